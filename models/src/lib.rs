@@ -1,0 +1,27 @@
+//! The aggregates' own source files, compiled against loom's atomics, and models that run them.
+//!
+//! `cargo test -p loom-models` explores the interleavings.
+
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../../src/aggregate/mod.rs"]
+mod aggregate;
+#[path = "../../src/limits.rs"]
+mod limits;
+
+/// Stands for `src/sync.rs`.
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use loom::thread::yield_now;
+}
+
+pub mod counter;
+pub mod gauge;
+pub mod histogram;
+
+/// Explores all interleavings that need no more than so many preemptions.
+fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}

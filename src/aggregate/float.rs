@@ -1,0 +1,73 @@
+//! A 64-bit float in an atomic.
+
+use crate::sync::{AtomicU64, Ordering};
+
+#[derive(Debug)]
+pub(crate) struct AtomicF64(AtomicU64);
+
+impl AtomicF64 {
+    pub(crate) fn new(value: f64) -> Self {
+        Self(AtomicU64::new(value.to_bits()))
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> f64 {
+        f64::from_bits(self.0.load(order))
+    }
+
+    pub(crate) fn store(&self, value: f64, order: Ordering) {
+        self.0.store(value.to_bits(), order);
+    }
+
+    /// Puts `change(current)` in place and gives it back, or leaves all as it is on `None`.
+    pub(crate) fn update(
+        &self,
+        order: Ordering,
+        mut change: impl FnMut(f64) -> Option<f64>,
+    ) -> Option<f64> {
+        let mut changed = None;
+        let updated = self.0.fetch_update(order, Ordering::Relaxed, |bits| {
+            changed = change(f64::from_bits(bits));
+            changed.map(f64::to_bits)
+        });
+        updated.ok().and(changed)
+    }
+}
+
+/// The least and the greatest value since the last reset.
+#[derive(Debug)]
+pub(crate) struct Extremes {
+    minimum: AtomicF64,
+    maximum: AtomicF64,
+}
+
+impl Extremes {
+    pub(crate) fn new() -> Self {
+        Self {
+            minimum: AtomicF64::new(f64::INFINITY),
+            maximum: AtomicF64::new(f64::NEG_INFINITY),
+        }
+    }
+
+    pub(crate) fn include(&self, value: f64) {
+        // A plain load first: extremes move rarely, and a load does not take the cache line.
+        if value < self.minimum.load(Ordering::Relaxed) {
+            self.minimum
+                .update(Ordering::Relaxed, |least| (value < least).then_some(value));
+        }
+        if value > self.maximum.load(Ordering::Relaxed) {
+            self.maximum
+                .update(Ordering::Relaxed, |most| (value > most).then_some(value));
+        }
+    }
+
+    /// Takes both out. Only for a side that is quiet.
+    pub(crate) fn take(&self) -> (f64, f64) {
+        let extremes = (
+            self.minimum.load(Ordering::Relaxed),
+            self.maximum.load(Ordering::Relaxed),
+        );
+        self.minimum.store(f64::INFINITY, Ordering::Relaxed);
+        self.maximum.store(f64::NEG_INFINITY, Ordering::Relaxed);
+        extremes
+    }
+}

@@ -1,0 +1,147 @@
+//! Bucket counts by magnitude, a page an octave, allocated when the octave is first touched.
+//!
+//! A page has 32-bit counts for both sides of the [cut](super::cut), 1 KiB in all. A count that
+//! comes near its end, or a sample recorded a million times at once, moves to a wide page.
+
+use super::bucket::{BUCKETS_PER_OCTAVE, OCTAVES};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use std::sync::OnceLock;
+
+const OCTAVES_PER_GROUP: usize = 32;
+const GROUPS: usize = OCTAVES.div_ceil(OCTAVES_PER_GROUP);
+
+/// Adds from here on go to the wide page at once.
+const WIDE_ADD: u64 = 1 << 20;
+/// A narrow count that got here is moved to the wide page. Below `u32::MAX` by more than any
+/// number of threads can add between reaching it and moving it.
+const NARROW_FULL: u32 = 1 << 31;
+
+#[derive(Debug)]
+pub(crate) struct Pages {
+    groups: [OnceLock<Box<Group>>; GROUPS],
+}
+
+#[derive(Debug)]
+struct Group {
+    pages: [OnceLock<Box<Page>>; OCTAVES_PER_GROUP],
+}
+
+#[derive(Debug)]
+struct Page {
+    narrow: [[AtomicU32; BUCKETS_PER_OCTAVE]; 2],
+    wide: OnceLock<Box<WidePage>>,
+}
+
+#[derive(Debug)]
+struct WidePage([[AtomicU64; BUCKETS_PER_OCTAVE]; 2]);
+
+impl Pages {
+    pub(crate) fn new() -> Self {
+        Self {
+            groups: std::array::from_fn(|_| OnceLock::new()),
+        }
+    }
+
+    pub(crate) fn add(&self, side: usize, index: usize, samples: u64) {
+        let octave = index / BUCKETS_PER_OCTAVE;
+        let group = self.groups[octave / OCTAVES_PER_GROUP].get_or_init(Box::default);
+        let page = group.pages[octave % OCTAVES_PER_GROUP].get_or_init(Box::default);
+        page.add(side, index % BUCKETS_PER_OCTAVE, samples);
+    }
+
+    /// Takes all counts of a quiet side out, by rising magnitude.
+    pub(crate) fn take(&self, side: usize, mut each: impl FnMut(usize, u64)) {
+        for (octave, page) in self.touched() {
+            page.take(side, |bucket, samples| {
+                each(octave * BUCKETS_PER_OCTAVE + bucket, samples);
+            });
+        }
+    }
+
+    /// Bytes on the heap.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        let groups = self.groups.iter().filter_map(OnceLock::get).count() * size_of::<Group>();
+        let pages: usize = self
+            .touched()
+            .map(|(_, page)| {
+                size_of::<Page>() + page.wide.get().map_or(0, |_| size_of::<WidePage>())
+            })
+            .sum();
+        groups + pages
+    }
+
+    fn touched(&self) -> impl Iterator<Item = (usize, &Page)> {
+        let groups = self.groups.iter().enumerate();
+        groups
+            .filter_map(|(number, group)| Some((number, group.get()?)))
+            .flat_map(|(number, group)| {
+                let pages = group.pages.iter().enumerate();
+                pages.filter_map(move |(octave, page)| {
+                    Some((number * OCTAVES_PER_GROUP + octave, &**page.get()?))
+                })
+            })
+    }
+}
+
+impl Page {
+    fn add(&self, side: usize, bucket: usize, samples: u64) {
+        if samples >= WIDE_ADD {
+            self.add_wide(side, bucket, samples);
+            return;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "less than WIDE_ADD")]
+        let samples = samples as u32;
+        let narrow = &self.narrow[side][bucket];
+        if narrow.fetch_add(samples, Ordering::Relaxed) + samples >= NARROW_FULL {
+            let moved = narrow.swap(0, Ordering::Relaxed);
+            self.add_wide(side, bucket, u64::from(moved));
+        }
+    }
+
+    fn add_wide(&self, side: usize, bucket: usize, samples: u64) {
+        self.wide.get_or_init(Box::default).0[side][bucket].fetch_add(samples, Ordering::Relaxed);
+    }
+
+    fn take(&self, side: usize, mut each: impl FnMut(usize, u64)) {
+        let wide = self.wide.get().map(|wide| &wide.0[side]);
+        for (bucket, narrow) in self.narrow[side].iter().enumerate() {
+            let mut samples = u64::from(narrow.load(Ordering::Relaxed));
+            if samples > 0 {
+                narrow.store(0, Ordering::Relaxed);
+            }
+            if let Some(wide) = wide {
+                samples += wide[bucket].load(Ordering::Relaxed);
+                wide[bucket].store(0, Ordering::Relaxed);
+            }
+            if samples > 0 {
+                each(bucket, samples);
+            }
+        }
+    }
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            pages: std::array::from_fn(|_| OnceLock::new()),
+        }
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            narrow: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU32::new(0))),
+            wide: OnceLock::new(),
+        }
+    }
+}
+
+impl Default for WidePage {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| {
+            std::array::from_fn(|_| AtomicU64::new(0))
+        }))
+    }
+}

@@ -1,0 +1,112 @@
+//! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
+
+use crate::registry::{Dimension, Identity};
+use crate::window::StorageResolution;
+use aws_sdk_cloudwatch::types::StandardUnit;
+use metrics::Key;
+use metrics_util::MetricKind;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What one series did in one window.
+#[derive(Clone, Debug)]
+pub struct Datum {
+    pub(crate) origin: Origin,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) timestamp: SystemTime,
+    pub(crate) value: DatumValue,
+    pub(crate) unit: Option<StandardUnit>,
+    pub(crate) storage_resolution: StorageResolution,
+}
+
+/// The series a datum is from, and how much of it is in there: for the accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) kind: MetricKind,
+    pub(crate) key: Key,
+    pub(crate) samples: u64,
+}
+
+/// The numbers of a [`Datum`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum DatumValue {
+    /// One sample.
+    Single(f64),
+    /// A summary; CloudWatch has percentiles of it only where all its samples are equal.
+    Statistic(StatisticSet),
+    /// 1–150 distinct values and how often each was recorded; CloudWatch computes Sum, Average and
+    /// percentiles from them.
+    Distribution {
+        /// By rising value.
+        values: Box<[f64]>,
+        /// As many as there are values.
+        counts: Box<[f64]>,
+    },
+}
+
+/// A summary of samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StatisticSet {
+    /// How many there were.
+    pub sample_count: f64,
+    /// All of them added up.
+    pub sum: f64,
+    /// The least.
+    pub minimum: f64,
+    /// The greatest.
+    pub maximum: f64,
+}
+
+impl Datum {
+    /// The metric's name.
+    pub fn name(&self) -> &str {
+        self.identity.name.as_str()
+    }
+
+    /// All dimensions, default ones included, by name.
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.identity.dimensions
+    }
+
+    /// The start of the window.
+    pub fn timestamp(&self) -> SystemTime {
+        self.timestamp
+    }
+
+    /// The numbers.
+    pub fn value(&self) -> &DatumValue {
+        &self.value
+    }
+
+    /// The unit; CloudWatch takes none for `StandardUnit::None`.
+    pub fn unit(&self) -> Option<&StandardUnit> {
+        self.unit.as_ref()
+    }
+
+    /// The resolution CloudWatch is to store it with.
+    pub fn storage_resolution(&self) -> StorageResolution {
+        self.storage_resolution
+    }
+}
+
+impl DatumValue {
+    /// SampleCount, Sum, Minimum and Maximum as CloudWatch computes them.
+    pub fn statistics(&self) -> StatisticSet {
+        match self {
+            Self::Single(value) => StatisticSet {
+                sample_count: 1.0,
+                sum: *value,
+                minimum: *value,
+                maximum: *value,
+            },
+            Self::Statistic(statistics) => *statistics,
+            Self::Distribution { values, counts } => StatisticSet {
+                sample_count: counts.iter().sum(),
+                sum: values.iter().zip(counts).map(|(v, c)| v * c).sum(),
+                minimum: values.iter().copied().fold(f64::INFINITY, f64::min),
+                maximum: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            },
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Buckets → at most 150 values and counts, whose sum is the exact one.
+//!
+//! CloudWatch computes Sum and Average as Σ value × count, so a bucket's midpoint would bias them.
+//! The exact minimum and maximum go as values of their own; every other group of samples goes at
+//! `low + θ × (high − low)` between the bounds it is known to lie in, with the one θ that makes the
+//! whole add up to the exact sum. As the true samples lie within those bounds too, θ is in [0, 1].
+
+use crate::aggregate::HistogramPoint;
+use crate::aggregate::bucket::Bucket;
+use crate::limits::MAX_VALUES_PER_DATUM;
+
+/// The minimum and the maximum take a value each.
+const MAX_GROUPS: usize = MAX_VALUES_PER_DATUM - 2;
+
+/// Fits points, one after the other, in the same memory.
+#[derive(Debug, Default)]
+pub(crate) struct Fit {
+    values: Vec<(f64, u64)>,
+    buckets: Vec<Bucket>,
+    groups: Vec<Group>,
+}
+
+/// Samples that go as one value, and the bounds of their sum.
+#[derive(Debug)]
+struct Group {
+    low: f64,
+    high: f64,
+    count: u64,
+}
+
+impl Fit {
+    /// At most 150 values with their counts, in rising order, for a point that is not empty.
+    pub(crate) fn values(&mut self, point: &HistogramPoint) -> &[(f64, u64)] {
+        let &HistogramPoint {
+            minimum, maximum, ..
+        } = point;
+        self.values.clear();
+        if minimum == maximum {
+            self.values.push((minimum, point.count));
+            return &self.values;
+        }
+        self.set_extremes_apart(point);
+        self.group(minimum, maximum);
+        let theta = theta(&self.groups, point.sum - minimum - maximum);
+        self.values.push((minimum, 1));
+        self.values.extend(self.groups.iter().map(|group| {
+            let sum = group.low + theta * (group.high - group.low);
+            (
+                (sum / as_float(group.count)).clamp(minimum, maximum),
+                group.count,
+            )
+        }));
+        self.values.push((maximum, 1));
+        &self.values
+    }
+
+    fn set_extremes_apart(&mut self, point: &HistogramPoint) {
+        self.buckets.clear();
+        self.buckets.extend_from_slice(&point.buckets);
+        if let Some(lowest) = self.buckets.first_mut() {
+            lowest.count -= 1;
+        }
+        if let Some(highest) = self.buckets.last_mut() {
+            highest.count -= 1;
+        }
+        self.buckets.retain(|bucket| bucket.count > 0);
+    }
+
+    /// Merges as many neighbouring places as it takes, the same number everywhere.
+    fn group(&mut self, minimum: f64, maximum: f64) {
+        let mut width = 1;
+        loop {
+            let groups = runs(&self.buckets, width).count();
+            if groups <= MAX_GROUPS {
+                break;
+            }
+            width = (width * groups).div_ceil(MAX_GROUPS).max(width + 1);
+        }
+        self.groups.clear();
+        self.groups.extend(runs(&self.buckets, width).map(|run| {
+            let mut group = Group {
+                low: 0.0,
+                high: 0.0,
+                count: 0,
+            };
+            for bucket in run {
+                let (low, high) = bucket.bounds();
+                group.low += low.max(minimum) * as_float(bucket.count);
+                group.high += high.min(maximum) * as_float(bucket.count);
+                group.count += bucket.count;
+            }
+            group
+        }));
+    }
+}
+
+/// Runs of buckets that share a group of `width` places.
+fn runs(buckets: &[Bucket], width: usize) -> impl Iterator<Item = &[Bucket]> {
+    let width = i32::try_from(width).unwrap_or(i32::MAX);
+    buckets.chunk_by(move |a, b| a.place.div_euclid(width) == b.place.div_euclid(width))
+}
+
+fn theta(groups: &[Group], sum: f64) -> f64 {
+    let low: f64 = groups.iter().map(|group| group.low).sum();
+    let high: f64 = groups.iter().map(|group| group.high).sum();
+    if high > low {
+        ((sum - low) / (high - low)).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "CloudWatch's counts are floats")]
+fn as_float(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,96 @@
+//! Clock, worker, queue, delivery, handle: what happens in the background.
+
+mod clock;
+mod delivery;
+mod flush;
+mod handle;
+mod queue;
+mod stats;
+mod worker;
+
+pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
+pub use flush::FlushReport;
+pub use handle::CloudWatchHandle;
+pub use stats::{Amount, Stats};
+
+use crate::config::Config;
+use crate::registry::Registry;
+use crate::sink::Sink;
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use tokio::sync::mpsc;
+use worker::{Callers, Worker};
+
+/// Drains a [`CloudWatchRecorder`](crate::CloudWatchRecorder) and sends what it recorded.
+///
+/// Made by [`CloudWatchBuilder::build`](crate::CloudWatchBuilder::build). Nothing is sent before it
+/// runs.
+#[must_use = "nothing is sent unless it runs"]
+pub struct CloudWatchExporter {
+    worker: Worker,
+    callers: Callers,
+    handle: CloudWatchHandle,
+}
+
+impl CloudWatchExporter {
+    pub(crate) fn new(
+        config: Config,
+        registry: Arc<Registry>,
+        clock: Arc<dyn Clock>,
+        sink: Arc<dyn Sink>,
+        recorders: mpsc::Receiver<Infallible>,
+    ) -> Self {
+        let ledger = Arc::default();
+        let (sender, commands) = mpsc::unbounded_channel();
+        Self {
+            handle: CloudWatchHandle::new(sender, Arc::clone(&ledger)),
+            worker: Worker::new(config, registry, clock, ledger, sink),
+            callers: Callers {
+                commands,
+                recorders,
+            },
+        }
+    }
+
+    /// A handle to flush it, shut it down, and look at its accounts.
+    pub fn handle(&self) -> CloudWatchHandle {
+        self.handle.clone()
+    }
+
+    /// Runs until it is shut down, or every handle and every recorder is dropped. To be spawned on,
+    /// or awaited within, a Tokio runtime that has its time driver enabled.
+    pub async fn run(self) {
+        drop(self.handle);
+        self.worker.run(self.callers).await;
+    }
+
+    /// [Runs](Self::run) on a thread of its own, with a runtime of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the thread or the runtime cannot be made.
+    pub fn run_on_thread(self) -> io::Result<JoinHandle<()>> {
+        let runtime = runtime()?;
+        spawn_thread(move || runtime.block_on(self.run()))
+    }
+}
+
+impl std::fmt::Debug for CloudWatchExporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CloudWatchExporter").finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+pub(crate) fn spawn_thread(run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name("metrics-cloudwatch".into())
+        .spawn(run)
+}

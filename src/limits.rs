@@ -1,0 +1,250 @@
+//! What CloudWatch accepts, each limit with its source.
+//!
+//! Sources: `[API]` the `PutMetricData`, `MetricDatum`, `Dimension` and `StatisticSet` pages of the
+//! CloudWatch API reference; `[quotas]` the "CloudWatch service quotas" page of its user guide.
+
+use std::fmt;
+
+/// Data in one request, `MetricData` and `EntityMetricData` together. `[API PutMetricData]`
+pub const MAX_DATA_PER_REQUEST: usize = 1_000;
+/// Bytes in one request. The reference says "1 MB" and leaves open whether that is before or after
+/// compression; we take the smaller reading of both. `[quotas]`
+pub const MAX_REQUEST_BYTES: usize = 1_000_000;
+/// Distinct values in one datum. `[API MetricDatum]`
+pub const MAX_VALUES_PER_DATUM: usize = 150;
+/// Dimensions of one metric. `[API MetricDatum]`
+pub const MAX_DIMENSIONS: usize = 30;
+/// Characters of a namespace. `[API PutMetricData]`
+pub const MAX_NAMESPACE_CHARS: usize = 255;
+/// Characters of a metric's name. `[API MetricDatum]`
+pub const MAX_METRIC_NAME_CHARS: usize = 255;
+/// Characters of a dimension's name. `[API Dimension]`
+pub const MAX_DIMENSION_NAME_CHARS: usize = 255;
+/// Characters of a dimension's value. `[API Dimension]`
+pub const MAX_DIMENSION_VALUE_CHARS: usize = 1_024;
+/// The greatest magnitude of a value, 2^360. `[API MetricDatum]`
+pub const MAX_VALUE: f64 = f64::from_bits((1_023 + 360) << 52);
+/// The least magnitude of a value that is not zero. Older editions of the reference reject what is
+/// smaller; it is sent as zero. `[API MetricDatum, older editions]`
+pub const MIN_MAGNITUDE: f64 = 8.515_92e-109;
+
+/// What is wrong with a name, a namespace or a dimension's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TextFault {
+    /// It has no characters.
+    Empty,
+    /// It has nothing but spaces.
+    Blank,
+    /// It has more characters than the service takes.
+    TooLong {
+        /// Its characters.
+        chars: usize,
+        /// The service's limit.
+        limit: usize,
+    },
+    /// It has a character that is not ASCII.
+    NotAscii,
+    /// It has a control character.
+    ControlCharacter,
+    /// It starts with a colon.
+    LeadingColon,
+    /// It starts with `AWS/`, which is reserved for AWS services.
+    Reserved,
+}
+
+impl fmt::Display for TextFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Blank => f.write_str("is blank"),
+            Self::TooLong { chars, limit } => {
+                write!(f, "has {chars} characters, more than {limit}")
+            }
+            Self::NotAscii => f.write_str("has a character that is not ASCII"),
+            Self::ControlCharacter => f.write_str("has a control character"),
+            Self::LeadingColon => f.write_str("starts with a colon"),
+            Self::Reserved => f.write_str("starts with the reserved prefix AWS/"),
+        }
+    }
+}
+
+/// What is wrong with a recorded value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ValueFault {
+    /// It is NaN.
+    NotANumber,
+    /// It is infinite.
+    Infinite,
+    /// It is beyond ±2^360.
+    OutOfRange,
+}
+
+impl ValueFault {
+    pub(crate) const ALL: [Self; 3] = [Self::NotANumber, Self::Infinite, Self::OutOfRange];
+}
+
+impl fmt::Display for ValueFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotANumber => "is not a number",
+            Self::Infinite => "is infinite",
+            Self::OutOfRange => "is beyond ±2^360",
+        })
+    }
+}
+
+/// The value to send for `value`: itself, or zero where it is too small to be told from it.
+pub(crate) fn check_value(value: f64) -> Result<f64, ValueFault> {
+    let magnitude = value.abs();
+    if magnitude <= MAX_VALUE {
+        return Ok(if magnitude < MIN_MAGNITUDE {
+            0.0
+        } else {
+            value
+        });
+    }
+    Err(if value.is_nan() {
+        ValueFault::NotANumber
+    } else if value.is_infinite() {
+        ValueFault::Infinite
+    } else {
+        ValueFault::OutOfRange
+    })
+}
+
+pub(crate) fn check_namespace(namespace: &str) -> Result<(), TextFault> {
+    check_text(namespace, MAX_NAMESPACE_CHARS)?;
+    if namespace.starts_with(':') {
+        return Err(TextFault::LeadingColon);
+    }
+    if namespace.starts_with("AWS/") {
+        return Err(TextFault::Reserved);
+    }
+    Ok(())
+}
+
+pub(crate) fn check_metric_name(name: &str) -> Result<(), TextFault> {
+    check_text(name, MAX_METRIC_NAME_CHARS)
+}
+
+pub(crate) fn check_dimension_name(name: &str) -> Result<(), TextFault> {
+    check_text(name, MAX_DIMENSION_NAME_CHARS)?;
+    if name.starts_with(':') {
+        return Err(TextFault::LeadingColon);
+    }
+    Ok(())
+}
+
+pub(crate) fn check_dimension_value(value: &str) -> Result<(), TextFault> {
+    check_text(value, MAX_DIMENSION_VALUE_CHARS)
+}
+
+fn check_text(text: &str, limit: usize) -> Result<(), TextFault> {
+    if text.is_empty() {
+        return Err(TextFault::Empty);
+    }
+    // A byte is a character at most, so that a long text is not counted through.
+    if text.len() > limit {
+        let chars = text.chars().count();
+        if chars > limit {
+            return Err(TextFault::TooLong { chars, limit });
+        }
+    }
+    if !text.is_ascii() {
+        return Err(TextFault::NotAscii);
+    }
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(TextFault::ControlCharacter);
+    }
+    if text.bytes().all(|byte| byte == b' ') {
+        return Err(TextFault::Blank);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_of_values_is_the_services() {
+        assert_eq!(MAX_VALUE, 2f64.powi(360));
+        assert_eq!(check_value(MAX_VALUE), Ok(MAX_VALUE));
+        assert_eq!(check_value(-MAX_VALUE), Ok(-MAX_VALUE));
+        assert_eq!(
+            check_value(MAX_VALUE.next_up()),
+            Err(ValueFault::OutOfRange)
+        );
+        assert_eq!(
+            check_value((-MAX_VALUE).next_down()),
+            Err(ValueFault::OutOfRange)
+        );
+        assert_eq!(check_value(f64::NAN), Err(ValueFault::NotANumber));
+        assert_eq!(check_value(f64::INFINITY), Err(ValueFault::Infinite));
+        assert_eq!(check_value(f64::NEG_INFINITY), Err(ValueFault::Infinite));
+    }
+
+    #[test]
+    fn what_is_too_small_is_zero() {
+        assert_eq!(check_value(MIN_MAGNITUDE), Ok(MIN_MAGNITUDE));
+        assert_eq!(check_value(-MIN_MAGNITUDE), Ok(-MIN_MAGNITUDE));
+        for tiny in [
+            MIN_MAGNITUDE.next_down(),
+            f64::MIN_POSITIVE,
+            5e-324,
+            -5e-324,
+            -0.0,
+        ] {
+            assert_eq!(check_value(tiny).map(f64::to_bits), Ok(0), "{tiny:e}");
+        }
+    }
+
+    #[test]
+    fn texts_are_judged_by_every_rule() {
+        let long = "x".repeat(256);
+        let emoji = "🦀".repeat(256);
+        for (text, fault) in [
+            ("", TextFault::Empty),
+            ("   ", TextFault::Blank),
+            (
+                &*long,
+                TextFault::TooLong {
+                    chars: 256,
+                    limit: 255,
+                },
+            ),
+            (
+                &*emoji,
+                TextFault::TooLong {
+                    chars: 256,
+                    limit: 255,
+                },
+            ),
+            (&emoji[..400], TextFault::NotAscii),
+            ("naïve", TextFault::NotAscii),
+            ("a\tb", TextFault::ControlCharacter),
+            ("a\u{7f}", TextFault::ControlCharacter),
+        ] {
+            assert_eq!(check_metric_name(text), Err(fault), "{text:?}");
+            assert_eq!(check_dimension_name(text), Err(fault), "{text:?}");
+            assert_eq!(check_namespace(text), Err(fault), "{text:?}");
+        }
+        assert_eq!(check_metric_name(&long[..255]), Ok(()));
+        assert_eq!(check_metric_name(":colon is fine here"), Ok(()));
+        assert_eq!(check_dimension_name(":x"), Err(TextFault::LeadingColon));
+        assert_eq!(check_namespace(":x"), Err(TextFault::LeadingColon));
+        assert_eq!(check_namespace("AWS/Lambda"), Err(TextFault::Reserved));
+        assert_eq!(check_namespace("AWSome"), Ok(()));
+        assert_eq!(check_dimension_value(&"v".repeat(1_024)), Ok(()));
+        assert_eq!(
+            check_dimension_value(&"v".repeat(1_025)),
+            Err(TextFault::TooLong {
+                chars: 1_025,
+                limit: 1_024
+            })
+        );
+        assert_eq!(check_dimension_value(":value"), Ok(()));
+    }
+}

@@ -1,0 +1,78 @@
+//! Why something recorded never left: what the refusals in a report and in the log say.
+
+use crate::limits::{MAX_DIMENSIONS, TextFault, ValueFault};
+use metrics::{Key, SharedString};
+use metrics_util::MetricKind;
+use std::fmt;
+
+/// The rule that a series or a value breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The metric's name.
+    #[error("the metric's name {0}")]
+    MetricName(TextFault),
+    /// More dimensions than a metric may have, default dimensions included.
+    #[error("{0} dimensions, more than {MAX_DIMENSIONS}")]
+    TooManyDimensions(usize),
+    /// A dimension's name.
+    #[error("the name of dimension {name:?} {fault}")]
+    DimensionName {
+        /// The dimension's name.
+        name: SharedString,
+        /// What is wrong with it.
+        fault: TextFault,
+    },
+    /// A dimension's value.
+    #[error("the value of dimension {name:?} {fault}")]
+    DimensionValue {
+        /// The dimension's name.
+        name: SharedString,
+        /// What is wrong with its value.
+        fault: TextFault,
+    },
+    /// A recorded value.
+    #[error("a value {0}")]
+    Value(ValueFault),
+    /// The service, or another sink, would not take the request that the datum was in.
+    #[error("the request was rejected: {code}: {message}")]
+    Rejected {
+        /// The error code, such as `InvalidParameterValue`.
+        code: String,
+        /// What the service said.
+        message: String,
+    },
+}
+
+/// Samples of one series that were refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Counter, gauge or histogram.
+    pub kind: MetricKind,
+    /// The metric's name and labels, as they were recorded.
+    pub key: Key,
+    /// The rule that was broken.
+    pub reason: Refusal,
+    /// How much was refused: a counter's increments added up, a gauge's updates or windows, a
+    /// histogram's samples.
+    pub samples: u64,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            key,
+            reason,
+            samples,
+        } = self;
+        write!(f, "{kind:?} {:?}", key.name())?;
+        for (position, label) in key.labels().enumerate() {
+            let separator = if position == 0 { " {" } else { ", " };
+            write!(f, "{separator}{:?}={:?}", label.key(), label.value())?;
+        }
+        let closing = if key.labels().len() == 0 { "" } else { "}" };
+        write!(f, "{closing}: {samples} refused: {reason}")
+    }
+}
