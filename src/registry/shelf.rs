@@ -65,7 +65,12 @@ impl<A> Shelf<A> {
 
     /// Describes a metric, now and for series to come; gives the unit it had before.
     pub(crate) fn describe(&self, name: &KeyName, unit: Unit) -> Option<Unit> {
-        let description = self.known.write().description(name);
+        // The macros describe on every call that names a unit, so the known one must be cheap.
+        let known = self.known.read().descriptions.get(name.as_str()).cloned();
+        let description = known.unwrap_or_else(|| self.known.write().description(name));
+        if description.unit() == Some(unit) {
+            return Some(unit);
+        }
         description.set_unit(unit)
     }
 

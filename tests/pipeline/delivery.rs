@@ -1,0 +1,166 @@
+//! Retries, the bounded queue, and what flushes say of them. Tokio's time is paused: no test waits.
+
+use crate::started::Started;
+use metrics::{counter, histogram};
+use metrics_exporter_cloudwatch::{
+    Batch, CloudWatchBuilder, MemorySink, Refusal, SendError, Sending, Sink,
+};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Fails as it was told, then sends to memory; remembers when it was called.
+#[derive(Clone, Default)]
+struct Scripted {
+    memory: MemorySink,
+    script: Arc<Mutex<VecDeque<Fault>>>,
+    calls: Arc<Mutex<Vec<Instant>>>,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    Transient,
+    Rejected,
+    Hang,
+}
+
+impl Scripted {
+    fn new(script: impl IntoIterator<Item = Fault>) -> Self {
+        let sink = Self::default();
+        sink.script.lock().unwrap().extend(script);
+        sink
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.lock().unwrap().len()
+    }
+}
+
+impl Sink for Scripted {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        self.calls.lock().unwrap().push(Instant::now());
+        let fault = self.script.lock().unwrap().pop_front();
+        Box::pin(async move {
+            match fault {
+                None => self.memory.send(batch).await,
+                Some(Fault::Transient) => Err(SendError::Transient("no route".into())),
+                Some(Fault::Rejected) => Err(SendError::Rejected {
+                    code: "InvalidParameterValue".into(),
+                    message: "no".into(),
+                }),
+                Some(Fault::Hang) => std::future::pending().await,
+            }
+        })
+    }
+}
+
+fn start(sink: &Scripted) -> Started {
+    Started::new(CloudWatchBuilder::new("Test").with_sink(sink.clone()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_sent_again_under_its_own_time_stamp() {
+    let sink = Scripted::new([Fault::Transient; 5]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    test.clock.advance(Duration::from_mins(1));
+    test.flush().await;
+    assert_eq!(sink.calls(), 6);
+    assert_eq!(sink.memory.sum("n", &[]), 3.0);
+    assert_eq!(sink.memory.data()[0].timestamp(), crate::started::minute());
+    let stats = test.cloudwatch.stats();
+    assert_eq!((stats.failed_attempts, stats.sent.samples), (5, 3));
+    assert!(stats.pending.is_zero());
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_get_rarer() {
+    let sink = Scripted::new(vec![Fault::Transient; 10_000]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(1));
+    test.clock.advance(Duration::from_mins(1));
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    // Up to a minute apart, half of it on the average: about 120 in an hour.
+    assert!((60..240).contains(&sink.calls()), "{}", sink.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_out_of_time_says_what_is_pending() {
+    let sink = Scripted::new([Fault::Hang]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    let before = Instant::now();
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert_eq!(before.elapsed(), Duration::from_secs(10));
+    assert_eq!((report.pending.data, report.pending.samples), (1, 3));
+    assert!(report.sent.is_zero() && !report.is_complete());
+    assert_eq!(test.cloudwatch.stats().pending, report.pending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn flushes_at_once_share_the_work() {
+    let sink = Scripted::new([Fault::Transient]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    let (one, other) = tokio::join!(test.cloudwatch.flush(), test.cloudwatch.flush());
+    assert_eq!(
+        (one.unwrap().sent.samples, other.unwrap().sent.samples),
+        (3, 3)
+    );
+    assert_eq!(sink.memory.sum("n", &[]), 3.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_request_is_reported_series_by_series() {
+    let sink = Scripted::new([Fault::Rejected]);
+    let test = start(&sink);
+    test.record(|| {
+        counter!("n").increment(3);
+        histogram!("h").record_many(1, 4);
+    });
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert_eq!(sink.calls(), 1, "it would be rejected again");
+    let refused: Vec<_> = report
+        .refused
+        .iter()
+        .map(|refused| (refused.key.name(), refused.samples))
+        .collect();
+    assert_eq!(refused, [("n", 3), ("h", 4)]);
+    assert!(
+        matches!(&report.refused[0].reason, Refusal::Rejected { code, .. } if code == "InvalidParameterValue")
+    );
+    assert_eq!(test.cloudwatch.stats().samples_refused, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_drops_the_oldest_and_says_so() {
+    let sink = Scripted::new(vec![Fault::Transient; 10_000]);
+    let builder = CloudWatchBuilder::new("Test")
+        .with_sink(sink.clone())
+        .with_queue_bytes(1_000_000);
+    let test = Started::new(builder);
+    // About 2.8 KB each: two windows of 150 fit, a third does not.
+    for window in 1..=3 {
+        test.record(|| {
+            for series in 0..150 {
+                let histogram = histogram!("h", "series" => series.to_string());
+                (1..=150).for_each(|value| histogram.record(value));
+            }
+        });
+        test.clock.advance(Duration::from_mins(1));
+        // Out of time, as nothing goes through.
+        let _ = test.cloudwatch.flush().await.unwrap();
+        let dropped = if window == 3 { 150 } else { 0 };
+        assert_eq!(test.cloudwatch.stats().dropped.data, dropped);
+    }
+    let stats = test.cloudwatch.stats();
+    assert_eq!(stats.pending.data, 300);
+    assert_eq!(stats.dropped.samples, 150 * 150);
+    sink.script.lock().unwrap().clear();
+    test.flush().await;
+    let data = sink.memory.data();
+    assert_eq!(data.len(), 300);
+    let oldest = data.iter().map(|datum| datum.timestamp()).min().unwrap();
+    assert_eq!(oldest, crate::started::minute() + Duration::from_mins(1));
+}

@@ -1,0 +1,108 @@
+//! Shutdown, dropped handles, and settings that cannot be.
+
+use crate::started::InMemory;
+use metrics::counter;
+use metrics_exporter_cloudwatch::{BuildError, CloudWatchBuilder, ConfigError, MemorySink};
+
+#[tokio::test]
+async fn shutdown_flushes_and_then_nothing_answers() {
+    let test = InMemory::new(|builder| builder);
+    test.started.record(|| counter!("n").increment(2));
+    let report = test.started.cloudwatch.shutdown().await.unwrap();
+    assert_eq!(report.sent.samples, 2);
+    assert_eq!(test.sink.sum("n", &[]), 2.0);
+    assert!(test.started.cloudwatch.flush().await.is_err());
+    assert!(test.started.cloudwatch.shutdown_blocking().is_err());
+    test.started.record(|| counter!("n").increment(2));
+    assert_eq!(test.started.cloudwatch.stats().sent.samples, 2);
+}
+
+#[tokio::test]
+async fn dropping_all_handles_flushes_and_dropping_all_recorders_ends() {
+    let sink = MemorySink::new();
+    let (recorder, exporter) = CloudWatchBuilder::new("Test")
+        .with_sink(sink.clone())
+        .build()
+        .unwrap();
+    let handle = exporter.handle();
+    let running = tokio::spawn(exporter.run());
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    drop(handle);
+    while sink.data().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!running.is_finished(), "more can be recorded");
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(2));
+    drop(recorder);
+    running.await.unwrap();
+    assert_eq!(sink.sum("n", &[]), 3.0);
+}
+
+#[test]
+fn an_exporter_needs_no_runtime_of_the_application() {
+    let sink = MemorySink::new();
+    let (recorder, exporter) = CloudWatchBuilder::new("Test")
+        .with_sink(sink.clone())
+        .build()
+        .unwrap();
+    let handle = exporter.handle();
+    let thread = exporter.run_on_thread().unwrap();
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    assert!(handle.flush_blocking().unwrap().is_complete());
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    assert!(handle.shutdown_blocking().unwrap().is_complete());
+    thread.join().unwrap();
+    assert_eq!(sink.sum("n", &[]), 2.0);
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused_before_anything_starts() {
+    let build = |builder: CloudWatchBuilder| builder.build().unwrap_err();
+    let to_memory =
+        |namespace: &str| CloudWatchBuilder::new(namespace).with_sink(MemorySink::new());
+    for (builder, message) in [
+        (to_memory(""), r#"the namespace "" is empty"#),
+        (
+            to_memory("AWS/Lambda"),
+            r#"the namespace "AWS/Lambda" starts with the reserved prefix AWS/"#,
+        ),
+        (to_memory(":x"), r#"the namespace ":x" starts with a colon"#),
+        (
+            to_memory("Test").with_dimension("stage", ""),
+            r#"default dimensions: the value of dimension "stage" is empty"#,
+        ),
+        (
+            (0..31).fold(to_memory("Test"), |builder, n| {
+                builder.with_dimension(n.to_string(), "v")
+            }),
+            "default dimensions: 31 dimensions, more than 30",
+        ),
+        (
+            to_memory("Test").with_queue_bytes(999_999),
+            "a queue of 999999 bytes is too small for one request of 1000000",
+        ),
+        (
+            CloudWatchBuilder::new("Test"),
+            "nowhere to send to: call with_client or with_sink first",
+        ),
+    ] {
+        assert_eq!(build(builder).to_string(), message);
+    }
+    assert!(matches!(
+        build(to_memory("")),
+        BuildError::Config(ConfigError::Namespace { .. })
+    ));
+}
+
+#[test]
+fn a_client_without_a_region_is_refused() {
+    let config = aws_sdk_cloudwatch::Config::builder()
+        .behavior_version(aws_sdk_cloudwatch::config::BehaviorVersion::latest())
+        .build();
+    let client = aws_sdk_cloudwatch::Client::from_conf(config);
+    let error = CloudWatchBuilder::new("Test")
+        .with_client(client)
+        .build()
+        .unwrap_err();
+    assert!(matches!(error, BuildError::NoRegion), "{error}");
+}

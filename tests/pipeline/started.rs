@@ -1,0 +1,86 @@
+//! An exporter that runs, with a clock that stands still.
+
+use cloudwatch_local::Local;
+use metrics_exporter_cloudwatch::{
+    Clock, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Datum, ManualClock, MemorySink,
+};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The full minute at which the clock starts.
+pub fn minute() -> SystemTime {
+    UNIX_EPOCH + Duration::from_mins(29_166_667)
+}
+
+pub struct Started {
+    pub recorder: CloudWatchRecorder,
+    pub cloudwatch: CloudWatchHandle,
+    pub clock: ManualClock,
+}
+
+impl Started {
+    /// Spawns an exporter on the current runtime.
+    pub fn new(builder: CloudWatchBuilder) -> Self {
+        Self::by_clock(builder, ManualClock::new(minute()))
+    }
+
+    pub fn by_clock(builder: CloudWatchBuilder, clock: ManualClock) -> Self {
+        let (recorder, exporter) = builder.with_clock(clock.clone()).build().unwrap();
+        let cloudwatch = exporter.handle();
+        tokio::spawn(exporter.run());
+        Self {
+            recorder,
+            cloudwatch,
+            clock,
+        }
+    }
+
+    /// Moves the clock, and lets the exporter see it.
+    pub async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        tokio::task::yield_now().await;
+    }
+
+    pub fn record<T>(&self, record: impl FnOnce() -> T) -> T {
+        metrics::with_local_recorder(&self.recorder, record)
+    }
+
+    /// Flushes, and expects everything to arrive.
+    pub async fn flush(&self) {
+        let report = self.cloudwatch.flush().await.unwrap();
+        assert!(report.is_complete(), "{report:?}");
+    }
+}
+
+/// An exporter to a memory sink.
+pub struct InMemory {
+    pub started: Started,
+    pub sink: MemorySink,
+}
+
+impl InMemory {
+    pub fn new(configure: impl FnOnce(CloudWatchBuilder) -> CloudWatchBuilder) -> Self {
+        let sink = MemorySink::new();
+        let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+        Self {
+            started: Started::new(configure(builder)),
+            sink,
+        }
+    }
+
+    /// Records, flushes, and gives what arrived.
+    pub async fn data_of(&self, record: impl FnOnce()) -> Vec<Datum> {
+        self.started.record(record);
+        self.started.flush().await;
+        self.sink.take()
+    }
+}
+
+/// A server whose clock is the exporter's.
+pub async fn local(clock: &ManualClock) -> Local {
+    let clock = clock.clone();
+    Local::builder()
+        .with_clock(move || clock.now())
+        .start()
+        .await
+        .unwrap()
+}

@@ -1,0 +1,132 @@
+//! Windows: aligned, stamped with their start, each sample in one.
+
+use crate::started::{InMemory, minute};
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_cloudwatch::{DatumValue, StatisticSet, StorageResolution};
+use std::time::Duration;
+
+fn gauge_value(last: f64, minimum: f64, maximum: f64) -> DatumValue {
+    DatumValue::Statistic(StatisticSet {
+        sample_count: 1.0,
+        sum: last,
+        minimum,
+        maximum,
+    })
+}
+
+#[tokio::test]
+async fn a_window_is_a_minute_and_stamped_with_its_start() {
+    let test = InMemory::new(|builder| builder);
+    test.started.advance(Duration::from_millis(59_999)).await;
+    let data = test.data_of(|| counter!("n").increment(1)).await;
+    assert_eq!(data[0].timestamp(), minute());
+    test.started.advance(Duration::from_millis(1)).await;
+    let data = test.data_of(|| counter!("n").increment(1)).await;
+    assert_eq!(data[0].timestamp(), minute() + Duration::from_mins(1));
+    assert_eq!(data[0].storage_resolution(), StorageResolution::Standard);
+}
+
+#[tokio::test]
+async fn a_window_is_a_second_with_high_resolution() {
+    let test = InMemory::new(|builder| builder.with_storage_resolution(StorageResolution::High));
+    test.started.advance(Duration::from_millis(7_300)).await;
+    let data = test.data_of(|| counter!("n").increment(1)).await;
+    assert_eq!(data[0].timestamp(), minute() + Duration::from_secs(7));
+    assert_eq!(data[0].storage_resolution(), StorageResolution::High);
+}
+
+#[tokio::test]
+async fn windows_end_by_the_clock_without_a_flush() {
+    let test = InMemory::new(|builder| builder);
+    for window in 0..3 {
+        test.started.record(|| counter!("n").increment(1));
+        test.started.advance(Duration::from_mins(1)).await;
+        while test.sink.data().len() == window {
+            tokio::task::yield_now().await;
+        }
+    }
+    let stamps: Vec<_> = test
+        .sink
+        .data()
+        .iter()
+        .map(|datum| datum.timestamp())
+        .collect();
+    assert_eq!(stamps, [0, 1, 2].map(|n| minute() + Duration::from_mins(n)));
+}
+
+#[tokio::test]
+async fn data_keep_the_window_they_were_recorded_in_however_late_it_is() {
+    let test = InMemory::new(|builder| builder);
+    test.started.record(|| counter!("frozen").increment(1));
+    test.started.advance(Duration::from_hours(1)).await;
+    let data = test.data_of(|| {}).await;
+    assert_eq!(data[0].timestamp(), minute());
+    let data = test.data_of(|| counter!("frozen").increment(1)).await;
+    assert_eq!(data[0].timestamp(), minute() + Duration::from_hours(1));
+}
+
+#[tokio::test]
+async fn a_clock_set_back_starts_an_earlier_window() {
+    let test = InMemory::new(|builder| builder);
+    test.started.record(|| counter!("n").increment(1));
+    test.started.clock.set(minute() - Duration::from_mins(5));
+    assert_eq!(test.data_of(|| {}).await[0].timestamp(), minute());
+    let data = test.data_of(|| counter!("n").increment(1)).await;
+    assert_eq!(data[0].timestamp(), minute() - Duration::from_mins(5));
+}
+
+#[tokio::test]
+async fn a_counter_sends_its_growth_and_nothing_when_it_did_not_grow() {
+    let test = InMemory::new(|builder| builder);
+    let data = test.data_of(|| counter!("n").increment(3)).await;
+    assert_eq!(*data[0].value(), DatumValue::Single(3.0));
+    assert!(test.data_of(|| counter!("n").increment(0)).await.is_empty());
+    let data = test.data_of(|| counter!("n").absolute(10)).await;
+    assert_eq!(*data[0].value(), DatumValue::Single(7.0));
+    assert!(test.data_of(|| counter!("n").absolute(10)).await.is_empty());
+    assert!(test.data_of(|| counter!("n").absolute(9)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_gauge_sends_its_last_value_and_the_spikes_between() {
+    let test = InMemory::new(|builder| builder);
+    let record = || {
+        gauge!("depth").set(5);
+        gauge!("depth").increment(95);
+        gauge!("depth").decrement(93);
+    };
+    let data = test.data_of(record).await;
+    assert_eq!(*data[0].value(), gauge_value(7.0, 5.0, 100.0));
+}
+
+#[tokio::test]
+async fn a_gauge_is_told_once_in_every_window_and_again_when_it_changed() {
+    let test = InMemory::new(|builder| builder);
+    assert_eq!(test.data_of(|| gauge!("depth").set(5)).await.len(), 1);
+    assert!(test.data_of(|| {}).await.is_empty(), "told in this window");
+    let data = test.data_of(|| gauge!("depth").increment(1)).await;
+    assert_eq!(*data[0].value(), gauge_value(6.0, 6.0, 6.0));
+    for window in 1..4 {
+        test.started.advance(Duration::from_mins(1)).await;
+        let data = test.data_of(|| {}).await;
+        assert_eq!(data.len(), 1);
+        assert_eq!(*data[0].value(), gauge_value(6.0, 6.0, 6.0));
+        assert_eq!(data[0].timestamp(), minute() + Duration::from_mins(window));
+    }
+}
+
+#[tokio::test]
+async fn a_histogram_sends_what_its_window_had() {
+    let test = InMemory::new(|builder| builder);
+    let record = || {
+        histogram!("ms").record(3);
+        histogram!("ms").record_many(1, 2);
+    };
+    let data = test.data_of(record).await;
+    let value = DatumValue::Distribution {
+        values: [1.0, 3.0].into(),
+        counts: [2.0, 1.0].into(),
+    };
+    assert_eq!(*data[0].value(), value);
+    assert!(test.data_of(|| {}).await.is_empty());
+}
