@@ -54,18 +54,20 @@ impl Histogram {
             Ok(value) => value,
             Err(fault) => return self.refused.count(fault, samples),
         };
-        let entered = self.cut.enter();
-        let side = &self.sides[entered];
+        let bucket = (value != 0.0).then(|| bucket::index(value.abs()));
         #[expect(clippy::cast_precision_loss, reason = "a sum is a float")]
         let amount = value * samples as f64;
+        // Nothing may panic from here to the leave, or the drain would wait for ever.
+        let entered = self.cut.enter();
+        let side = &self.sides[entered];
         side.sum.update(Ordering::Relaxed, |sum| Some(sum + amount));
         side.extremes.include(value);
-        if value > 0.0 {
-            self.positive.add(entered, bucket::index(value), samples);
-        } else if value < 0.0 {
-            self.negative.add(entered, bucket::index(-value), samples);
-        } else {
-            side.zeros.fetch_add(samples, Ordering::Relaxed);
+        match bucket {
+            Some(bucket) if value > 0.0 => self.positive.add(entered, bucket, samples),
+            Some(bucket) => self.negative.add(entered, bucket, samples),
+            None => {
+                side.zeros.fetch_add(samples, Ordering::Relaxed);
+            }
         }
         self.cut.leave(entered);
     }
