@@ -1,0 +1,95 @@
+//! HTTP around the service, for as long as somebody holds the server.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::service::Service;
+use crate::wire::body::MAX_WIRE_BYTES;
+
+/// A server that runs until it is dropped, and its connections with it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    pub(crate) async fn start(address: SocketAddr, service: Service) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        tracing::debug!(%address, "listening");
+        Ok(Self {
+            address,
+            accepting: tokio::spawn(accept(listener, service)),
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, service: Service) {
+    // Owned by this task, so that the connections end when it is aborted.
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(serve(stream, service.clone()));
+            }
+            // One connection that failed before it began is no reason to stop.
+            Err(error) => {
+                tracing::debug!(%error, "a connection was not accepted");
+                tokio::task::yield_now().await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(stream: TcpStream, service: Service) {
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let service = service.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let response = match read(body).await {
+                Ok(body) => service.handle(&Request::from_parts(parts, body)),
+                // Nobody is left to read it.
+                Err(_) => Response::new(Bytes::new()),
+            };
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
+    });
+    if let Err(error) = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), answer)
+        .await
+    {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// The body, of which no more is kept than shows that it is too large. The rest is read all the same:
+/// an answer before the sender is done would reach it as a reset connection, not as an answer.
+async fn read(mut body: Incoming) -> Result<Bytes, hyper::Error> {
+    let mut kept = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            let room = (MAX_WIRE_BYTES + 1).saturating_sub(kept.len());
+            kept.extend_from_slice(&data[..data.len().min(room)]);
+        }
+    }
+    Ok(kept.freeze())
+}
