@@ -167,7 +167,10 @@ fn many_samples_at_once_do_not_overflow_a_bucket() {
     let mut point = HistogramPoint::default();
     let mut recorded = 0;
     let amounts = [u64::from(u32::MAX), 1 << 40, (1 << 20) - 1, 1, 0];
-    for samples in amounts.into_iter().chain([(1 << 20) - 1; 5_000]) {
+    for samples in amounts
+        .into_iter()
+        .chain(std::iter::repeat_n((1 << 20) - 1, 5_000))
+    {
         histogram.record(3.0, samples);
         recorded += samples;
     }

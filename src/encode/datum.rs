@@ -91,7 +91,7 @@ impl Datum {
 }
 
 impl DatumValue {
-    /// SampleCount, Sum, Minimum and Maximum as CloudWatch computes them.
+    /// Count, sum and extremes as CloudWatch computes them.
     pub fn statistics(&self) -> StatisticSet {
         match self {
             Self::Single(value) => StatisticSet {

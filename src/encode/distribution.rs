@@ -9,9 +9,6 @@ use crate::aggregate::HistogramPoint;
 use crate::aggregate::bucket::Bucket;
 use crate::limits::MAX_VALUES_PER_DATUM;
 
-/// The minimum and the maximum take a value each.
-const MAX_GROUPS: usize = MAX_VALUES_PER_DATUM - 2;
-
 /// Fits points, one after the other, in the same memory.
 #[derive(Debug, Default)]
 pub(crate) struct Fit {
@@ -40,18 +37,36 @@ impl Fit {
             return &self.values;
         }
         self.set_extremes_apart(point);
-        self.group(minimum, maximum);
-        let theta = theta(&self.groups, point.sum - minimum - maximum);
-        self.values.push((minimum, 1));
-        self.values.extend(self.groups.iter().map(|group| {
-            let sum = group.low + theta * (group.high - group.low);
-            (
-                (sum / as_float(group.count)).clamp(minimum, maximum),
-                group.count,
-            )
-        }));
-        self.values.push((maximum, 1));
+        if self.buckets.len() <= MAX_VALUES_PER_DATUM {
+            // It fits if the extremes are values that the outer buckets come out at anyway.
+            self.group(MAX_VALUES_PER_DATUM, point);
+            self.place(point);
+        }
+        if self.values.is_empty() || self.values.len() > MAX_VALUES_PER_DATUM {
+            // The minimum and the maximum take a value each.
+            self.group(MAX_VALUES_PER_DATUM - 2, point);
+            self.place(point);
+        }
         &self.values
+    }
+
+    /// Puts every group at its value, between the exact extremes.
+    fn place(&mut self, point: &HistogramPoint) {
+        let (minimum, maximum) = (point.minimum, point.maximum);
+        let theta = theta(&self.groups, point.sum - minimum - maximum);
+        self.values.clear();
+        self.values.push((minimum, 1));
+        let placed = self.groups.iter().map(|group| {
+            let sum = group.low + theta * (group.high - group.low);
+            let value = (sum / as_float(group.count)).clamp(minimum, maximum);
+            (value, group.count)
+        });
+        for (value, count) in placed.chain([(maximum, 1)]) {
+            match self.values.last_mut() {
+                Some((last, last_count)) if *last == value => *last_count += count,
+                _ => self.values.push((value, count)),
+            }
+        }
     }
 
     fn set_extremes_apart(&mut self, point: &HistogramPoint) {
@@ -67,14 +82,14 @@ impl Fit {
     }
 
     /// Merges as many neighbouring places as it takes, the same number everywhere.
-    fn group(&mut self, minimum: f64, maximum: f64) {
+    fn group(&mut self, most: usize, point: &HistogramPoint) {
         let mut width = 1;
         loop {
             let groups = runs(&self.buckets, width).count();
-            if groups <= MAX_GROUPS {
+            if groups <= most {
                 break;
             }
-            width = (width * groups).div_ceil(MAX_GROUPS).max(width + 1);
+            width = (width * groups).div_ceil(most).max(width + 1);
         }
         self.groups.clear();
         self.groups.extend(runs(&self.buckets, width).map(|run| {
@@ -85,8 +100,8 @@ impl Fit {
             };
             for bucket in run {
                 let (low, high) = bucket.bounds();
-                group.low += low.max(minimum) * as_float(bucket.count);
-                group.high += high.min(maximum) * as_float(bucket.count);
+                group.low += low.max(point.minimum) * as_float(bucket.count);
+                group.high += high.min(point.maximum) * as_float(bucket.count);
                 group.count += bucket.count;
             }
             group

@@ -203,3 +203,6 @@ fn whole(statistics: Result<StatisticSet, ValueFault>, samples: u64) -> (Option<
 fn as_float(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests;

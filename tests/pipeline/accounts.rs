@@ -29,7 +29,7 @@ struct Case {
     form: HistogramForm,
     resolution: StorageResolution,
     default: Option<(String, String)>,
-    series: Vec<(String, Vec<(String, String)>, Vec<(f64, u16)>)>,
+    series: Vec<(String, Labels, Samples)>,
 }
 
 /// Notes how long each request was to be.
@@ -44,6 +44,10 @@ impl Sink for Predicting {
         self.inner.send(batch)
     }
 }
+
+type Labels = Vec<(String, String)>;
+/// Values, and how often each is recorded.
+type Samples = Vec<(f64, u16)>;
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -60,7 +64,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn labels() -> impl Strategy<Value = Vec<(String, String)>> {
+fn labels() -> impl Strategy<Value = Labels> {
     prop_oneof![
         6 => prop::collection::vec((text(), text()), 0..4),
         2 => prop::collection::vec((text(), Just(String::new())), 0..3),
@@ -81,7 +85,7 @@ fn value() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn samples() -> impl Strategy<Value = Vec<(f64, u16)>> {
+fn samples() -> impl Strategy<Value = Samples> {
     prop_oneof![
         6 => prop::collection::vec((value(), 1..5u16), 1..8),
         1 => prop::collection::vec((value(), any::<u16>()), 150..400),
@@ -135,7 +139,7 @@ impl Case {
     }
 
     fn record(&self, test: &Started) -> BTreeMap<Series, u64> {
-        let mut recorded: BTreeMap<Series, u64> = BTreeMap::new();
+        let mut amounts: BTreeMap<Series, u64> = BTreeMap::new();
         for (name, labels, samples) in &self.series {
             let key = Key::from_parts(
                 name.clone(),
@@ -144,14 +148,14 @@ impl Case {
             let recorder = &test.recorder;
             match self.kind {
                 Kind::Counter => {
-                    recorder.describe_counter(name.clone().into(), self.unit, "".into())
+                    recorder.describe_counter(name.clone().into(), self.unit, "".into());
                 }
                 Kind::Gauge => recorder.describe_gauge(name.clone().into(), self.unit, "".into()),
                 Kind::Histogram => {
                     recorder.describe_histogram(name.clone().into(), self.unit, "".into());
                 }
             }
-            let counted = recorded.entry(self.identity(name, labels)).or_default();
+            let counted = amounts.entry(self.identity(name, labels)).or_default();
             for &(value, count) in samples {
                 match self.kind {
                     Kind::Counter => {
@@ -172,7 +176,7 @@ impl Case {
                 }
             }
         }
-        recorded
+        amounts
     }
 
     #[expect(

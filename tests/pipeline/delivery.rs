@@ -3,7 +3,7 @@
 use crate::started::Started;
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, MemorySink, Refusal, SendError, Sending, Sink,
+    Batch, CloudWatchBuilder, Datum, MemorySink, Refusal, SendError, Sending, Sink,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -161,6 +161,6 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
     test.flush().await;
     let data = sink.memory.data();
     assert_eq!(data.len(), 300);
-    let oldest = data.iter().map(|datum| datum.timestamp()).min().unwrap();
+    let oldest = data.iter().map(Datum::timestamp).min().unwrap();
     assert_eq!(oldest, crate::started::minute() + Duration::from_mins(1));
 }

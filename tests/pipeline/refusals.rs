@@ -12,7 +12,7 @@ async fn refused(test: &InMemory, record: impl FnOnce()) -> Vec<Refused> {
         record();
     });
     let report = test.started.cloudwatch.flush().await.unwrap();
-    assert_eq!(report.sent.data as usize, test.sink.data().len());
+    assert_eq!(report.sent.data, test.sink.data().len() as u64);
     assert!(
         test.sink
             .take()

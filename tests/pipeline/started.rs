@@ -7,23 +7,23 @@ use metrics_exporter_cloudwatch::{
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The full minute at which the clock starts.
-pub fn minute() -> SystemTime {
+pub(crate) fn minute() -> SystemTime {
     UNIX_EPOCH + Duration::from_mins(29_166_667)
 }
 
-pub struct Started {
-    pub recorder: CloudWatchRecorder,
-    pub cloudwatch: CloudWatchHandle,
-    pub clock: ManualClock,
+pub(crate) struct Started {
+    pub(crate) recorder: CloudWatchRecorder,
+    pub(crate) cloudwatch: CloudWatchHandle,
+    pub(crate) clock: ManualClock,
 }
 
 impl Started {
     /// Spawns an exporter on the current runtime.
-    pub fn new(builder: CloudWatchBuilder) -> Self {
+    pub(crate) fn new(builder: CloudWatchBuilder) -> Self {
         Self::by_clock(builder, ManualClock::new(minute()))
     }
 
-    pub fn by_clock(builder: CloudWatchBuilder, clock: ManualClock) -> Self {
+    pub(crate) fn by_clock(builder: CloudWatchBuilder, clock: ManualClock) -> Self {
         let (recorder, exporter) = builder.with_clock(clock.clone()).build().unwrap();
         let cloudwatch = exporter.handle();
         tokio::spawn(exporter.run());
@@ -35,30 +35,30 @@ impl Started {
     }
 
     /// Moves the clock, and lets the exporter see it.
-    pub async fn advance(&self, by: Duration) {
+    pub(crate) async fn advance(&self, by: Duration) {
         self.clock.advance(by);
         tokio::task::yield_now().await;
     }
 
-    pub fn record<T>(&self, record: impl FnOnce() -> T) -> T {
+    pub(crate) fn record<T>(&self, record: impl FnOnce() -> T) -> T {
         metrics::with_local_recorder(&self.recorder, record)
     }
 
     /// Flushes, and expects everything to arrive.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         let report = self.cloudwatch.flush().await.unwrap();
         assert!(report.is_complete(), "{report:?}");
     }
 }
 
 /// An exporter to a memory sink.
-pub struct InMemory {
-    pub started: Started,
-    pub sink: MemorySink,
+pub(crate) struct InMemory {
+    pub(crate) started: Started,
+    pub(crate) sink: MemorySink,
 }
 
 impl InMemory {
-    pub fn new(configure: impl FnOnce(CloudWatchBuilder) -> CloudWatchBuilder) -> Self {
+    pub(crate) fn new(configure: impl FnOnce(CloudWatchBuilder) -> CloudWatchBuilder) -> Self {
         let sink = MemorySink::new();
         let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
         Self {
@@ -68,7 +68,7 @@ impl InMemory {
     }
 
     /// Records, flushes, and gives what arrived.
-    pub async fn data_of(&self, record: impl FnOnce()) -> Vec<Datum> {
+    pub(crate) async fn data_of(&self, record: impl FnOnce()) -> Vec<Datum> {
         self.started.record(record);
         self.started.flush().await;
         self.sink.take()
@@ -76,7 +76,7 @@ impl InMemory {
 }
 
 /// A server whose clock is the exporter's.
-pub async fn local(clock: &ManualClock) -> Local {
+pub(crate) async fn local(clock: &ManualClock) -> Local {
     let clock = clock.clone();
     Local::builder()
         .with_clock(move || clock.now())

@@ -2,7 +2,7 @@
 
 use crate::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{DatumValue, StatisticSet, StorageResolution};
+use metrics_exporter_cloudwatch::{Datum, DatumValue, StatisticSet, StorageResolution};
 use std::time::Duration;
 
 fn gauge_value(last: f64, minimum: f64, maximum: f64) -> DatumValue {
@@ -45,12 +45,7 @@ async fn windows_end_by_the_clock_without_a_flush() {
             tokio::task::yield_now().await;
         }
     }
-    let stamps: Vec<_> = test
-        .sink
-        .data()
-        .iter()
-        .map(|datum| datum.timestamp())
-        .collect();
+    let stamps: Vec<_> = test.sink.data().iter().map(Datum::timestamp).collect();
     assert_eq!(stamps, [0, 1, 2].map(|n| minute() + Duration::from_mins(n)));
 }
 
