@@ -1,4 +1,86 @@
 //! A backend for the [`metrics`] facade that publishes to Amazon CloudWatch.
+//!
+//! Recording touches atomics only. At the end of every minute one background task drains them and
+//! sends what they hold: counters as their growth, gauges with their last value and the spikes
+//! between, histograms as values and counts, so that CloudWatch has percentiles of them. What
+//! arrives adds up to what was recorded; what could not be sent is reported, by name and reason.
+//!
+//! ```no_run
+//! use metrics::{counter, gauge, histogram};
+//! use metrics_exporter_cloudwatch::CloudWatchBuilder;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let cloudwatch = CloudWatchBuilder::new("Shop")
+//!         .with_dimension("service", "checkout")
+//!         .install()
+//!         .await?;
+//!
+//!     counter!("requests", "method" => "GET").increment(1);
+//!     gauge!("queue.depth").set(7);
+//!     histogram!("request.duration").record(11.25);
+//!
+//!     let report = cloudwatch.shutdown().await?;
+//!     assert!(report.is_complete(), "{report:?}");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What is sent
+//!
+//! | metric | a window's datum | CloudWatch reads |
+//! |---|---|---|
+//! | counter | the growth, as one value; nothing if it did not grow | Sum |
+//! | gauge | a statistic set of one sample, the last value; again in every window | Average: the last value; Minimum, Maximum: the spikes |
+//! | histogram | up to 150 values and their counts | all statistics, percentiles too |
+//! | histogram, by [`HistogramForm::StatisticSet`] | count, sum, minimum and maximum | all statistics but percentiles |
+//!
+//! Count, sum, minimum and maximum are exact. Up to 150 distinct buckets, each value is within
+//! 1/128 of what was recorded, and integers up to 256 are themselves; beyond that, neighbours are
+//! merged until 150 values are left, which over six decades makes groups of up to 15 %.
+//!
+//! # Names, dimensions, units
+//!
+//! - Labels become dimensions; their order is of no matter. A label with an empty value is none,
+//!   and takes away a [default dimension](CloudWatchBuilder::with_dimension) of that name. Of a
+//!   label given twice the last one counts.
+//! - A metric of one name, of two kinds or with two units, is one metric to CloudWatch: better give
+//!   them two names.
+//! - Units come from `describe_counter!` and the like, before or after the first use. Where
+//!   CloudWatch lacks a unit the values are scaled exactly: nanoseconds to microseconds, kibibytes
+//!   to bytes. A counter that nobody described has the unit Count, all else none.
+//! - What breaks a rule of the service's, see [`limits`], never leaves. It is counted, logged once
+//!   by series and reason, and in the [`FlushReport`] and the [`Stats`]; all else is sent.
+//!
+//! # Counters that mirror a total
+//!
+//! `absolute` publishes growth only: the first total counts in full, as growth from zero, a total
+//! that is not greater than the last one not at all. A window's growth has to be below 2^64.
+//!
+//! # Time
+//!
+//! A window is a minute by default, aligned to the clock and stamped with its start. A
+//! [flush](CloudWatchHandle::flush) sends what the current window has so far, under the same stamp;
+//! CloudWatch adds the data of one stamp up. A gauge that is flushed and changes after that is two
+//! samples in that window, so that its Average is between the two.
+//!
+//! # Delivery
+//!
+//! Data that could not be sent wait in a [queue of bounded size](CloudWatchBuilder::with_queue_bytes)
+//! and are sent again, after a pause that grows up to a minute. As CloudWatch has no way to tell
+//! that it has seen a request before, an answer that was lost on its way makes for data that are
+//! counted twice.
+//!
+//! # In tests
+//!
+//! [`MemorySink`] keeps what it is sent, [`ManualClock`] is moved by hand, and
+//! [`metrics::with_local_recorder`] keeps tests apart. The `cloudwatch-local` crate is a whole
+//! CloudWatch for the SDK's client to talk to.
+//!
+//! # Features
+//!
+//! - `aws-config`, on by default: [`CloudWatchBuilder::install`] finds region and credentials by
+//!   itself. Without it, call [`CloudWatchBuilder::with_client`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

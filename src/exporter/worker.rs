@@ -63,6 +63,8 @@ impl Worker {
         } = callers;
         let (mut has_handles, mut has_recorders, mut is_stopping) = (true, true, false);
         while !is_stopping || !self.flushes.is_empty() {
+            // Every time round, so that a clock that was set is never overlooked.
+            self.catch_up();
             tokio::select! {
                 biased;
                 command = commands.recv(), if has_handles && !is_stopping => match command {
@@ -85,7 +87,7 @@ impl Worker {
                         self.flush(Box::new(|report| log_loss(&report)));
                     }
                 }
-                () = self.clock.sleep_until(self.window.end()) => self.catch_up(),
+                () = self.clock.sleep_until(self.window.end()) => {}
                 event = self.delivery.next() => self.account(event),
                 () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
             }

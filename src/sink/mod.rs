@@ -9,6 +9,7 @@ pub use put_metric_data::PutMetricData;
 use crate::encode::pack::Batch;
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// What [`Sink::send`] gives.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>>;
@@ -35,6 +36,12 @@ pub trait Sink: Send + Sync + 'static {
     /// Sends one batch, all of it or nothing; one attempt. The exporter repeats it where the error
     /// says that this may help.
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a>;
+}
+
+impl<S: Sink + ?Sized> Sink for Arc<S> {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        (**self).send(batch)
+    }
 }
 
 /// Why a batch was not sent.

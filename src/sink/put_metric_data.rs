@@ -7,10 +7,11 @@ use crate::encode::pack::Batch;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
-use aws_sdk_cloudwatch::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{self, MetricDatum};
+use std::error::Error;
 use std::time::Duration;
 
 /// Sends to CloudWatch.
@@ -58,7 +59,7 @@ impl Sink for PutMetricData {
         Box::pin(async move {
             match request.send().await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(classify(error)),
+                Err(error) => Err(classify(&error)),
             }
         })
     }
@@ -95,8 +96,8 @@ fn metric_datum(datum: &Datum) -> MetricDatum {
 }
 
 /// Who is at fault: the request, which then never goes through, or anything else, which may mend.
-fn classify(error: SdkError<PutMetricDataError>) -> SendError {
-    let rejected = match &error {
+fn classify(error: &SdkError<PutMetricDataError>) -> SendError {
+    let rejected = match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status();
             status.is_client_error() && !may_mend(status.as_u16(), answer.err().code())
@@ -107,14 +108,19 @@ fn classify(error: SdkError<PutMetricDataError>) -> SendError {
     if rejected {
         SendError::Rejected {
             code: error.code().unwrap_or("Unknown").into(),
-            message: error.message().map_or_else(
-                || DisplayErrorContext(&error).to_string(),
-                ToOwned::to_owned,
-            ),
+            message: error
+                .message()
+                .map_or_else(|| causes(error), ToOwned::to_owned),
         }
     } else {
-        SendError::Transient(DisplayErrorContext(error).to_string().into())
+        SendError::Transient(causes(error).into())
     }
+}
+
+/// The error and what caused it, in one line: an `SdkError` alone only says "service error".
+fn causes(error: &SdkError<PutMetricDataError>) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 /// Client errors that say nothing against the data: too many requests, or credentials and

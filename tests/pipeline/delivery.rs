@@ -12,21 +12,21 @@ use tokio::time::Instant;
 
 /// Fails as it was told, then sends to memory; remembers when it was called.
 #[derive(Clone, Default)]
-struct Scripted {
+pub(crate) struct Scripted {
     memory: MemorySink,
     script: Arc<Mutex<VecDeque<Fault>>>,
     calls: Arc<Mutex<Vec<Instant>>>,
 }
 
 #[derive(Clone, Copy)]
-enum Fault {
+pub(crate) enum Fault {
     Transient,
     Rejected,
     Hang,
 }
 
 impl Scripted {
-    fn new(script: impl IntoIterator<Item = Fault>) -> Self {
+    pub(crate) fn new(script: impl IntoIterator<Item = Fault>) -> Self {
         let sink = Self::default();
         sink.script.lock().unwrap().extend(script);
         sink

@@ -1,14 +1,12 @@
 //! Eight threads, a million operations each, drains all the while, the real SDK over HTTP: what
 //! arrives is what was recorded.
 
-use crate::started::{Started, local, minute};
+use crate::started::{Started, local, minute, to};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Datapoint, Dimension, Statistic};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, CloudWatchRecorder, HistogramForm, ManualClock, Matcher,
-};
+use metrics_exporter_cloudwatch::{Clock, CloudWatchRecorder, HistogramForm, ManualClock, Matcher};
 use std::thread;
 use std::time::Duration;
 
@@ -84,8 +82,7 @@ fn on_threads(recorder: &CloudWatchRecorder) -> Vec<thread::JoinHandle<()>> {
 async fn what_arrives_is_what_was_recorded() {
     let clock = ManualClock::new(minute());
     let local = local(&clock).await;
-    let builder = CloudWatchBuilder::new("Test")
-        .with_client(local.client())
+    let builder = to(&local)
         .with_histogram_form_for(Matcher::Full("wide".into()), HistogramForm::StatisticSet);
     let test = Started::by_clock(builder, clock.clone());
     let threads = on_threads(&test.recorder);

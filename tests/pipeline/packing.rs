@@ -1,9 +1,9 @@
 //! Requests as full as the limits allow, and as long on the wire as was predicted.
 
-use crate::started::{Started, local, minute};
+use crate::started::{Started, local, minute, to};
 use metrics::{Key, Metadata, Recorder, counter, histogram};
+use metrics_exporter_cloudwatch::ManualClock;
 use metrics_exporter_cloudwatch::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, ManualClock};
 
 const METADATA: Metadata<'static> = Metadata::new("test", metrics::Level::INFO, None);
 
@@ -12,7 +12,7 @@ const METADATA: Metadata<'static> = Metadata::new("test", metrics::Level::INFO, 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_full_histograms_leave_in_three_requests() {
     let local = local(&ManualClock::new(minute())).await;
-    let test = Started::new(CloudWatchBuilder::new("Test").with_client(local.client()));
+    let test = Started::new(to(&local));
     for series in 0..1_000 {
         let key = Key::from_parts(
             "latency",
@@ -47,7 +47,7 @@ async fn a_thousand_full_histograms_leave_in_three_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_has_at_most_1000_data() {
     let local = local(&ManualClock::new(minute())).await;
-    let test = Started::new(CloudWatchBuilder::new("Test").with_client(local.client()));
+    let test = Started::new(to(&local));
     test.record(|| {
         for series in 0..2_500 {
             counter!("n", "series" => series.to_string()).increment(1);
@@ -66,7 +66,7 @@ async fn a_request_has_at_most_1000_data() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_has_at_most_a_million_bytes() {
     let local = local(&ManualClock::new(minute())).await;
-    let test = Started::new(CloudWatchBuilder::new("Test").with_client(local.client()));
+    let test = Started::new(to(&local));
     test.record(|| {
         for series in 0..100 {
             let labels: Vec<(String, String)> = (0..30)

@@ -84,3 +84,12 @@ pub(crate) async fn local(clock: &ManualClock) -> Local {
         .await
         .unwrap()
 }
+
+/// An exporter to a server, with all the time that a slow machine may need.
+pub(crate) fn to(local: &Local) -> CloudWatchBuilder {
+    let long = Duration::from_hours(1);
+    CloudWatchBuilder::new("Test")
+        .with_client(local.client())
+        .with_flush_timeout(long)
+        .with_request_timeout(long)
+}

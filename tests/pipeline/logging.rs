@@ -1,0 +1,111 @@
+//! The log: once per change of state, not once per failure.
+
+use crate::delivery::{Fault, Scripted};
+use crate::started::{InMemory, Started};
+use metrics::{Unit, counter, describe_counter, histogram};
+use metrics_exporter_cloudwatch::CloudWatchBuilder;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tracing::subscriber::DefaultGuard;
+
+/// What this thread logs from now on; the exporter runs on it, too.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .without_time()
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The lines of this crate's.
+    fn lines(&self) -> Vec<String> {
+        let bytes = self.0.lock().unwrap();
+        let lines = std::str::from_utf8(&bytes).unwrap().lines();
+        lines
+            .filter(|line| line.contains("metrics_exporter_cloudwatch::"))
+            .map(|line| line.trim().to_owned())
+            .collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_once_per_series_and_reason() {
+    let (log, _guard) = Log::start();
+    let test = InMemory::new(|builder| builder);
+    for _ in 0..3 {
+        test.started.record(|| {
+            counter!("n", "path" => "ü").increment(2);
+            histogram!("h").record(f64::NAN);
+        });
+        test.started.advance(Duration::from_mins(1)).await;
+    }
+    test.started.flush().await;
+    let lines = log.lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].ends_with(
+            r#"Counter "n" {"path"="ü"}: 2 refused: the value of dimension "path" has a character that is not ASCII"#
+        ),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].ends_with(r#"Histogram "h": 1 refused: a value is not a number"#),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
+    let (log, _guard) = Log::start();
+    let sink = Scripted::new([Fault::Transient; 5]);
+    let test = Started::new(CloudWatchBuilder::new("Test").with_sink(sink));
+    for _ in 0..2 {
+        test.record(|| counter!("n").increment(1));
+        test.flush().await;
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].contains("WARN") && lines[0].contains("no route"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].contains("INFO") && lines[1].contains("attempts=6"),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_unit_that_changes_is_logged() {
+    let (log, _guard) = Log::start();
+    let test = InMemory::new(|builder| builder);
+    test.started.record(|| {
+        describe_counter!("n", Unit::Bytes, "");
+        describe_counter!("n", Unit::Bytes, "");
+        describe_counter!("n", Unit::Count, "");
+    });
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("before=\"bytes\" now=\"count\""),
+        "{lines:?}"
+    );
+}
