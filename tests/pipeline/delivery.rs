@@ -55,8 +55,10 @@ impl Sink for Scripted {
     }
 }
 
-fn start(sink: &Scripted) -> Started {
-    Started::new(CloudWatchBuilder::new("Test").with_sink(sink.clone()))
+/// Flushes have all the time that pauses may take.
+pub(crate) fn start(sink: &Scripted) -> Started {
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    Started::new(builder.with_flush_timeout(Duration::from_hours(1)))
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +90,7 @@ async fn attempts_get_rarer() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_out_of_time_says_what_is_pending() {
     let sink = Scripted::new([Fault::Hang]);
-    let test = start(&sink);
+    let test = Started::new(CloudWatchBuilder::new("Test").with_sink(sink));
     test.record(|| counter!("n").increment(3));
     let before = Instant::now();
     let report = test.cloudwatch.flush().await.unwrap();

@@ -1,9 +1,8 @@
 //! The log: once per change of state, not once per failure.
 
-use crate::delivery::{Fault, Scripted};
-use crate::started::{InMemory, Started};
+use crate::delivery::{self, Fault, Scripted};
+use crate::started::InMemory;
 use metrics::{Unit, counter, describe_counter, histogram};
-use metrics_exporter_cloudwatch::CloudWatchBuilder;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -75,8 +74,7 @@ async fn a_refusal_is_logged_once_per_series_and_reason() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
     let (log, _guard) = Log::start();
-    let sink = Scripted::new([Fault::Transient; 5]);
-    let test = Started::new(CloudWatchBuilder::new("Test").with_sink(sink));
+    let test = delivery::start(&Scripted::new([Fault::Transient; 5]));
     for _ in 0..2 {
         test.record(|| counter!("n").increment(1));
         test.flush().await;

@@ -99,7 +99,7 @@ async fn an_attempt_is_one_request_and_its_error_says_whether_another_may_help()
         (503, "ServiceUnavailable", true),
     ] {
         let (client, requests) = answering(Some(error(status, code))).await;
-        let error = send(client, Duration::from_secs(60)).await.unwrap();
+        let error = send(client, Duration::from_mins(1)).await.unwrap();
         assert_eq!(*requests.lock().unwrap(), 1, "{code}");
         match error {
             SendError::Transient(_) => assert!(is_transient, "{code}: {error}"),
@@ -125,7 +125,7 @@ async fn no_connection_may_mend() {
     let local = Local::start().await.unwrap();
     let client = local.client();
     drop(local);
-    let error = send(client, Duration::from_secs(60)).await.unwrap();
+    let error = send(client, Duration::from_mins(1)).await.unwrap();
     assert!(matches!(error, SendError::Transient(_)), "{error}");
     assert!(error.to_string().contains("onnection refused"), "{error}");
 }
