@@ -32,15 +32,25 @@ impl Window {
         range / period + i64::from(range % period > 0)
     }
 
-    /// The beginning of the period of a time. Periods are counted from the epoch.
-    fn period_of(&self, time: i64) -> i64 {
-        time - time.rem_euclid(self.period * 1_000)
+    /// The beginning of the first period. API `GetMetricStatistics`: a start is rounded down to the
+    /// finest period that there is at its age; if the wanted one is below a minute, to that.
+    fn first_period(&self, now: i64) -> i64 {
+        let age = now.saturating_sub(self.start) / 1_000;
+        let clock_interval = match self.period {
+            ..60 => self.period,
+            _ => finest_period(age).unwrap_or(HOUR),
+        };
+        self.start - self.start.rem_euclid(clock_interval * 1_000)
     }
 
-    /// Periods belong to the range by their beginning, and are whole: the range begins with the
-    /// period that its start is in, as the service rounds a start down.
-    fn has(&self, period: i64) -> bool {
-        (self.period_of(self.start)..self.end).contains(&period)
+    /// The beginning of the period that a time is in, if that is in the range. Periods follow each
+    /// other from the first one on, as in the examples of the service's command line: of 23:18 to
+    /// 23:18, by the hour, they begin at 18 minutes past. The last is whole too, wherever the range
+    /// ends.
+    fn period_of(&self, time: i64, first: i64) -> Option<i64> {
+        let since = time.checked_sub(first).filter(|since| *since >= 0)?;
+        let period = time - since % (self.period * 1_000);
+        (period < self.end).then_some(period)
     }
 }
 
@@ -55,15 +65,16 @@ pub(crate) fn datapoints(
     now: SystemTime,
 ) -> Datapoints {
     let now = clock::millis(now);
+    let first = window.first_period(now);
     let mut datapoints = Datapoints::new();
     for datum in data {
         let time = clock::millis(datum.timestamp);
-        let period = window.period_of(time);
+        let age = now.saturating_sub(time) / 1_000;
         let datum_unit = datum.unit.as_deref().unwrap_or(NO_UNIT);
         let wanted = unit.is_none_or(|unit| unit == datum_unit);
         if wanted
-            && window.has(period)
-            && is_kept(datum, window.period, now.saturating_sub(time) / 1_000)
+            && is_kept(datum, window.period, age)
+            && let Some(period) = window.period_of(time, first)
         {
             datapoints
                 .entry((period, datum_unit.to_owned()))
@@ -75,16 +86,20 @@ pub(crate) fn datapoints(
 }
 
 /// Whether a datum of an age in seconds is still there for a period. API `GetMetricStatistics`:
-/// below a minute for 3 hours, and only of high resolution; then coarser and coarser.
+/// below a minute for 3 hours, and only of high resolution.
 fn is_kept(datum: &ReceivedDatum, period: i64, age: i64) -> bool {
-    let finest = match age {
-        ..=10_800 if datum.storage_resolution == 1 => 1,
-        _ if age <= 15 * DAY => 60,
-        _ if age <= 63 * DAY => 300,
-        _ if age <= 455 * DAY => HOUR,
-        _ => return false,
-    };
-    period % finest == 0
+    let is_fine = datum.storage_resolution == 1 && age <= 3 * HOUR;
+    is_fine || finest_period(age).is_some_and(|finest| period % finest == 0)
+}
+
+/// The finest period, but for high resolution, that data of an age still have, both in seconds.
+fn finest_period(age: i64) -> Option<i64> {
+    match age {
+        _ if age <= 15 * DAY => Some(60),
+        _ if age <= 63 * DAY => Some(300),
+        _ if age <= 455 * DAY => Some(HOUR),
+        _ => None,
+    }
 }
 
 /// The statistics of one period of one stream.

@@ -4,6 +4,7 @@ mod table;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use clap::Parser;
 use cloudwatch_local::Local;
@@ -20,12 +21,23 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> io::Result<()> {
-    let arguments = Arguments::parse();
-    let local = Local::builder()
-        .with_address(arguments.listen)
-        .start()
-        .await?;
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read has read enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cloudwatch-local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Arguments { listen }: Arguments) -> io::Result<()> {
+    let local = Local::builder().with_address(listen).start().await;
+    let local = local.map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
+    })?;
     greet(&local.endpoint())?;
     tokio::select! {
         printed = print(&local) => printed,

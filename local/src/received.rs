@@ -134,7 +134,7 @@ pub struct ReceivedRequest {
     pub raw_bytes: usize,
     /// The body without compression; empty if it was too large or not to be decompressed.
     pub body: Bytes,
-    /// The number of data in the request; 0 if it could not be decoded.
+    /// The number of data in the request, counted up to 10,000; 0 if it could not be decoded.
     pub data: usize,
     /// Why nothing of it was stored; `None` if all of it was.
     pub refusal: Option<Refusal>,

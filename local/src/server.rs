@@ -1,11 +1,11 @@
 //! HTTP around the service, for as long as somebody holds the server.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,6 +16,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::service::Service;
 use crate::wire::body::MAX_WIRE_BYTES;
+
+/// Before the next connection, after one that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A server that runs until it is dropped, and its connections with it.
 #[derive(Debug)]
@@ -50,10 +53,11 @@ async fn accept(listener: TcpListener, service: Service) {
             Ok((stream, _)) => {
                 connections.spawn(serve(stream, service.clone()));
             }
-            // One connection that failed before it began is no reason to stop.
+            // No reason to stop: the connection failed before it began, or there are too many open
+            // files, which lasts, and must not keep a processor busy.
             Err(error) => {
                 tracing::debug!(%error, "a connection was not accepted");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}
@@ -65,12 +69,10 @@ async fn serve(stream: TcpStream, service: Service) {
         let service = service.clone();
         async move {
             let (parts, body) = request.into_parts();
-            let response = match read(body).await {
-                Ok(body) => service.handle(&Request::from_parts(parts, body)),
-                // Nobody is left to read it.
-                Err(_) => Response::new(Bytes::new()),
-            };
-            Ok::<_, Infallible>(response.map(Full::new))
+            // A body that breaks off ends the connection: any answer might be taken for the service's.
+            let body = read(body).await?;
+            let response = service.handle(&Request::from_parts(parts, body));
+            Ok::<_, hyper::Error>(response.map(Full::new))
         }
     });
     if let Err(error) = http1::Builder::new()

@@ -107,11 +107,12 @@ impl Store {
             .collect()
     }
 
-    /// Each metric from a place in their order on, in that order, with the place. The order only ever
-    /// grows at its end.
+    /// At most `most` metrics from a place in their order on, in that order, with the place. The order
+    /// only ever grows at its end.
     pub(crate) fn listed(
         &self,
         from: usize,
+        most: usize,
         wanted: impl Fn(&Listed) -> bool,
     ) -> Vec<(usize, Series)> {
         let held = self.held.lock();
@@ -120,7 +121,8 @@ impl Store {
             .iter()
             .enumerate()
             .skip(from)
-            .filter(|(_, listed)| wanted(listed));
+            .filter(|(_, listed)| wanted(listed))
+            .take(most);
         listed
             .map(|(place, listed)| (place, listed.series.clone()))
             .collect()

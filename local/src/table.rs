@@ -78,7 +78,7 @@ fn cells(datum: &ReceivedDatum) -> [String; 8] {
         format!("{} {}", datum.namespace, datum.metric_name),
         dimensions.join(" "),
         datum.unit.clone().unwrap_or_else(|| "-".to_owned()),
-        datum.sample_count().to_string(),
+        number(datum.sample_count()),
         number(datum.sum()),
         number(datum.minimum()),
         number(datum.maximum()),

@@ -2,7 +2,10 @@
 #![cfg(feature = "cli")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use aws_sdk_cloudwatch::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cloudwatch::types::MetricDatum;
@@ -18,13 +21,21 @@ impl Drop for Running {
     }
 }
 
+/// The lines as they come. One that does not come fails the test, and does not hang it.
+fn lines(out: ChildStdout) -> impl Iterator<Item = String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(out).lines().map_while(Result::ok);
+        while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
+    });
+    std::iter::from_fn(move || receiver.recv_timeout(Duration::from_mins(1)).ok())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_prints_its_endpoint_and_what_arrives() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_cloudwatch-local"));
     let mut program = Running(program.stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = BufReader::new(program.0.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let mut lines = lines(program.0.stdout.take().unwrap());
     let setting = lines.find_map(|line| {
         Some(
             line.trim()
@@ -69,4 +80,18 @@ async fn it_prints_its_endpoint_and_what_arrives() {
         refusal.starts_with("refused, InvalidParameterValue: The value NaN"),
         "{refusal}"
     );
+}
+
+#[test]
+fn it_says_why_it_cannot_listen() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_cloudwatch-local"))
+        .args(["--listen", &address])
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    let expected = format!("cloudwatch-local: cannot listen on {address}: ");
+    assert!(error.starts_with(&expected), "{error}");
 }

@@ -6,7 +6,7 @@ use ciborium::Value;
 
 use super::next_token::Binding;
 use crate::rules::limits::{
-    MAX_DIMENSION_NAME, MAX_DIMENSION_VALUE, MAX_DIMENSIONS, MAX_METRIC_NAME, MAX_NAMESPACE,
+    MAX_DIMENSION_NAME, MAX_DIMENSION_VALUE, MAX_METRIC_NAME, MAX_NAMESPACE,
 };
 use crate::rules::{Violations, text};
 use crate::series::Series;
@@ -18,6 +18,8 @@ use crate::wire::place::Place;
 
 /// API `ListMetrics`: "Up to 500 results are returned for any one call."
 const PAGE: usize = 500;
+/// API `ListMetrics`: at most 10 `Dimensions`, fewer than a metric can have.
+const MAX_FILTERS: usize = 10;
 /// API `ListMetrics`: the one value of `RecentlyActive`, and what it means.
 const RECENTLY_ACTIVE: &str = "PT3H";
 const RECENT: Duration = Duration::from_hours(3);
@@ -51,7 +53,8 @@ pub(crate) fn answer(raw: &[u8], store: &Store, now: SystemTime) -> Result<Value
     let from = binding.position(token.as_deref()).ok_or_else(|| {
         error::bad_request(error::INVALID_VALUE, "The parameter NextToken is invalid.")
     })?;
-    let mut found = store.listed(from, |listed| filter.matches(listed, now));
+    // One more than fits tells whether there is a next page, and where it begins.
+    let mut found = store.listed(from, PAGE + 1, |listed| filter.matches(listed, now));
     let next = found.get(PAGE).map(|(place, _)| binding.issue(*place));
     found.truncate(PAGE);
     let metrics = found.iter().map(|(_, series)| metric(series)).collect();
@@ -81,10 +84,10 @@ impl Filter {
             }
         }
         let dimensions = place("Dimensions");
-        if self.dimensions.len() > MAX_DIMENSIONS {
-            violations.too_many(&dimensions, MAX_DIMENSIONS);
+        if self.dimensions.len() > MAX_FILTERS {
+            violations.too_many(&dimensions, MAX_FILTERS);
         }
-        for (index, (name, value)) in self.dimensions.iter().enumerate().take(MAX_DIMENSIONS) {
+        for (index, (name, value)) in self.dimensions.iter().enumerate().take(MAX_FILTERS) {
             let place = dimensions.item(index);
             let name_place = place.member("Name");
             text::required(

@@ -21,8 +21,7 @@ impl Binding {
     /// The position of a token, if it was issued for this request. No token is the first page.
     pub(crate) fn position(self, token: Option<&str>) -> Option<usize> {
         let Some(token) = token else { return Some(0) };
-        let (binding, position) = token.split_once('-')?;
-        let position: usize = position.parse().ok()?;
-        (self.issue(position) == token && binding.len() == 16).then_some(position)
+        let position = token.split_once('-')?.1.parse().ok()?;
+        (self.issue(position) == token).then_some(position)
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn check(found: Option<i64>, place: &Place, violations: &mut Violatio
         violations.missing(place);
         return None;
     };
-    // What is longer than an i64 of milliseconds is no period either.
+    // The type of the service's model, and enough to leave room to calculate.
     let in_range = (1..=i64::from(i32::MAX)).contains(&period);
     if in_range && (period % 60 == 0 || SUB_MINUTE.contains(&period)) {
         return Some(period);
@@ -59,7 +59,7 @@ fn instant(found: Option<f64>, place: &Place, violations: &mut Violations) -> Op
         violations.missing(place);
         return None;
     };
-    // A year that people write with four digits is enough, and leaves room to calculate.
+    // A year that people write with four digits is enough, and leaves room to calculate too.
     let time = clock::from_seconds(seconds).filter(|_| seconds.abs() < 2.6e11);
     if time.is_none() {
         violations.out_of_range(place, super::number::Shown(seconds));

@@ -11,6 +11,9 @@ use super::place::Place;
 
 /// Deep enough for every request of the model, shallow enough for any stack.
 const MAX_DEPTH: usize = 32;
+/// Of a longer list no more is decoded: every rule refuses a list long before, and a million bytes of
+/// empty maps would be hundreds of millions in memory.
+const MAX_DECODED: usize = 10_000;
 /// The tag of a timestamp in seconds since the epoch (RFC 8949, 3.4.2).
 const EPOCH_SECONDS: u64 = 1;
 
@@ -159,7 +162,7 @@ impl Structure {
         let Value::Array(items) = value else {
             return Err(mistyped(&place, "a list"));
         };
-        let items = items.into_iter().enumerate();
+        let items = items.into_iter().take(MAX_DECODED).enumerate();
         items
             .map(|(index, item)| convert(place.item(index), item))
             .collect::<Result<_, _>>()

@@ -44,6 +44,22 @@ fn bodies_that_are_no_structure() {
 }
 
 #[test]
+fn of_a_list_that_is_far_too_long_only_the_beginning_is_decoded() {
+    // A million bytes of empty data, which would be hundreds of times as much in memory.
+    let data = vec![Value::Map(Vec::new()); 999_900];
+    let body = cbor!({ "Namespace" => "n", "MetricData" => data }).unwrap();
+    let service = Service::new();
+    assert_eq!(service.handle(&put(encoded(&body))).status(), 400);
+    let request = &service.requests()[0];
+    let refusal = request.refusal.as_ref().unwrap();
+    assert_eq!(
+        refusal.message,
+        "The collection MetricData must not have a size greater than 1000."
+    );
+    assert_eq!(request.data, 10_000);
+}
+
+#[test]
 fn members_of_other_types_or_names() {
     let datum = |member: &str, value: Value| {
         cbor!({ "Namespace" => "n", "MetricData" => [{ "MetricName" => "m", member => value }] })

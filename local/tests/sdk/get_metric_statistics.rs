@@ -95,7 +95,7 @@ async fn only_what_was_asked_for_is_answered() {
 }
 
 #[tokio::test]
-async fn periods_count_from_the_epoch_and_the_end_is_excluded() {
+async fn periods_count_from_the_start_and_the_end_is_excluded() {
     let fixture = Fixture::at_noon().await;
     let of = |offset: i64, value| {
         datum(value).timestamp(DateTime::from_secs(i64::try_from(NOON).unwrap() + offset))
@@ -116,10 +116,14 @@ async fn periods_count_from_the_epoch_and_the_end_is_excluded() {
     let range = |start, end| read(&fixture).start_time(at(start)).end_time(at(end));
     assert_eq!(sums(range(NOON - 60, NOON)).await, [(-60, 6.0)]);
     assert_eq!(sums(range(NOON, NOON + 61)).await, [(0, 24.0), (60, 32.0)]);
-    // A start within a period is rounded down, and the period is whole.
+    // A start within a minute is rounded down to it, and the last period is whole.
     assert_eq!(sums(range(NOON - 1, NOON)).await, [(-60, 6.0)]);
     let hour = range(NOON - 3_600, NOON + 3_600).period(3_600);
     assert_eq!(sums(hour).await, [(-3_600, 7.0), (0, 56.0)]);
+    let across = range(NOON - 90, NOON + 90).period(300);
+    assert_eq!(sums(across).await, [(-120, 63.0)]);
+    let day = range(NOON - 600, NOON + 600).period(86_400);
+    assert_eq!(sums(day).await, [(-600, 63.0)]);
 }
 
 #[tokio::test]
@@ -199,6 +203,10 @@ async fn below_a_minute_there_are_only_data_of_high_resolution() {
         assert_eq!(sums(short(period)).await, [(0, 6.0)]);
     }
     assert_eq!(sums(short(60)).await, [(0, 7.0)]);
+    // Their start is rounded down to a part of the minute.
+    let later = |period| short(period).start_time(at(NOON + 9));
+    assert_eq!(sums(later(5)).await, [(5, 4.0)]);
+    assert_eq!(sums(later(10)).await, [(0, 6.0)]);
 
     // They are kept for three hours, then by the minute.
     fixture.advance(Duration::from_hours(3));
@@ -209,4 +217,24 @@ async fn below_a_minute_there_are_only_data_of_high_resolution() {
     fixture.advance(Duration::from_hours(15 * 24));
     assert_eq!(sums(short(60)).await, []);
     assert_eq!(sums(short(300)).await, [(0, 7.0)]);
+}
+
+#[tokio::test]
+async fn the_older_a_start_the_more_it_is_rounded_down() {
+    const DAY: u64 = 24 * 60 * 60;
+    let fixture = Fixture::at_noon().await;
+    fixture.put([datum(1.0)]).await;
+    let from = |seconds| {
+        let request = read(&fixture).period(3_600).start_time(at(NOON + seconds));
+        sums(request.end_time(at(NOON + DAY)))
+    };
+    fixture.advance(Duration::from_secs(15 * DAY));
+    assert_eq!(from(59).await, [(0, 1.0)]);
+    assert_eq!(from(60).await, []);
+    fixture.advance(Duration::from_secs(DAY));
+    assert_eq!(from(299).await, [(0, 1.0)]);
+    assert_eq!(from(300).await, []);
+    fixture.advance(Duration::from_secs(48 * DAY));
+    assert_eq!(from(3_599).await, [(0, 1.0)]);
+    assert_eq!(from(3_600).await, []);
 }

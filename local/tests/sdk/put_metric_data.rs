@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Entity, EntityMetricData, MetricDatum, StandardUnit};
@@ -250,13 +251,16 @@ async fn entities_are_not_supported() {
 async fn waiting_ends_when_data_arrive() {
     let fixture = Fixture::at_noon().await;
     fixture.put([named("first").value(1.0)]).await;
-    let (waited, ()) = tokio::join!(fixture.local.received_beyond(1), async {
+    let within = Duration::from_mins(1);
+    let waiting = tokio::time::timeout(within, fixture.local.received_beyond(1));
+    let (waited, ()) = tokio::join!(waiting, async {
         // A refused request is no data, and must not end the wait.
         fixture.try_put(vec![named("m").build()]).await.unwrap_err();
         fixture
             .put([named("second").value(2.0), named("third").value(3.0)])
             .await;
     });
+    let waited = waited.unwrap();
     let names: Vec<_> = waited
         .iter()
         .map(|datum| datum.metric_name.as_str())
@@ -269,7 +273,9 @@ async fn waiting_ends_when_data_arrive() {
 async fn dropping_closes_the_port() {
     let fixture = Fixture::at_noon().await;
     fixture.put([named("m").value(1.0)]).await;
-    let client = fixture.client.clone();
+    // One attempt, without the pauses between several.
+    let config = fixture.client.config().to_builder();
+    let client = Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
     drop(fixture.local);
     let request = client.put_metric_data().namespace(NAMESPACE);
     let sent = request
