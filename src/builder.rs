@@ -158,7 +158,10 @@ impl CloudWatchBuilder {
     /// Installs the global recorder, and spawns the exporter on the current Tokio runtime.
     ///
     /// Without [`with_client`](Self::with_client), region and credentials come from the SDK's usual
-    /// chain: environment, profile, SSO, container, instance.
+    /// chain: environment, profile, SSO, container, instance. A client of your own is checked for a
+    /// region; its credentials it does not show.
+    ///
+    /// The runtime needs its time and I/O drivers, as `#[tokio::main]` gives it.
     ///
     /// # Errors
     ///
@@ -218,7 +221,7 @@ async fn default_client() -> Result<Client, InstallError> {
 
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     if config.region().is_none() {
-        return Err(InstallError::NoRegion);
+        return Err(BuildError::NoRegion.into());
     }
     let credentials = config
         .credentials_provider()

@@ -1,10 +1,9 @@
 //! Validated, immutable settings, and every default.
 
+use crate::dimension::{self, Dimensions};
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::matcher::ByMetric;
 use crate::refusal::Refusal;
-use crate::registry::Defaults;
-use crate::registry::identity::check_dimension;
 use crate::window::StorageResolution;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How a histogram's window goes to CloudWatch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum HistogramForm {
     /// As up to 150 values and their counts: CloudWatch has percentiles of it.
     #[default]
@@ -26,7 +26,7 @@ pub enum HistogramForm {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) namespace: Arc<str>,
-    pub(crate) default_dimensions: Defaults,
+    pub(crate) default_dimensions: Dimensions,
     pub(crate) storage_resolution: StorageResolution,
     pub(crate) histogram_forms: ByMetric<HistogramForm>,
     pub(crate) queue_bytes: usize,
@@ -38,7 +38,7 @@ impl Config {
     pub(crate) fn new(namespace: &str) -> Self {
         Self {
             namespace: namespace.into(),
-            default_dimensions: Defaults::new(),
+            default_dimensions: Dimensions::new(),
             storage_resolution: StorageResolution::default(),
             histogram_forms: ByMetric::new(HistogramForm::default()),
             queue_bytes: DEFAULT_QUEUE_BYTES,
@@ -52,17 +52,12 @@ impl Config {
             namespace: self.namespace.as_ref().into(),
             fault,
         })?;
-        for (name, value) in &self.default_dimensions {
-            check_dimension(name, value).map_err(ConfigError::DefaultDimension)?;
-        }
-        let dimensions = self.default_dimensions.len();
-        if dimensions > limits::MAX_DIMENSIONS {
-            return Err(ConfigError::DefaultDimension(Refusal::TooManyDimensions(
-                dimensions,
-            )));
-        }
+        dimension::check(&self.default_dimensions).map_err(ConfigError::DefaultDimension)?;
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
+        }
+        if self.request_timeout.is_zero() {
+            return Err(ConfigError::RequestTimeout);
         }
         Ok(())
     }
@@ -90,4 +85,7 @@ pub enum ConfigError {
     /// The queue could not hold one full request.
     #[error("a queue of {0} bytes is too small for one request of {MAX_REQUEST_BYTES}")]
     QueueBytes(usize),
+    /// No request could be made in no time.
+    #[error("a request time-out of zero")]
+    RequestTimeout,
 }

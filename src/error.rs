@@ -13,8 +13,10 @@ pub enum BuildError {
     /// `with_sink`.
     #[error("nowhere to send to: call with_client or with_sink first")]
     NoSink,
-    /// The client has no region, so that it has no endpoint to send to.
-    #[error("the CloudWatch client has no region")]
+    /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
+    #[error(
+        "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"
+    )]
     NoRegion,
 }
 
@@ -28,9 +30,6 @@ pub enum InstallError {
     /// There is no Tokio runtime to spawn the exporter on.
     #[error("no Tokio runtime is running here: call install within one, or install_blocking")]
     NoRuntime,
-    /// The AWS configuration names no region.
-    #[error("no AWS region: set AWS_REGION, or a region in the profile")]
-    NoRegion,
     /// The AWS configuration leads to no credentials.
     #[error("no AWS credentials")]
     Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -42,8 +42,8 @@
 //! # Names, dimensions, units
 //!
 //! - Labels become dimensions; their order is of no matter. A label with an empty value is none,
-//!   and takes away a [default dimension](CloudWatchBuilder::with_dimension) of that name. Of a
-//!   label given twice the last one counts.
+//!   and takes away a [default dimension](CloudWatchBuilder::with_dimension) of that name. Labels
+//!   of one name with different values are refused.
 //! - A metric of one name, of two kinds or with two units, is one metric to CloudWatch: better give
 //!   them two names.
 //! - Units come from `describe_counter!` and the like, before or after the first use. Where
@@ -88,6 +88,7 @@
 mod aggregate;
 mod builder;
 mod config;
+mod dimension;
 mod encode;
 mod error;
 mod exporter;
@@ -101,8 +102,10 @@ mod sync;
 mod unit;
 mod window;
 
+pub use aws_sdk_cloudwatch::types::StandardUnit;
 pub use builder::CloudWatchBuilder;
 pub use config::HistogramForm;
+pub use dimension::Dimension;
 pub use encode::datum::{Datum, DatumValue, StatisticSet};
 pub use encode::pack::Batch;
 pub use error::{BuildError, ConfigError, InstallError, Stopped};
@@ -111,8 +114,8 @@ pub use exporter::{
     SystemClock,
 };
 pub use matcher::Matcher;
+pub use metrics_util::MetricKind;
 pub use recorder::CloudWatchRecorder;
 pub use refusal::{Refusal, Refused};
-pub use registry::Dimension;
 pub use sink::{MemorySink, PutMetricData, SendError, Sending, Sink};
 pub use window::StorageResolution;

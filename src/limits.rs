@@ -4,6 +4,7 @@
 //! CloudWatch API reference; `[quotas]` the "CloudWatch service quotas" page of its user guide.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 /// Data in one request, `MetricData` and `EntityMetricData` together. `[API PutMetricData]`
 pub const MAX_DATA_PER_REQUEST: usize = 1_000;
@@ -27,6 +28,11 @@ pub const MAX_VALUE: f64 = f64::from_bits((1_023 + 360) << 52);
 /// The least magnitude of a value that is not zero. Older editions of the reference reject what is
 /// smaller; it is sent as zero. `[API MetricDatum, older editions]`
 pub const MIN_MAGNITUDE: f64 = 8.515_92e-109;
+
+/// How old a datum may be, two weeks. `[API MetricDatum]`
+pub const MAX_AGE: Duration = Duration::from_hours(14 * 24);
+/// How far ahead of the service's clock a datum may be. `[API MetricDatum]`
+pub const MAX_AHEAD: Duration = Duration::from_hours(2);
 
 /// What is wrong with a name, a namespace or a dimension's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +98,36 @@ impl fmt::Display for ValueFault {
             Self::Infinite => "is infinite",
             Self::OutOfRange => "is beyond ±2^360",
         })
+    }
+}
+
+/// What is wrong with a time stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimestampFault {
+    /// It is more than two weeks back.
+    TooOld,
+    /// It is more than two hours ahead.
+    TooFarAhead,
+}
+
+impl fmt::Display for TimestampFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooOld => "is more than two weeks back",
+            Self::TooFarAhead => "is more than two hours ahead",
+        })
+    }
+}
+
+pub(crate) fn check_timestamp(
+    timestamp: SystemTime,
+    now: SystemTime,
+) -> Result<(), TimestampFault> {
+    match now.duration_since(timestamp) {
+        Ok(age) if age > MAX_AGE => Err(TimestampFault::TooOld),
+        Err(ahead) if ahead.duration() > MAX_AHEAD => Err(TimestampFault::TooFarAhead),
+        _ => Ok(()),
     }
 }
 
@@ -198,6 +234,20 @@ mod tests {
             -0.0,
         ] {
             assert_eq!(check_value(tiny).map(f64::to_bits), Ok(0), "{tiny:e}");
+        }
+    }
+
+    #[test]
+    fn a_datum_may_be_two_weeks_old_or_two_hours_ahead() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 50);
+        let second = Duration::from_secs(1);
+        for (timestamp, checked) in [
+            (now - MAX_AGE, Ok(())),
+            (now - MAX_AGE - second, Err(TimestampFault::TooOld)),
+            (now + MAX_AHEAD, Ok(())),
+            (now + MAX_AHEAD + second, Err(TimestampFault::TooFarAhead)),
+        ] {
+            assert_eq!(check_timestamp(timestamp, now), checked);
         }
     }
 

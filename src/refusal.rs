@@ -1,6 +1,6 @@
 //! Why something recorded never left: what the refusals in a report and in the log say.
 
-use crate::limits::{MAX_DIMENSIONS, TextFault, ValueFault};
+use crate::limits::{MAX_DIMENSIONS, TextFault, TimestampFault, ValueFault};
 use metrics::{Key, SharedString};
 use metrics_util::MetricKind;
 use std::fmt;
@@ -31,9 +31,15 @@ pub enum Refusal {
         /// What is wrong with its value.
         fault: TextFault,
     },
+    /// Labels of one name with different values.
+    #[error("dimension {0:?} has two values")]
+    AmbiguousDimension(SharedString),
     /// A recorded value.
     #[error("a value {0}")]
     Value(ValueFault),
+    /// The time of the data, when they were to be sent.
+    #[error("the time stamp {0}")]
+    Timestamp(TimestampFault),
     /// The service, or another sink, would not take the request that the datum was in.
     #[error("the request was rejected: {code}: {message}")]
     Rejected {
@@ -50,7 +56,8 @@ pub enum Refusal {
 pub struct Refused {
     /// Counter, gauge or histogram.
     pub kind: MetricKind,
-    /// The metric's name and labels, as they were recorded.
+    /// The metric's name and labels, without those that say nothing: doubled ones, those that repeat
+    /// a default dimension, and those with an empty value.
     pub key: Key,
     /// The rule that was broken.
     pub reason: Refusal,

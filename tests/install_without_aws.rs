@@ -39,10 +39,7 @@ fn what_is_missing_is_said_at_once() {
     ];
     let region = ("AWS_REGION", "eu-central-1");
     for (environment, said) in [
-        (
-            keys.to_vec(),
-            "refused: no AWS region: set AWS_REGION, or a region in the profile",
-        ),
+        (keys.to_vec(), "refused: no AWS region: set it in"),
         (vec![region], "refused: no AWS credentials"),
         (vec![keys[0], keys[1], region], "installed"),
     ] {

@@ -6,7 +6,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// Two threads set while a third drains.
-pub fn each_value_is_in_one_window() {
+pub fn each_value_is_told() {
     explore(3, || {
         let gauge = Arc::new(Gauge::new());
         let recorders = [-5.0, 9.0].map(|value| {
@@ -29,10 +29,45 @@ pub fn each_value_is_in_one_window() {
         let windows = |value: f64, is_at: fn(&GaugePoint) -> f64| {
             fresh.iter().filter(|point| is_at(point) == value).count()
         };
-        // The value may be told again where it was the last one when the next window began.
+        // A value that is set in the moment of a drain may show in both windows.
         assert!(windows(-5.0, |point| point.minimum) >= 1);
         assert!(windows(9.0, |point| point.maximum) >= 1);
         assert!([-5.0, 9.0].contains(&second.last));
+    });
+}
+
+/// The first value is told as it is, not as what a gauge starts from.
+pub fn the_first_value_is_the_first() {
+    explore(4, || {
+        let gauge = Arc::new(Gauge::new());
+        let recording = Arc::clone(&gauge);
+        let recorder = thread::spawn(move || recording.set(5.0));
+        let first = gauge.drain().0;
+        recorder.join().unwrap();
+        if let Some(first) = first {
+            assert_eq!((first.minimum, first.last, first.maximum), (5.0, 5.0, 5.0));
+        }
+    });
+}
+
+/// Whatever a drain just missed, the next one of the same window tells.
+pub fn the_last_value_is_told() {
+    explore(4, || {
+        let gauge = Arc::new(Gauge::new());
+        gauge.set(1.0);
+        let told = |last: f64, gauge: &Gauge| match gauge.drain().0 {
+            Some(point) if point.is_fresh => point.last,
+            _ => last,
+        };
+        let last = told(0.0, &gauge);
+        let recording = Arc::clone(&gauge);
+        let recorder = thread::spawn(move || {
+            recording.set(5.0);
+            recording.set(9.0);
+        });
+        let last = told(last, &gauge);
+        recorder.join().unwrap();
+        assert_eq!(told(last, &gauge), 9.0);
     });
 }
 

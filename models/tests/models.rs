@@ -13,8 +13,18 @@ fn counter_absolute_totals_are_published_once() {
 }
 
 #[test]
-fn gauge_values_are_in_one_window() {
-    gauge::each_value_is_in_one_window();
+fn gauge_values_are_all_told() {
+    gauge::each_value_is_told();
+}
+
+#[test]
+fn gauge_first_value_is_the_first() {
+    gauge::the_first_value_is_the_first();
+}
+
+#[test]
+fn gauge_last_value_is_told() {
+    gauge::the_last_value_is_told();
 }
 
 #[test]

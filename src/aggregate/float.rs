@@ -33,6 +33,45 @@ impl AtomicF64 {
     }
 }
 
+/// A sum whose rounding errors are summed up, too: so that many small values count beside a great
+/// one, and a million tenths are a hundred thousand.
+#[derive(Debug)]
+pub(crate) struct Sum {
+    rounded: AtomicF64,
+    lost: AtomicF64,
+}
+
+impl Sum {
+    pub(crate) fn new() -> Self {
+        Self {
+            rounded: AtomicF64::new(0.0),
+            lost: AtomicF64::new(0.0),
+        }
+    }
+
+    pub(crate) fn add(&self, value: f64) {
+        let mut lost = 0.0;
+        self.rounded.update(Ordering::Relaxed, |sum| {
+            // Exact (Knuth's 2Sum), as the update only succeeds for the sum it was computed for.
+            let rounded = sum + value;
+            let added = rounded - sum;
+            lost = (sum - (rounded - added)) + (value - added);
+            Some(rounded)
+        });
+        if lost != 0.0 {
+            self.lost.update(Ordering::Relaxed, |sum| Some(sum + lost));
+        }
+    }
+
+    /// Takes the sum out. Only for a side that is quiet.
+    pub(crate) fn take(&self) -> f64 {
+        let sum = self.rounded.load(Ordering::Relaxed) + self.lost.load(Ordering::Relaxed);
+        self.rounded.store(0.0, Ordering::Relaxed);
+        self.lost.store(0.0, Ordering::Relaxed);
+        sum
+    }
+}
+
 /// The least and the greatest value since the last reset.
 #[derive(Debug)]
 pub(crate) struct Extremes {

@@ -49,7 +49,6 @@ impl Gauge {
     fn change(&self, to: impl Fn(f64) -> Result<f64, ValueFault>) {
         let side = self.cut.enter();
         let mut fault = None;
-        // Release: whoever reads this value also sees that we entered.
         let changed = self.last.update(Ordering::Release, |last| {
             let next = to(last);
             fault = next.err();
@@ -66,40 +65,29 @@ impl Gauge {
     /// What happened since the last drain, or nothing if the gauge never had a value.
     /// Only ever one caller at a time.
     pub(crate) fn drain(&self) -> (Option<GaugePoint>, RefusedPoint) {
-        let mut point = None;
-        if self.cut.is_untouched() {
-            if self.live.load(Ordering::Relaxed) {
-                let last = self.last.load(Ordering::Acquire);
-                point = Some(GaugePoint {
-                    last,
-                    minimum: last,
-                    maximum: last,
-                    is_fresh: false,
-                });
-            }
-        } else {
-            // Read before the turn: a value seen here was entered on the side that is turned
-            // away, or was carried over from an earlier window, and held in this one.
-            let last = self.last.load(Ordering::Acquire);
-            let (minimum, maximum) = self.sides[self.cut.turn()].take();
-            if minimum <= maximum {
+        let is_touched = !self.cut.is_untouched();
+        let extremes = is_touched.then(|| self.sides[self.cut.turn()].take());
+        // Read after the turn, so that whatever was set before it is seen. A value that is set in
+        // between shows here, and as its own record in the next drain.
+        let last = self.last.load(Ordering::Acquire);
+        let point = match extremes {
+            Some((minimum, maximum)) if minimum <= maximum => {
                 self.live.store(true, Ordering::Relaxed);
-                point = Some(GaugePoint {
+                Some(GaugePoint {
                     last,
                     minimum: minimum.min(last),
                     maximum: maximum.max(last),
                     is_fresh: true,
-                });
-            } else if self.live.load(Ordering::Relaxed) {
-                // Nothing but refusals.
-                point = Some(GaugePoint {
-                    last,
-                    minimum: last,
-                    maximum: last,
-                    is_fresh: false,
-                });
+                })
             }
-        }
+            // Nothing, or nothing but refusals.
+            _ => self.live.load(Ordering::Relaxed).then_some(GaugePoint {
+                last,
+                minimum: last,
+                maximum: last,
+                is_fresh: false,
+            }),
+        };
         (point, self.refused.drain())
     }
 }

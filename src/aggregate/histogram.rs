@@ -2,8 +2,8 @@
 
 use super::bucket::{self, Bucket};
 use super::cut::Cut;
-use super::float::{AtomicF64, Extremes};
-use super::pages::Pages;
+use super::float::{Extremes, Sum};
+use super::pages::{Pages, add_saturating};
 use super::{Refused, RefusedPoint};
 use crate::limits;
 use crate::sync::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ pub(crate) struct Histogram {
 
 #[derive(Debug)]
 struct Side {
-    sum: AtomicF64,
+    sum: Sum,
     extremes: Extremes,
     zeros: AtomicU64,
 }
@@ -60,13 +60,13 @@ impl Histogram {
         // Nothing may panic from here to the leave, or the drain would wait for ever.
         let entered = self.cut.enter();
         let side = &self.sides[entered];
-        side.sum.update(Ordering::Relaxed, |sum| Some(sum + amount));
+        side.sum.add(amount);
         side.extremes.include(value);
         match bucket {
             Some(bucket) if value > 0.0 => self.positive.add(entered, bucket, samples),
             Some(bucket) => self.negative.add(entered, bucket, samples),
             None => {
-                side.zeros.fetch_add(samples, Ordering::Relaxed);
+                add_saturating(&side.zeros, samples);
             }
         }
         self.cut.leave(entered);
@@ -97,10 +97,10 @@ impl Histogram {
         self.positive.take(entered, |index, count| {
             point.buckets.push(Bucket::positive(index, count));
         });
-        point.count = point.buckets.iter().map(|bucket| bucket.count).sum();
+        let counts = point.buckets.iter().map(|bucket| bucket.count);
+        point.count = counts.fold(0, u64::saturating_add);
         (point.minimum, point.maximum) = side.extremes.take();
-        point.sum = side.sum.load(Ordering::Relaxed);
-        side.sum.store(0.0, Ordering::Relaxed);
+        point.sum = side.sum.take();
     }
 
     /// Bytes that this histogram holds, on the heap and in itself.
@@ -113,7 +113,7 @@ impl Histogram {
 impl Side {
     fn new() -> Self {
         Self {
-            sum: AtomicF64::new(0.0),
+            sum: Sum::new(),
             extremes: Extremes::new(),
             zeros: AtomicU64::new(0),
         }

@@ -1,7 +1,7 @@
 //! Bucket counts by magnitude, a page an octave, allocated when the octave is first touched.
 //!
 //! A page has 32-bit counts for both sides of the [cut](super::cut), 1 KiB in all. A count that
-//! comes near its end, or a sample recorded a million times at once, moves to a wide page.
+//! comes near its end, or a sample recorded millions of times at once, moves to a wide page.
 
 use super::bucket::{BUCKETS_PER_OCTAVE, OCTAVES};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
@@ -11,9 +11,9 @@ const OCTAVES_PER_GROUP: usize = 32;
 const GROUPS: usize = OCTAVES.div_ceil(OCTAVES_PER_GROUP);
 
 /// Adds from here on go to the wide page at once.
-const WIDE_ADD: u64 = 1 << 20;
-/// A narrow count that got here is moved to the wide page. Below `u32::MAX` by more than any
-/// number of threads can add between reaching it and moving it.
+const WIDE_ADD: u64 = 1 << 24;
+/// A narrow count that got here is moved to the wide page. Between reaching it and moving it, 128
+/// threads at once may add the most that a narrow count takes.
 const NARROW_FULL: u32 = 1 << 31;
 
 #[derive(Debug)]
@@ -100,7 +100,10 @@ impl Page {
     }
 
     fn add_wide(&self, side: usize, bucket: usize, samples: u64) {
-        self.wide.get_or_init(Box::default).0[side][bucket].fetch_add(samples, Ordering::Relaxed);
+        add_saturating(
+            &self.wide.get_or_init(Box::default).0[side][bucket],
+            samples,
+        );
     }
 
     fn take(&self, side: usize, mut each: impl FnMut(usize, u64)) {
@@ -111,7 +114,7 @@ impl Page {
                 narrow.store(0, Ordering::Relaxed);
             }
             if let Some(wide) = wide {
-                samples += wide[bucket].load(Ordering::Relaxed);
+                samples = samples.saturating_add(wide[bucket].load(Ordering::Relaxed));
                 wide[bucket].store(0, Ordering::Relaxed);
             }
             if samples > 0 {
@@ -119,6 +122,14 @@ impl Page {
             }
         }
     }
+}
+
+/// Counts without end stop at the greatest number, rather than start again.
+pub(crate) fn add_saturating(count: &AtomicU64, samples: u64) {
+    // The closure never gives up.
+    let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+        Some(count.saturating_add(samples))
+    });
 }
 
 impl Default for Group {

@@ -1,5 +1,6 @@
 //! Values that CloudWatch would not take, counted where they were recorded.
 
+use super::pages::add_saturating;
 use crate::limits::ValueFault;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -15,7 +16,7 @@ impl Refused {
     }
 
     pub(crate) fn count(&self, fault: ValueFault, samples: u64) {
-        self.0[fault as usize].fetch_add(samples, Ordering::Relaxed);
+        add_saturating(&self.0[fault as usize], samples);
     }
 
     pub(crate) fn drain(&self) -> RefusedPoint {

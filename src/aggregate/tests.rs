@@ -181,6 +181,37 @@ fn many_samples_at_once_do_not_overflow_a_bucket() {
     assert_eq!(point.count, 0);
 }
 
+#[test]
+fn counts_without_end_stop_at_the_greatest_number() {
+    let histogram = Histogram::new();
+    let mut point = HistogramPoint::default();
+    for value in [0.0, 0.0, 1.0, 1.0, 2.0, f64::NAN, f64::NAN] {
+        histogram.record(value, u64::MAX);
+    }
+    let refused = histogram.drain(&mut point);
+    assert_eq!(point.count, u64::MAX);
+    assert_eq!(refused[0], (ValueFault::NotANumber, u64::MAX));
+    assert!(point.buckets.iter().all(|bucket| bucket.count == u64::MAX));
+}
+
+#[test]
+fn a_sum_is_exact_whatever_its_parts_are() {
+    let histogram = Histogram::new();
+    let mut point = HistogramPoint::default();
+    histogram.record(1e16, 1);
+    for _ in 0..1_000_000 {
+        histogram.record(1.0, 1);
+    }
+    histogram.drain(&mut point);
+    assert_eq!(point.sum, 1e16 + 1e6);
+    for _ in 0..1_000_000 {
+        histogram.record(0.1, 1);
+        histogram.record(0.3, 1);
+    }
+    histogram.drain(&mut point);
+    assert!((point.sum - 4e5).abs() < 4e5 * 1e-15, "{}", point.sum);
+}
+
 /// A walk over six decades that comes to every bucket: the fractional parts of multiples of the
 /// golden ratio, as exponents.
 fn six_decades(samples: u32) -> impl Iterator<Item = f64> {
@@ -202,6 +233,13 @@ fn ten_million_samples_over_six_decades_stay_within_32_kib() {
     histogram.drain(&mut point);
     assert_eq!(point.count, 10_000_000);
     assert!(point.buckets.len() > 2_500, "{}", point.buckets.len());
+    for value in six_decades(10) {
+        histogram.record(value, 1_000_000);
+    }
+    assert!(
+        histogram.memory() <= 32 * 1024,
+        "ten million in ten records"
+    );
 }
 
 proptest! {

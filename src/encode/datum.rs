@@ -1,6 +1,7 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
-use crate::registry::{Dimension, Identity};
+use crate::dimension::Dimension;
+use crate::registry::Identity;
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::Key;
@@ -75,7 +76,7 @@ impl Datum {
     }
 
     /// The numbers.
-    pub fn value(&self) -> &DatumValue {
+    pub fn numbers(&self) -> &DatumValue {
         &self.value
     }
 

@@ -5,6 +5,7 @@
 //! `low + θ × (high − low)` between the bounds it is known to lie in, with the one θ that makes the
 //! whole add up to the exact sum. As the true samples lie within those bounds too, θ is in [0, 1].
 
+use super::as_float;
 use crate::aggregate::HistogramPoint;
 use crate::aggregate::bucket::Bucket;
 use crate::limits::MAX_VALUES_PER_DATUM;
@@ -123,9 +124,4 @@ fn theta(groups: &[Group], sum: f64) -> f64 {
     } else {
         0.0
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "CloudWatch's counts are floats")]
-fn as_float(count: u64) -> f64 {
-    count as f64
 }

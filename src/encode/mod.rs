@@ -92,7 +92,10 @@ impl<'a> Encoder<'a> {
                     if value.is_ok() { 0 } else { delta },
                 )
             }
-            Point::Gauge(point) => whole(gauge(point, scale), 1),
+            Point::Gauge(point) => {
+                // Refused once, not in every window that tells it again.
+                whole(gauge(point, scale), u64::from(point.is_fresh))
+            }
             Point::Histogram(point) => match self.config.histogram_form(identity.name.as_str()) {
                 HistogramForm::Distribution => self.distribution(point, scale),
                 HistogramForm::StatisticSet => whole(summary(point, scale), point.count),

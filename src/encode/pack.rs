@@ -4,6 +4,7 @@ use super::datum::Datum;
 use super::size;
 use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Data that go out in one request, within all of the service's limits.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct Batch {
     namespace: Arc<str>,
     data: Vec<Datum>,
     encoded_len: usize,
+    /// How much was recorded of what is in there.
+    samples: u64,
 }
 
 impl Batch {
@@ -24,6 +27,15 @@ impl Batch {
         &self.data
     }
 
+    /// The window that all of the data are from.
+    pub(crate) fn timestamp(&self) -> SystemTime {
+        self.data[0].timestamp
+    }
+
+    pub(crate) fn samples(&self) -> u64 {
+        self.samples
+    }
+
     /// The exact size in bytes of the request's body as the SDK writes it, before compression:
     /// 1,000,000 at most.
     pub fn encoded_len(&self) -> usize {
@@ -31,7 +43,7 @@ impl Batch {
     }
 }
 
-/// Fills one request after the other.
+/// Fills one request after the other, all with data of one window.
 #[derive(Debug)]
 pub(crate) struct Packer {
     namespace: Arc<str>,
@@ -77,11 +89,14 @@ impl Packer {
             return;
         }
         let encoded_len = self.encoded_len(self.open.len(), self.open_len);
+        let samples = self.open.iter().map(|datum| datum.origin.samples);
+        let samples = samples.fold(0, u64::saturating_add);
         self.open_len = 0;
         self.full.push(Batch {
             namespace: Arc::clone(&self.namespace),
             data: std::mem::take(&mut self.open),
             encoded_len,
+            samples,
         });
     }
 }

@@ -3,8 +3,9 @@
 use super::Encoder;
 use super::datum::{Datum, DatumValue, StatisticSet};
 use crate::config::{Config, HistogramForm};
+use crate::dimension::Dimensions;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
-use crate::registry::{Defaults, Registry};
+use crate::registry::Registry;
 use crate::window::{StorageResolution, Window};
 use metrics::{Key, Unit};
 use metrics_util::MetricKind;
@@ -13,7 +14,7 @@ use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
 fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> Datum {
-    let registry = Registry::new(Defaults::new());
+    let registry = Registry::new(Dimensions::new());
     let histogram = registry.histogram(&Key::from_static_name("h"));
     if let Some(unit) = unit {
         registry.describe(MetricKind::Histogram, &"h".into(), unit);

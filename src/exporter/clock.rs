@@ -17,6 +17,16 @@ pub trait Clock: Send + Sync + 'static {
     fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_>;
 }
 
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
+        (**self).sleep_until(deadline)
+    }
+}
+
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

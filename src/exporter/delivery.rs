@@ -1,8 +1,12 @@
 //! Sends what is queued, the oldest first, and repeats what may go through another time.
 
+use super::clock::Clock;
 use super::queue::{Queue, Queued};
 use crate::encode::pack::Batch;
+use crate::limits;
+use crate::refusal::Refusal;
 use crate::sink::{SendError, Sink};
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +17,7 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
 pub(super) struct Delivery {
     sink: Arc<dyn Sink>,
+    clock: Arc<dyn Clock>,
     queue: Queue,
     in_flight: Option<InFlight>,
     pause: Option<Pin<Box<Sleep>>>,
@@ -30,15 +35,16 @@ pub(super) enum Event {
     Sent(Queued),
     /// It will be tried again.
     Failed,
-    Rejected(Queued, SendError),
+    Refused(Queued, Refusal),
     /// It failed, and the queue has no room for it any more.
     Dropped(Queued),
 }
 
 impl Delivery {
-    pub(super) fn new(sink: Arc<dyn Sink>, queue: Queue) -> Self {
+    pub(super) fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, queue: Queue) -> Self {
         Self {
             sink,
+            clock,
             queue,
             in_flight: None,
             pause: None,
@@ -73,8 +79,17 @@ impl Delivery {
             pause.await;
             self.pause = None;
         }
-        if self.in_flight.is_none() {
-            self.in_flight = self.queue.pop().map(|queued| InFlight {
+        if self.in_flight.is_none()
+            && let Some(queued) = self.queue.pop()
+        {
+            // It may have waited for long.
+            let now = self.clock.now();
+            if let Err(fault) = limits::check_timestamp(queued.batch.timestamp(), now) {
+                let data = queued.batch.data().len();
+                tracing::error!(data, "the time stamp of a request {fault}");
+                return Event::Refused(queued, Refusal::Timestamp(fault));
+            }
+            self.in_flight = Some(InFlight {
                 attempt: attempt(Arc::clone(&self.sink), Arc::clone(&queued.batch)),
                 queued,
             });
@@ -94,12 +109,14 @@ impl Delivery {
                 self.recover();
                 Event::Sent(queued)
             }
-            Err(error @ SendError::Rejected { .. }) => {
+            Err(SendError::Rejected { code, message }) => {
+                let data = queued.batch.data().len();
+                tracing::error!(code, message, data, "a request was rejected");
                 self.recover();
-                Event::Rejected(queued, error)
+                Event::Refused(queued, Refusal::Rejected { code, message })
             }
-            Err(error) => {
-                self.back_off(&error);
+            Err(SendError::Transient(error)) => {
+                self.back_off(&*error);
                 match self.queue.put_back(queued) {
                     None => Event::Failed,
                     Some(queued) => Event::Dropped(queued),
@@ -110,13 +127,13 @@ impl Delivery {
 
     fn recover(&mut self) {
         if self.failures > 0 {
-            tracing::info!(attempts = self.failures + 1, "CloudWatch takes data again");
+            tracing::info!(attempts = self.failures + 1, "requests are answered again");
         }
         self.failures = 0;
     }
 
     /// Exponential, with full jitter: so that a fleet does not come back all at once.
-    fn back_off(&mut self, error: &SendError) {
+    fn back_off(&mut self, error: &(dyn Error + Send + Sync)) {
         if self.failures == 0 {
             tracing::warn!(%error, "data could not be sent; they are kept and tried again");
         }

@@ -1,13 +1,13 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
 use super::queue::Queued;
-use super::stats::Amount;
-use crate::encode::pack::Batch;
+use super::stats::{Amount, Ending};
 use crate::refusal::Refused;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What became of everything that was recorded before a flush and not settled by then.
+/// What became of everything that was recorded before a flush and not settled by then. What was
+/// settled earlier, as a window ended, is in [`Stats`](super::Stats).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use = "data may be refused, dropped, or pending still"]
@@ -28,6 +28,14 @@ impl FlushReport {
     pub fn is_complete(&self) -> bool {
         self.dropped.is_zero() && self.pending.is_zero() && self.refused.is_empty()
     }
+
+    pub(super) fn add(&mut self, queued: &Queued, ending: Ending<'_>) {
+        match ending {
+            Ending::Sent => self.sent.add(&queued.batch),
+            Ending::Dropped => self.dropped.add(&queued.batch),
+            Ending::Refused(refused) => self.refused.extend_from_slice(refused),
+        }
+    }
 }
 
 /// Takes a report to whoever asked for it.
@@ -42,16 +50,10 @@ struct Flush {
     /// The first batch that it does not cover.
     end: u64,
     unsettled: usize,
-    deadline: Instant,
+    /// None, if that is later than time goes.
+    deadline: Option<Instant>,
     report: FlushReport,
     reply: Reply,
-}
-
-/// How a batch ended.
-pub(super) enum Outcome<'a> {
-    Sent,
-    Dropped,
-    Refused(&'a [Refused]),
 }
 
 impl Flushes {
@@ -71,17 +73,17 @@ impl Flushes {
         self.waiting.push(Flush {
             end,
             unsettled,
-            deadline: Instant::now() + self.timeout,
+            deadline: Instant::now().checked_add(self.timeout),
             report,
             reply,
         });
     }
 
-    pub(super) fn settle(&mut self, queued: &Queued, outcome: &Outcome<'_>) {
+    pub(super) fn settle(&mut self, queued: &Queued, ending: Ending<'_>) {
         for flush in &mut self.waiting {
             if queued.number < flush.end {
                 flush.unsettled -= 1;
-                flush.report.add(&queued.batch, outcome);
+                flush.report.add(queued, ending);
             }
         }
         for done in self.waiting.extract_if(.., |flush| flush.unsettled == 0) {
@@ -91,7 +93,7 @@ impl Flushes {
 
     /// Waits until the first of them has no time left.
     pub(super) fn out_of_time(&self) -> impl Future<Output = ()> + Send + use<> {
-        let deadline = self.waiting.iter().map(|flush| flush.deadline).min();
+        let deadline = self.waiting.iter().filter_map(|flush| flush.deadline).min();
         async move {
             match deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -103,23 +105,16 @@ impl Flushes {
     /// Answers those that have no time left, with what is `pending` still.
     pub(super) fn expire<'a, P: Iterator<Item = &'a Queued>>(&mut self, pending: impl Fn() -> P) {
         let now = Instant::now();
-        for mut late in self.waiting.extract_if(.., |flush| flush.deadline <= now) {
-            late.report.pending = Amount::of(pending().filter(|queued| queued.number < late.end));
+        let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
+        for mut late in self.waiting.extract_if(.., is_late) {
+            for queued in pending().filter(|queued| queued.number < late.end) {
+                late.report.pending.add(&queued.batch);
+            }
             (late.reply)(late.report);
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
-    }
-}
-
-impl FlushReport {
-    fn add(&mut self, batch: &Batch, outcome: &Outcome<'_>) {
-        match outcome {
-            Outcome::Sent => self.sent.add(batch),
-            Outcome::Dropped => self.dropped.add(batch),
-            Outcome::Refused(refused) => self.refused.extend_from_slice(refused),
-        }
     }
 }

@@ -4,6 +4,7 @@ use super::flush::{FlushReport, Reply};
 use super::stats::{Ledger, Stats};
 use crate::error::Stopped;
 use std::sync::Arc;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) enum Command {
@@ -15,8 +16,8 @@ pub(super) enum Command {
 ///
 /// Dropping the last one flushes on a best effort: what was recorded so far is sent at once, but
 /// nobody waits for it, so a process that ends then loses it. Call
-/// [`shutdown`](Self::shutdown) to be sure. The exporter goes on as long as anything can record to
-/// it, which with a global recorder is for ever.
+/// [`shutdown`](Self::shutdown) to be sure. The exporter goes on as long as there is a recorder, which
+/// with a global one is for ever.
 #[derive(Clone, Debug)]
 #[must_use = "hold it, and call shutdown before the process ends"]
 pub struct CloudWatchHandle {
@@ -45,8 +46,8 @@ impl CloudWatchHandle {
 
     /// [`flush`](Self::flush) for where there is no async; blocks this thread.
     ///
-    /// Do not call it on the thread of a current-thread runtime that the exporter runs on: it
-    /// would wait for itself.
+    /// Do not call it within a current-thread runtime that the exporter runs on: it would wait for
+    /// itself. Within a multi-thread runtime another thread takes over meanwhile.
     ///
     /// # Errors
     ///
@@ -94,7 +95,12 @@ impl CloudWatchHandle {
         self.send(command(Box::new(move |report| {
             let _ = reply.send(report);
         })))?;
-        report.recv().map_err(|_| Stopped)
+        let wait = || report.recv().map_err(|_| Stopped);
+        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            // The exporter may be the next task of this very thread.
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+            _ => wait(),
+        }
     }
 
     fn send(&self, command: Command) -> Result<(), Stopped> {

@@ -1,6 +1,5 @@
-//! The accounts since the start, and what one flush did.
+//! The accounts since the start.
 
-use super::queue::Queued;
 use crate::encode::pack::Batch;
 use crate::refusal::{Refusal, Refused};
 use metrics::Key;
@@ -28,17 +27,19 @@ impl Amount {
     pub(super) fn add(&mut self, batch: &Batch) {
         self.requests += 1;
         self.data += batch.data().len() as u64;
-        self.samples += batch
-            .data()
-            .iter()
-            .map(|datum| datum.origin.samples)
-            .fold(0, u64::saturating_add);
+        self.samples = self.samples.saturating_add(batch.samples());
     }
 
-    pub(super) fn of<'a>(queued: impl Iterator<Item = &'a Queued>) -> Self {
-        let mut amount = Self::default();
-        queued.for_each(|queued| amount.add(&queued.batch));
-        amount
+    pub(super) fn merge(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.data += other.data;
+        self.samples = self.samples.saturating_add(other.samples);
+    }
+
+    fn subtract(&mut self, batch: &Batch) {
+        self.requests -= 1;
+        self.data -= batch.data().len() as u64;
+        self.samples = self.samples.saturating_sub(batch.samples());
     }
 
     /// Whether it is nothing.
@@ -61,7 +62,8 @@ pub struct Stats {
     pub failed_attempts: u64,
     /// Samples that were refused in all, for whatever reason.
     pub samples_refused: u64,
-    /// The same by series and reason; the first 10,000 of them.
+    /// The same by series and reason; the first 10,000 of them. What the service rejected is here
+    /// by its error code, without the message.
     pub refused: Vec<Refused>,
 }
 
@@ -72,26 +74,26 @@ pub(super) struct Ledger {
 
 #[derive(Debug, Default)]
 struct Accounts {
-    sent: Amount,
-    pending: Amount,
-    dropped: Amount,
-    failed_attempts: u64,
-    samples_refused: u64,
+    /// All but the list of refusals.
+    stats: Stats,
     refused: HashMap<(MetricKind, Key, Refusal), u64>,
+    is_full: bool,
+}
+
+/// How a batch that was queued ended.
+#[derive(Clone, Copy)]
+pub(super) enum Ending<'a> {
+    Sent,
+    Dropped,
+    Refused(&'a [Refused]),
 }
 
 impl Ledger {
     pub(super) fn stats(&self) -> Stats {
         let accounts = self.accounts.lock();
+        let refused = accounts.refused.iter();
         Stats {
-            sent: accounts.sent,
-            pending: accounts.pending,
-            dropped: accounts.dropped,
-            failed_attempts: accounts.failed_attempts,
-            samples_refused: accounts.samples_refused,
-            refused: accounts
-                .refused
-                .iter()
+            refused: refused
                 .map(|((kind, key, reason), &samples)| Refused {
                     kind: *kind,
                     key: key.clone(),
@@ -99,39 +101,64 @@ impl Ledger {
                     samples,
                 })
                 .collect(),
+            ..accounts.stats.clone()
         }
     }
 
-    pub(super) fn sent(&self, batch: &Batch) {
-        self.accounts.lock().sent.add(batch);
-    }
-
-    pub(super) fn dropped(&self, batch: &Batch) {
-        self.accounts.lock().dropped.add(batch);
+    pub(super) fn queued(&self, batch: &Batch) {
+        self.accounts.lock().stats.pending.add(batch);
     }
 
     pub(super) fn failed_attempt(&self) {
-        self.accounts.lock().failed_attempts += 1;
+        self.accounts.lock().stats.failed_attempts += 1;
     }
 
-    pub(super) fn pending(&self, pending: Amount) {
-        self.accounts.lock().pending = pending;
-    }
-
-    /// Counts refusals; gives those of a series and a reason that were not known before.
-    pub(super) fn refused<'a>(&self, refused: &'a [Refused]) -> Vec<&'a Refused> {
+    pub(super) fn settled(&self, batch: &Batch, ending: Ending<'_>) {
         let mut accounts = self.accounts.lock();
-        let mut news = Vec::new();
+        accounts.stats.pending.subtract(batch);
+        match ending {
+            Ending::Sent => accounts.stats.sent.add(batch),
+            Ending::Dropped => accounts.stats.dropped.add(batch),
+            // One line was logged for the request.
+            Ending::Refused(refused) => accounts.refuse(refused, |_| {}),
+        }
+    }
+
+    /// Counts what was refused before it got into a batch; logs each series and reason once.
+    pub(super) fn refused(&self, refused: &[Refused]) {
+        let log = |news: &Refused| tracing::warn!("{news}");
+        self.accounts.lock().refuse(refused, log);
+    }
+}
+
+impl Accounts {
+    fn refuse(&mut self, refused: &[Refused], log: impl Fn(&Refused)) {
         for one in refused {
-            accounts.samples_refused = accounts.samples_refused.saturating_add(one.samples);
-            let series = (one.kind, one.key.clone(), one.reason.clone());
-            if let Some(samples) = accounts.refused.get_mut(&series) {
+            let total = &mut self.stats.samples_refused;
+            *total = total.saturating_add(one.samples);
+            let series = (one.kind, one.key.clone(), by_code(&one.reason));
+            if let Some(samples) = self.refused.get_mut(&series) {
                 *samples = samples.saturating_add(one.samples);
-            } else if accounts.refused.len() < MAX_LISTED {
-                accounts.refused.insert(series, one.samples);
-                news.push(one);
+            } else if self.refused.len() < MAX_LISTED {
+                self.refused.insert(series, one.samples);
+                log(one);
+            } else if !self.is_full {
+                self.is_full = true;
+                tracing::warn!(
+                    "more than {MAX_LISTED} refusals; from now on they are only counted"
+                );
             }
         }
-        news
+    }
+}
+
+/// A service's messages name places, and would be without end.
+fn by_code(reason: &Refusal) -> Refusal {
+    match reason {
+        Refusal::Rejected { code, .. } => Refusal::Rejected {
+            code: code.clone(),
+            message: String::new(),
+        },
+        other => other.clone(),
     }
 }

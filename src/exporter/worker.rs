@@ -2,16 +2,17 @@
 
 use super::clock::Clock;
 use super::delivery::{Delivery, Event};
-use super::flush::{FlushReport, Flushes, Outcome, Reply};
+use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::queue::{Queue, Queued};
-use super::stats::{Amount, Ledger};
+use super::stats::{Ending, Ledger};
 use crate::config::Config;
 use crate::encode::Encoder;
+use crate::encode::datum::Datum;
 use crate::encode::pack::Packer;
 use crate::refusal::{Refusal, Refused};
 use crate::registry::Registry;
-use crate::sink::{SendError, Sink};
+use crate::sink::Sink;
 use crate::window::Window;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl Worker {
     ) -> Self {
         Self {
             window: Window::at(clock.now(), config.storage_resolution),
-            delivery: Delivery::new(sink, Queue::new(config.queue_bytes)),
+            delivery: Delivery::new(sink, Arc::clone(&clock), Queue::new(config.queue_bytes)),
             flushes: Flushes::new(config.flush_timeout),
             is_drained: false,
             config,
@@ -64,9 +65,12 @@ impl Worker {
         let (mut has_handles, mut has_recorders, mut is_stopping) = (true, true, false);
         while !is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
-            self.catch_up();
+            let _ = self.catch_up();
             tokio::select! {
+                // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
+                event = self.delivery.next() => self.account(event),
+                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
                 command = commands.recv(), if has_handles && !is_stopping => match command {
                     Some(Command::Flush(reply)) => self.flush(reply),
                     Some(Command::Shutdown(reply)) => {
@@ -87,37 +91,35 @@ impl Worker {
                         self.flush(Box::new(|report| log_loss(&report)));
                     }
                 }
-                () = self.clock.sleep_until(self.window.end()) => {}
-                event = self.delivery.next() => self.account(event),
-                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
+                () = self.clock.sleep_until(self.window.end()) => tokio::task::yield_now().await,
             }
         }
     }
 
     /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
-    fn catch_up(&mut self) {
-        if let Some(next) = self.window.next(self.clock.now()) {
-            let _ = self.drain();
-            self.window = next;
-            self.is_drained = false;
-        }
+    fn catch_up(&mut self) -> FlushReport {
+        let Some(next) = self.window.next(self.clock.now()) else {
+            return FlushReport::default();
+        };
+        let drained = self.drain();
+        self.window = next;
+        self.is_drained = false;
+        drained
     }
 
     fn flush(&mut self, reply: Reply) {
-        self.catch_up();
-        let refused = self.drain();
+        let mut report = self.catch_up();
+        let rest = self.drain();
+        report.refused.extend(rest.refused);
+        report.dropped.merge(rest.dropped);
         self.delivery.hurry();
         let unsettled = self.delivery.pending().count();
-        let report = FlushReport {
-            refused,
-            ..FlushReport::default()
-        };
         self.flushes
             .add(self.delivery.next_number(), unsettled, report, reply);
     }
 
-    /// Drains all series into the queue; gives what was refused.
-    fn drain(&mut self) -> Vec<Refused> {
+    /// Drains all series into the queue; gives what was refused, and what had to go for it.
+    fn drain(&mut self) -> FlushReport {
         let mut encoder = Encoder::new(&self.config, self.window);
         let mut packer = Packer::new(Arc::clone(&self.config.namespace));
         self.registry.drain(!self.is_drained, |drained| {
@@ -126,66 +128,50 @@ impl Worker {
             }
         });
         self.is_drained = true;
-        let refused = encoder.into_refused();
-        self.refuse(&refused);
+        let mut report = FlushReport {
+            refused: encoder.into_refused(),
+            ..FlushReport::default()
+        };
+        self.ledger.refused(&report.refused);
         for batch in packer.finish() {
+            self.ledger.queued(&batch);
             for dropped in self.delivery.push(batch) {
-                self.drop_batch(&dropped);
+                report.add(&dropped, Ending::Dropped);
+                self.settle(&dropped, Ending::Dropped);
             }
         }
-        self.tell_pending();
-        refused
+        report
     }
 
     fn account(&mut self, event: Event) {
         match event {
-            Event::Sent(queued) => {
-                self.ledger.sent(&queued.batch);
-                self.flushes.settle(&queued, &Outcome::Sent);
-            }
+            Event::Sent(queued) => self.settle(&queued, Ending::Sent),
             Event::Failed => self.ledger.failed_attempt(),
-            Event::Rejected(queued, error) => self.reject(&queued, &error),
+            Event::Refused(queued, reason) => {
+                let data = queued.batch.data().iter();
+                let refused: Vec<Refused> = data.map(|datum| refused(datum, &reason)).collect();
+                self.settle(&queued, Ending::Refused(&refused));
+            }
             Event::Dropped(queued) => {
                 self.ledger.failed_attempt();
-                self.drop_batch(&queued);
+                self.settle(&queued, Ending::Dropped);
             }
         }
-        self.tell_pending();
     }
 
-    fn reject(&mut self, queued: &Queued, error: &SendError) {
-        tracing::error!(%error, data = queued.batch.data().len(), "a request was rejected");
-        let (code, message) = match error {
-            SendError::Rejected { code, message } => (code.clone(), message.clone()),
-            SendError::Transient(source) => (String::new(), source.to_string()),
-        };
-        let reason = Refusal::Rejected { code, message };
-        let data = queued.batch.data().iter();
-        let refused: Vec<Refused> = data
-            .map(|datum| Refused {
-                kind: datum.origin.kind,
-                key: datum.origin.key.clone(),
-                reason: reason.clone(),
-                samples: datum.origin.samples,
-            })
-            .collect();
-        self.refuse(&refused);
-        self.flushes.settle(queued, &Outcome::Refused(&refused));
+    /// The accounts first, so that they are right when a flush is answered.
+    fn settle(&mut self, queued: &Queued, ending: Ending<'_>) {
+        self.ledger.settled(&queued.batch, ending);
+        self.flushes.settle(queued, ending);
     }
+}
 
-    fn refuse(&self, refused: &[Refused]) {
-        for news in self.ledger.refused(refused) {
-            tracing::warn!("{news}");
-        }
-    }
-
-    fn drop_batch(&mut self, queued: &Queued) {
-        self.ledger.dropped(&queued.batch);
-        self.flushes.settle(queued, &Outcome::Dropped);
-    }
-
-    fn tell_pending(&self) {
-        self.ledger.pending(Amount::of(self.delivery.pending()));
+fn refused(datum: &Datum, reason: &Refusal) -> Refused {
+    Refused {
+        kind: datum.origin.kind,
+        key: datum.origin.key.clone(),
+        reason: reason.clone(),
+        samples: datum.origin.samples,
     }
 }
 

@@ -49,7 +49,9 @@ impl Registry {
         });
         self.gauges.for_each(|series| {
             let (point, refused) = series.aggregate.drain();
-            let point = point.filter(|point| point.is_fresh || repeat_gauges);
+            // What cannot be sent is refused when it is recorded, not in every window.
+            let repeat = repeat_gauges && series.identity.is_ok();
+            let point = point.filter(|point| point.is_fresh || repeat);
             let point = point.map_or(Point::None, Point::Gauge);
             if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
                 each(series.drained(MetricKind::Gauge, point, refused));

@@ -1,25 +1,9 @@
 //! What CloudWatch knows a series by: its name and the whole set of its dimensions.
 
+use crate::dimension::{self, Dimension, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
-use metrics::{Key, KeyName, Label, SharedString};
-use std::collections::BTreeMap;
-
-/// A name and a value that a metric is broken down by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub struct Dimension {
-    /// 1–255 ASCII characters, at least one of them no space; not starting with a colon.
-    pub name: SharedString,
-    /// 1–1,024 ASCII characters, at least one of them no space.
-    pub value: SharedString,
-}
-
-impl Dimension {
-    pub(crate) fn new(name: SharedString, value: SharedString) -> Self {
-        Self { name, value }
-    }
-}
+use metrics::{Key, KeyName, Label};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -28,28 +12,22 @@ pub(crate) struct Identity {
     pub(crate) dimensions: Box<[Dimension]>,
 }
 
-/// The default dimensions, by name.
-pub(crate) type Defaults = BTreeMap<SharedString, SharedString>;
-
 impl Identity {
     /// The identity of a [normal](normalize) key.
-    pub(crate) fn resolve(key: &Key, defaults: &Defaults) -> Result<Self, Refusal> {
+    pub(crate) fn resolve(key: &Key, defaults: &Dimensions) -> Result<Self, Refusal> {
         limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
-        let mut dimensions = defaults.clone();
+        let mut own = Dimensions::new();
         for label in key.labels() {
             let (name, value) = label.clone().into_parts();
-            if value.is_empty() {
-                dimensions.remove(&name);
-            } else {
-                dimensions.insert(name, value);
+            if own.insert(name.clone(), value).is_some() {
+                return Err(Refusal::AmbiguousDimension(name));
             }
         }
-        if dimensions.len() > limits::MAX_DIMENSIONS {
-            return Err(Refusal::TooManyDimensions(dimensions.len()));
-        }
-        for (name, value) in &dimensions {
-            check_dimension(name, value)?;
-        }
+        let mut dimensions = defaults.clone();
+        dimensions.append(&mut own);
+        // An empty value takes a default dimension away.
+        dimensions.retain(|_, value| !value.is_empty());
+        dimension::check(&dimensions)?;
         Ok(Self {
             name: key.name_shared(),
             dimensions: dimensions
@@ -60,35 +38,34 @@ impl Identity {
     }
 }
 
-pub(crate) fn check_dimension(name: &SharedString, value: &SharedString) -> Result<(), Refusal> {
-    limits::check_dimension_name(name).map_err(|fault| Refusal::DimensionName {
-        name: name.clone(),
-        fault,
-    })?;
-    limits::check_dimension_value(value).map_err(|fault| Refusal::DimensionValue {
-        name: name.clone(),
-        fault,
-    })
-}
-
 /// The one key that stands for all keys of the same identity, or nothing if `key` is that key.
 ///
-/// Of a label given twice the last one counts. An empty value takes away a default dimension, or
-/// says nothing; a label that repeats a default dimension says nothing either.
-pub(crate) fn normalize(key: &Key, defaults: &Defaults) -> Option<Key> {
+/// A label that is there twice, that repeats a default dimension, or that has an empty value but no
+/// default dimension to take away, says nothing.
+pub(crate) fn normalize(key: &Key, defaults: &Dimensions) -> Option<Key> {
     let mut labels: Vec<&Label> = key.labels().collect();
-    labels.sort_by(|a, b| a.key().cmp(b.key()));
-    let mut kept = Vec::with_capacity(labels.len());
-    for same_name in labels.chunk_by(|a, b| a.key() == b.key()) {
-        let label = same_name[same_name.len() - 1];
-        let default = defaults.get(label.key());
-        let says_nothing = match default {
+    let all = labels.len();
+    labels.sort();
+    labels.dedup();
+    let is_alone = |position: usize| {
+        let name = labels[position].key();
+        (position == 0 || labels[position - 1].key() != name)
+            && labels
+                .get(position + 1)
+                .is_none_or(|next| next.key() != name)
+    };
+    let says_something = |position: usize| {
+        let label = labels[position];
+        let silent = match defaults.get(label.key()) {
             Some(default) => **default == *label.value(),
             None => label.value().is_empty(),
         };
-        if !says_nothing {
-            kept.push(label.clone());
-        }
-    }
-    (kept.len() < labels.len()).then(|| Key::from_parts(key.name_shared(), kept))
+        // Of labels that contradict each other all are kept, to be refused.
+        !silent || !is_alone(position)
+    };
+    let kept: Vec<Label> = (0..labels.len())
+        .filter(|&position| says_something(position))
+        .map(|position| labels[position].clone())
+        .collect();
+    (kept.len() < all).then(|| Key::from_parts(key.name_shared(), kept))
 }

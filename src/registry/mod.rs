@@ -5,12 +5,11 @@ pub(crate) mod identity;
 pub(crate) mod series;
 mod shelf;
 
-pub use identity::Dimension;
-
 pub(crate) use drain::{Drained, Point};
-pub(crate) use identity::{Defaults, Identity};
+pub(crate) use identity::Identity;
 
 use crate::aggregate::{Counter, Gauge, Histogram};
+use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
 use metrics_util::MetricKind;
 use series::Series;
@@ -19,14 +18,14 @@ use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Registry {
-    defaults: Defaults,
+    defaults: Dimensions,
     counters: Shelf<Counter>,
     gauges: Shelf<Gauge>,
     histograms: Shelf<Histogram>,
 }
 
 impl Registry {
-    pub(crate) fn new(defaults: Defaults) -> Self {
+    pub(crate) fn new(defaults: Dimensions) -> Self {
         Self {
             defaults,
             counters: Shelf::new(),
@@ -55,9 +54,7 @@ impl Registry {
             MetricKind::Gauge => self.gauges.describe(name, unit),
             MetricKind::Histogram => self.histograms.describe(name, unit),
         };
-        if let Some(before) = before
-            && before != unit
-        {
+        if let Some(before) = before {
             tracing::warn!(
                 metric = name.as_str(),
                 ?kind,

@@ -1,10 +1,11 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
-use super::identity::{Defaults, Identity};
+use super::identity::Identity;
+use crate::dimension::Dimensions;
 use crate::refusal::Refusal;
 use metrics::{Key, Unit};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Series<A> {
@@ -18,7 +19,7 @@ pub(crate) struct Series<A> {
 impl<A> Series<A> {
     pub(crate) fn new(
         key: Key,
-        defaults: &Defaults,
+        defaults: &Dimensions,
         description: Arc<Description>,
         aggregate: A,
     ) -> Self {
@@ -35,6 +36,7 @@ impl<A> Series<A> {
 #[derive(Debug)]
 pub(crate) struct Description {
     unit: AtomicU8,
+    has_changed: AtomicBool,
 }
 
 const UNITS: [Unit; 17] = [
@@ -62,6 +64,7 @@ impl Description {
     pub(crate) fn new() -> Self {
         Self {
             unit: AtomicU8::new(NO_UNIT),
+            has_changed: AtomicBool::new(false),
         }
     }
 
@@ -71,10 +74,14 @@ impl Description {
             .copied()
     }
 
-    /// Sets the unit and gives the one before.
+    /// Sets the unit; gives the one before when it changes for the first time.
     pub(crate) fn set_unit(&self, unit: Unit) -> Option<Unit> {
+        if self.unit.load(Ordering::Relaxed) == unit as u8 {
+            return None;
+        }
         let before = self.unit.swap(unit as u8, Ordering::Relaxed);
-        UNITS.get(usize::from(before)).copied()
+        let before = UNITS.get(usize::from(before)).copied()?;
+        (before != unit && !self.has_changed.swap(true, Ordering::Relaxed)).then_some(before)
     }
 }
 
@@ -85,12 +92,13 @@ mod tests {
     #[test]
     fn a_unit_is_kept_as_it_was_set() {
         let description = Description::new();
-        let mut before = description.unit();
-        assert_eq!(before, None);
-        for unit in UNITS {
-            assert_eq!(description.set_unit(unit), before);
+        assert_eq!(description.unit(), None);
+        for (position, unit) in UNITS.into_iter().enumerate() {
+            // Only the first change is news.
+            let news = (position == 1).then_some(UNITS[0]);
+            assert_eq!(description.set_unit(unit), news);
+            assert_eq!(description.set_unit(unit), None);
             assert_eq!(description.unit(), Some(unit));
-            before = Some(unit);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The series of one kind, by key.
 
-use super::identity::{self, Defaults};
+use super::identity;
 use super::series::{Description, Series};
+use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
 use metrics_util::KeyHasher;
 use parking_lot::{Mutex, RwLock};
@@ -40,7 +41,7 @@ impl<A> Shelf<A> {
     pub(crate) fn get_or_create(
         &self,
         key: &Key,
-        defaults: &Defaults,
+        defaults: &Dimensions,
         aggregate: impl FnOnce() -> A,
     ) -> Arc<Series<A>> {
         if let Some(series) = self.known.read().series.get(key) {
@@ -63,14 +64,12 @@ impl<A> Shelf<A> {
         series
     }
 
-    /// Describes a metric, now and for series to come; gives the unit it had before.
+    /// Describes a metric, now and for series to come; gives the unit it
+    /// had before when that changes for the first time.
     pub(crate) fn describe(&self, name: &KeyName, unit: Unit) -> Option<Unit> {
         // The macros describe on every call that names a unit, so the known one must be cheap.
         let known = self.known.read().descriptions.get(name.as_str()).cloned();
         let description = known.unwrap_or_else(|| self.known.write().description(name));
-        if description.unit() == Some(unit) {
-            return Some(unit);
-        }
         description.set_unit(unit)
     }
 
@@ -88,7 +87,7 @@ impl<A> Known<A> {
     fn create(
         &mut self,
         key: &Key,
-        defaults: &Defaults,
+        defaults: &Dimensions,
         aggregate: impl FnOnce() -> A,
         arrive: impl FnOnce(Arc<Series<A>>),
     ) -> Arc<Series<A>> {

@@ -55,7 +55,7 @@ impl MemorySink {
         let data = self.data.lock();
         data.iter()
             .filter(|datum| is_of(datum, name, dimensions))
-            .map(|datum| datum.value().statistics())
+            .map(|datum| datum.numbers().statistics())
             .reduce(|all, more| StatisticSet {
                 sample_count: all.sample_count + more.sample_count,
                 sum: all.sum + more.sum,

@@ -25,7 +25,7 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send
 ///     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
 ///         Box::pin(async move {
 ///             for datum in batch.data() {
-///                 println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.value());
+///                 println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.numbers());
 ///             }
 ///             Ok(())
 ///         })
@@ -49,8 +49,8 @@ impl<S: Sink + ?Sized> Sink for Arc<S> {
 #[non_exhaustive]
 pub enum SendError {
     /// It may go through another time: the exporter keeps the batch and tries again.
-    #[error("{0}")]
-    Transient(#[source] Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Transient(Box<dyn Error + Send + Sync>),
     /// It never will: the exporter gives the batch up, and reports its samples as refused.
     #[error("{code}: {message}")]
     Rejected {

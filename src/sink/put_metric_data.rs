@@ -78,7 +78,7 @@ fn metric_datum(datum: &Datum) -> MetricDatum {
         .timestamp(DateTime::from(datum.timestamp()))
         .set_unit(datum.unit().cloned())
         .storage_resolution(datum.storage_resolution().seconds().into());
-    match datum.value() {
+    match datum.numbers() {
         DatumValue::Single(value) => builder.value(*value),
         DatumValue::Statistic(statistics) => builder.statistic_values(
             types::StatisticSet::builder()

@@ -2,8 +2,9 @@
 
 use crate::started::Started;
 use metrics::{counter, histogram};
+use metrics_exporter_cloudwatch::limits::TimestampFault;
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, Datum, MemorySink, Refusal, SendError, Sending, Sink,
+    Batch, Clock, CloudWatchBuilder, Datum, MemorySink, Refusal, SendError, Sending, Sink,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -165,4 +166,72 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
     assert_eq!(data.len(), 300);
     let oldest = data.iter().map(Datum::timestamp).min().unwrap();
     assert_eq!(oldest, crate::started::minute() + Duration::from_mins(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_tells_what_it_dropped_itself() {
+    let sink = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test")
+        .with_sink(sink.clone())
+        .with_queue_bytes(1_000_000);
+    let test = Started::new(builder);
+    test.record(|| {
+        for series in 0..1_000 {
+            let histogram = histogram!("h", "series" => series.to_string());
+            (1..=150).for_each(|value| histogram.record(value));
+        }
+    });
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert!(report.dropped.data > 0 && !report.is_complete());
+    assert_eq!(report.sent.data + report.dropped.data, 1_000);
+    assert_eq!(report.sent.data, sink.data().len() as u64);
+    let stats = test.cloudwatch.stats();
+    assert_eq!((stats.sent, stats.dropped), (report.sent, report.dropped));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_may_have_all_the_time_there_is() {
+    let sink = Scripted::new([Fault::Transient]);
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink);
+    let test = Started::new(builder.with_flush_timeout(Duration::MAX));
+    test.record(|| counter!("n").increment(u64::MAX));
+    test.flush().await;
+    test.record(|| counter!("m").increment(1));
+    test.flush().await;
+    assert_eq!(
+        test.cloudwatch.stats().sent.samples,
+        u64::MAX,
+        "as far as it goes"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_too_old_or_too_far_ahead_never_leave() {
+    let sink = Scripted::default();
+    let test = start(&sink);
+    test.settle().await;
+    let refused = async |fault| {
+        let report = test.cloudwatch.flush().await.unwrap();
+        assert_eq!(report.refused.len(), 1);
+        assert_eq!(report.refused[0].reason, Refusal::Timestamp(fault));
+        assert_eq!(report.refused[0].samples, 3);
+        assert_eq!(sink.calls(), 0);
+    };
+    test.record(|| counter!("n").increment(3));
+    test.clock.advance(Duration::from_hours(21 * 24));
+    refused(TimestampFault::TooOld).await;
+    test.record(|| counter!("n").increment(3));
+    test.clock.set(test.clock.now() - Duration::from_hours(3));
+    refused(TimestampFault::TooFarAhead).await;
+    // What waits grows old, too.
+    sink.script.lock().unwrap().push_back(Fault::Transient);
+    test.record(|| counter!("n").increment(3));
+    test.advance(Duration::from_mins(1)).await;
+    assert_eq!(sink.calls(), 1);
+    test.advance(Duration::from_hours(15 * 24)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(
+        (sink.calls(), test.cloudwatch.stats().samples_refused),
+        (1, 9)
+    );
 }

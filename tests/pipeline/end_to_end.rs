@@ -15,7 +15,7 @@ use std::time::Duration;
 const THREADS: u64 = 8;
 const OPERATIONS: u64 = 1_000_000;
 
-/// One of eight operations in turn; each comes `OPERATIONS / 8` times to a thread.
+/// One of eight kinds of operation in turn; each comes `OPERATIONS / 8` times to a thread.
 fn record(thread: u64, drains: &AtomicU64) {
     let own = thread.to_string();
     let cached: (Counter, Gauge, Histogram) = (
@@ -39,7 +39,11 @@ fn record(thread: u64, drains: &AtomicU64) {
             5 => cached.1.decrement(1),
             // Up to 140 distinct integers fit a datum as they are.
             6 => histogram!("narrow").record((turn % 140 + 1) as f64),
-            _ => cached.2.record((turn * THREADS + thread) as f64),
+            _ => {
+                let value = (turn * THREADS + thread) as f64;
+                cached.2.record(value);
+                histogram!("broad").record(value / 8.0);
+            }
         }
     }
 }
@@ -139,6 +143,17 @@ async fn what_arrives_is_what_was_recorded() {
         (narrow.sum(), narrow.minimum(), narrow.maximum()),
         (Some(expected as f64), Some(1.0), Some(140.0))
     );
+
+    // Too many different values for one datum: merged ones, that add up all the same.
+    let broad = read(&client, "broad", None, until).await;
+    let expected: f64 = (0..THREADS * turns).map(|n| n as f64 / 8.0).sum();
+    assert_eq!(broad.sample_count(), Some((THREADS * turns) as f64));
+    assert!(
+        (sum(&broad) - expected).abs() <= expected * 1e-12,
+        "{broad:?}"
+    );
+    assert_eq!(broad.minimum(), Some(0.0));
+    assert_eq!(broad.maximum(), Some((THREADS * turns - 1) as f64 / 8.0));
 
     for thread in 0..THREADS {
         let own = read(&client, "own", Some(thread), until).await;

@@ -12,7 +12,7 @@ async fn shutdown_flushes_and_then_nothing_answers() {
     assert_eq!(report.sent.samples, 2);
     assert_eq!(test.sink.sum("n", &[]), 2.0);
     assert!(test.started.cloudwatch.flush().await.is_err());
-    assert!(test.started.cloudwatch.shutdown_blocking().is_err());
+    assert!(test.started.cloudwatch.shutdown().await.is_err());
     test.started.record(|| counter!("n").increment(2));
     assert_eq!(test.started.cloudwatch.stats().sent.samples, 2);
 }
@@ -28,9 +28,9 @@ async fn dropping_all_handles_flushes_and_dropping_all_recorders_ends() {
     let running = tokio::spawn(exporter.run());
     metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
     drop(handle);
-    while sink.data().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    // Now to the exporter, and back.
+    tokio::task::yield_now().await;
+    assert_eq!(sink.data().len(), 1);
     assert!(!running.is_finished(), "more can be recorded");
     metrics::with_local_recorder(&recorder, || counter!("n").increment(2));
     drop(recorder);
@@ -82,6 +82,10 @@ fn settings_that_cannot_be_are_refused_before_anything_starts() {
             "a queue of 999999 bytes is too small for one request of 1000000",
         ),
         (
+            to_memory("Test").with_request_timeout(std::time::Duration::ZERO),
+            "a request time-out of zero",
+        ),
+        (
             CloudWatchBuilder::new("Test"),
             "nowhere to send to: call with_client or with_sink first",
         ),
@@ -105,4 +109,37 @@ fn a_client_without_a_region_is_refused() {
         .build()
         .unwrap_err();
     assert!(matches!(error, BuildError::NoRegion), "{error}");
+}
+
+#[test]
+fn the_accounts_are_right_when_a_flush_is_answered() {
+    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let (recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    exporter.run_on_thread().unwrap();
+    for flushes in 1..=2_000 {
+        metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+        assert!(handle.flush_blocking().unwrap().is_complete());
+        let stats = handle.stats();
+        assert_eq!((stats.sent.samples, stats.pending.samples), (flushes, 0));
+    }
+}
+
+/// The exporter is woken on the thread that then blocks; another thread has to take it over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thread_of_the_runtime_may_block_for_a_flush() {
+    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let (recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    tokio::spawn(exporter.run());
+    let flushing = tokio::spawn(async move {
+        for _ in 0..100 {
+            metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+            assert!(handle.flush_blocking().unwrap().is_complete());
+            tokio::task::yield_now().await;
+        }
+    });
+    // Only so that it fails, where it would hang.
+    let hang = std::time::Duration::from_mins(1);
+    tokio::time::timeout(hang, flushing).await.unwrap().unwrap();
 }

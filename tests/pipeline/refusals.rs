@@ -1,9 +1,10 @@
 //! What breaks a rule is refused by name and reason, and loses no neighbour.
 
 use crate::started::InMemory;
-use metrics::{Label, Unit, counter, describe_histogram, gauge, histogram};
+use metrics::{Label, Unit, counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_cloudwatch::limits::{TextFault, ValueFault};
 use metrics_exporter_cloudwatch::{HistogramForm, Refusal, Refused};
+use std::time::Duration;
 
 /// Records something bad beside something good, and gives what was refused.
 async fn refused(test: &InMemory, record: impl FnOnce()) -> Vec<Refused> {
@@ -79,6 +80,50 @@ async fn a_series_that_breaks_a_rule_is_refused_by_name_and_reason() {
     let stats = test.started.cloudwatch.stats();
     assert_eq!(stats.samples_refused, 9 * (5 + 7));
     assert_eq!(stats.refused.len(), 2 * 9);
+}
+
+#[tokio::test]
+async fn labels_that_contradict_each_other_are_refused_in_any_order() {
+    let test = InMemory::new(|builder| builder.with_dimension("m", "1"));
+    let refused = refused(&test, || {
+        counter!("n", "m" => "1", "m" => "2").increment(1);
+        counter!("n", "m" => "2", "m" => "1").increment(2);
+        counter!("n", "m" => "", "m" => "2").increment(4);
+    })
+    .await;
+    assert_eq!(
+        refused.iter().map(|refused| refused.samples).sum::<u64>(),
+        7
+    );
+    for refused in refused {
+        assert_eq!(refused.reason, Refusal::AmbiguousDimension("m".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_gauge_that_cannot_be_sent_is_refused_once() {
+    let test = InMemory::new(|builder| builder);
+    test.started.record(|| {
+        gauge!("ü").set(5);
+        describe_gauge!("g", Unit::Tebibytes, "");
+        gauge!("g").set(2f64.powi(350));
+    });
+    for _ in 0..5 {
+        test.started.advance(Duration::from_mins(1)).await;
+    }
+    assert_eq!(test.started.cloudwatch.stats().samples_refused, 2);
+    test.started.flush().await;
+}
+
+#[tokio::test]
+async fn a_flush_right_after_a_windows_end_tells_of_that_window() {
+    let test = InMemory::new(|builder| builder);
+    test.started.settle().await;
+    test.started.record(|| histogram!("h").record(f64::NAN));
+    // The exporter sees both at once.
+    test.started.clock.advance(Duration::from_mins(1));
+    let report = test.started.cloudwatch.flush().await.unwrap();
+    assert_eq!(report.refused.len(), 1);
 }
 
 #[tokio::test]

@@ -37,7 +37,14 @@ impl Started {
     /// Moves the clock, and lets the exporter see it.
     pub(crate) async fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        tokio::task::yield_now().await;
+        self.settle().await;
+    }
+
+    /// Lets the exporter, on this thread, do what it can do now.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) fn record<T>(&self, record: impl FnOnce() -> T) -> T {

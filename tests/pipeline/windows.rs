@@ -2,8 +2,12 @@
 
 use crate::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{Datum, DatumValue, StatisticSet, StorageResolution};
-use std::time::Duration;
+use metrics_exporter_cloudwatch::{
+    Batch, Clock, CloudWatchBuilder, Datum, DatumValue, MemorySink, Sending, Sink, Sleeping,
+    StatisticSet, StorageResolution,
+};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 fn gauge_value(last: f64, minimum: f64, maximum: f64) -> DatumValue {
     DatumValue::Statistic(StatisticSet {
@@ -38,12 +42,9 @@ async fn a_window_is_a_second_with_high_resolution() {
 #[tokio::test]
 async fn windows_end_by_the_clock_without_a_flush() {
     let test = InMemory::new(|builder| builder);
-    for window in 0..3 {
+    for _ in 0..3 {
         test.started.record(|| counter!("n").increment(1));
         test.started.advance(Duration::from_mins(1)).await;
-        while test.sink.data().len() == window {
-            tokio::task::yield_now().await;
-        }
     }
     let stamps: Vec<_> = test.sink.data().iter().map(Datum::timestamp).collect();
     assert_eq!(stamps, [0, 1, 2].map(|n| minute() + Duration::from_mins(n)));
@@ -74,10 +75,10 @@ async fn a_clock_set_back_starts_an_earlier_window() {
 async fn a_counter_sends_its_growth_and_nothing_when_it_did_not_grow() {
     let test = InMemory::new(|builder| builder);
     let data = test.data_of(|| counter!("n").increment(3)).await;
-    assert_eq!(*data[0].value(), DatumValue::Single(3.0));
+    assert_eq!(*data[0].numbers(), DatumValue::Single(3.0));
     assert!(test.data_of(|| counter!("n").increment(0)).await.is_empty());
     let data = test.data_of(|| counter!("n").absolute(10)).await;
-    assert_eq!(*data[0].value(), DatumValue::Single(7.0));
+    assert_eq!(*data[0].numbers(), DatumValue::Single(7.0));
     assert!(test.data_of(|| counter!("n").absolute(10)).await.is_empty());
     assert!(test.data_of(|| counter!("n").absolute(9)).await.is_empty());
 }
@@ -91,7 +92,7 @@ async fn a_gauge_sends_its_last_value_and_the_spikes_between() {
         gauge!("depth").decrement(93);
     };
     let data = test.data_of(record).await;
-    assert_eq!(*data[0].value(), gauge_value(7.0, 5.0, 100.0));
+    assert_eq!(*data[0].numbers(), gauge_value(7.0, 5.0, 100.0));
 }
 
 #[tokio::test]
@@ -100,12 +101,12 @@ async fn a_gauge_is_told_once_in_every_window_and_again_when_it_changed() {
     assert_eq!(test.data_of(|| gauge!("depth").set(5)).await.len(), 1);
     assert!(test.data_of(|| {}).await.is_empty(), "told in this window");
     let data = test.data_of(|| gauge!("depth").increment(1)).await;
-    assert_eq!(*data[0].value(), gauge_value(6.0, 6.0, 6.0));
+    assert_eq!(*data[0].numbers(), gauge_value(6.0, 6.0, 6.0));
     for window in 1..4 {
         test.started.advance(Duration::from_mins(1)).await;
         let data = test.data_of(|| {}).await;
         assert_eq!(data.len(), 1);
-        assert_eq!(*data[0].value(), gauge_value(6.0, 6.0, 6.0));
+        assert_eq!(*data[0].numbers(), gauge_value(6.0, 6.0, 6.0));
         assert_eq!(data[0].timestamp(), minute() + Duration::from_mins(window));
     }
 }
@@ -122,6 +123,84 @@ async fn a_histogram_sends_what_its_window_had() {
         values: [1.0, 3.0].into(),
         counts: [2.0, 1.0].into(),
     };
-    assert_eq!(*data[0].value(), value);
+    assert_eq!(*data[0].numbers(), value);
     assert!(test.data_of(|| {}).await.is_empty());
+}
+
+/// Returns at once, as a clock may.
+struct Hasty;
+
+impl Clock for Hasty {
+    fn now(&self) -> SystemTime {
+        minute()
+    }
+
+    fn sleep_until(&self, _: SystemTime) -> Sleeping<'_> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_wakes_early_keeps_nothing_waiting() {
+    let sink = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let (recorder, exporter) = builder.with_clock(Hasty).build().unwrap();
+    let cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+    assert_eq!(sink.sum("n", &[]), 1.0);
+}
+
+/// The system's clock on Tokio's paused time, and a way to set it back.
+#[derive(Clone)]
+struct Settable {
+    start: tokio::time::Instant,
+    set_back: Arc<Mutex<Duration>>,
+}
+
+impl Clock for Settable {
+    fn now(&self) -> SystemTime {
+        minute() + Duration::from_hours(10) + self.start.elapsed() - *self.set_back.lock().unwrap()
+    }
+
+    fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
+        let rest = deadline.duration_since(self.now()).unwrap_or_default();
+        Box::pin(tokio::time::sleep(rest))
+    }
+}
+
+/// Takes 400 milliseconds.
+struct Slow(MemorySink);
+
+impl Sink for Slow {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            self.0.send(batch).await
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_during_a_delivery_is_not_overlooked() {
+    let clock = Settable {
+        start: tokio::time::Instant::now(),
+        set_back: Arc::default(),
+    };
+    let memory = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test")
+        .with_storage_resolution(StorageResolution::High)
+        .with_sink(Slow(memory.clone()));
+    let (recorder, exporter) = builder.with_clock(clock.clone()).build().unwrap();
+    let _cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    let record = || metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    record();
+    // The window is over, and its delivery under way.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    *clock.set_back.lock().unwrap() = Duration::from_hours(1);
+    record();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(memory.sum("n", &[]), 2.0);
 }
