@@ -12,10 +12,12 @@ use cloudwatch_local::Local;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchHandle, FlushReport};
 use read_back::Run;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tally::Tally;
+use tokio::task::JoinHandle;
 
 /// Hash all files of a directory, and see in CloudWatch how many, how large and how fast.
 #[derive(Parser)]
@@ -87,9 +89,14 @@ async fn main() -> Result<ExitCode> {
         },
     };
     let mut recorded = Tally::default();
+    // Listens from the start: Ctrl-C in the middle of the work ends the watch after it.
+    let mut interrupted = options.watch.then(|| tokio::spawn(tokio::signal::ctrl_c()));
     loop {
         recorded.merge(work(&options).await?);
-        if !options.watch || !again(&cloudwatch, &run, &recorded).await? {
+        let Some(interrupted) = &mut interrupted else {
+            break;
+        };
+        if !again(&cloudwatch, &run, &recorded, interrupted).await? {
             break;
         }
     }
@@ -104,19 +111,22 @@ async fn work(options: &Options) -> Result<Tally> {
 }
 
 /// Shows what arrived so far, and waits; false on Ctrl-C.
-async fn again(cloudwatch: &CloudWatchHandle, run: &Run, recorded: &Tally) -> Result<bool> {
+async fn again(
+    cloudwatch: &CloudWatchHandle,
+    run: &Run,
+    recorded: &Tally,
+    interrupted: &mut JoinHandle<io::Result<()>>,
+) -> Result<bool> {
     let report = cloudwatch.flush().await?;
-    println!(
-        "{}\n{} samples sent; again in ten seconds, unless you press Ctrl-C\n",
-        run.read(recorded).await?.table(),
-        report.sent.samples
-    );
+    let (table, samples) = (run.read(recorded).await?.table(), report.sent.samples);
+    println!("{table}\n{samples} samples sent; again in ten seconds, unless you press Ctrl-C\n");
     Ok(tokio::select! {
-        () = tokio::time::sleep(Duration::from_secs(10)) => true,
-        pressed = tokio::signal::ctrl_c() => {
-            pressed.context("no Ctrl-C to wait for")?;
+        biased;
+        pressed = interrupted => {
+            pressed?.context("no Ctrl-C to wait for")?;
             false
         }
+        () = tokio::time::sleep(Duration::from_secs(10)) => true,
     })
 }
 

@@ -53,7 +53,8 @@ impl Tally {
 
     fn sum(&self, metric: &str) -> f64 {
         let series = self.series.iter().filter(|((name, _), _)| *name == metric);
-        series.map(|(_, statistics)| statistics.sum).sum()
+        // Not sum(), which is -0 for nothing.
+        series.fold(0.0, |sum, (_, statistics)| sum + statistics.sum)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Worker threads that walk a directory, and read and hash each file.
 
 use crate::tally::Tally;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use metrics::{counter, gauge, histogram};
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,10 +13,10 @@ use std::time::Instant;
 
 /// Hashes all files below `directory`, and tells what it recorded.
 pub(crate) fn hash_all(directory: PathBuf, threads: usize) -> Result<Tally> {
-    fs::read_dir(&directory)?;
+    fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
     let queue = Queue::default();
-    queue.push(vec![directory], &mut Tally::default());
     let mut all = Tally::default();
+    queue.push(vec![directory], &mut all);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&queue))).collect();
         for worker in workers {
@@ -44,7 +44,12 @@ fn children(path: &Path) -> Option<Vec<PathBuf>> {
     let entries = fs::read_dir(path).ok()?.flatten();
     let wanted =
         entries.filter(|entry| entry.file_name() != ".git" && entry.file_name() != "target");
-    let real = wanted.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink()));
+    // Neither links, which may lead round in circles, nor pipes, which may never end.
+    let is_real = |entry: &DirEntry| {
+        let kind = entry.file_type();
+        kind.is_ok_and(|kind| kind.is_file() || kind.is_dir())
+    };
+    let real = wanted.filter(is_real);
     Some(real.map(|entry| entry.path()).collect())
 }
 
