@@ -52,6 +52,11 @@
 //! - What breaks a rule of the service's, see [`limits`], never leaves. It is counted, logged once
 //!   by series and reason, and in the [`FlushReport`] and the [`Stats`]; all else is sent.
 //!
+//! # Data of your own
+//!
+//! [`CloudWatchHandle::put`] takes a [`Datum`] with a unit, dimensions and a time stamp of its own, and
+//! says at once if CloudWatch would not take it. It goes out with all others.
+//!
 //! # Counters that mirror a total
 //!
 //! `absolute` publishes growth only: the first total counts in full, as growth from zero, a total
@@ -94,6 +99,7 @@ mod error;
 mod exporter;
 pub mod limits;
 mod matcher;
+mod put;
 mod recorder;
 mod refusal;
 mod registry;
@@ -106,7 +112,7 @@ pub use aws_sdk_cloudwatch::types::StandardUnit;
 pub use builder::CloudWatchBuilder;
 pub use config::HistogramForm;
 pub use dimension::Dimension;
-pub use encode::datum::{Datum, DatumValue, StatisticSet};
+pub use encode::datum::{DatumValue, MetricDatum, StatisticSet};
 pub use encode::pack::Batch;
 pub use error::{BuildError, ConfigError, InstallError, Stopped};
 pub use exporter::{
@@ -115,6 +121,7 @@ pub use exporter::{
 };
 pub use matcher::Matcher;
 pub use metrics_util::MetricKind;
+pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;
 pub use refusal::{Refusal, Refused};
 pub use sink::{MemorySink, PutMetricData, SendError, Sending, Sink};

@@ -54,8 +54,8 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// Counter, gauge or histogram.
-    pub kind: MetricKind,
+    /// Counter, gauge or histogram; none for a [`Datum`](crate::Datum).
+    pub kind: Option<MetricKind>,
     /// The metric's name and labels, without those that say nothing: doubled ones, those that repeat
     /// a default dimension, and those with an empty value.
     pub key: Key,
@@ -74,7 +74,10 @@ impl fmt::Display for Refused {
             reason,
             samples,
         } = self;
-        write!(f, "{kind:?} {:?}", key.name())?;
+        match kind {
+            Some(kind) => write!(f, "{kind:?} {:?}", key.name())?,
+            None => write!(f, "Datum {:?}", key.name())?,
+        }
         for (position, label) in key.labels().enumerate() {
             let separator = if position == 0 { " {" } else { ", " };
             write!(f, "{separator}{:?}={:?}", label.key(), label.value())?;

@@ -1,6 +1,7 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
 use crate::dimension::Dimension;
+use crate::refusal::{Refusal, Refused};
 use crate::registry::Identity;
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
@@ -11,7 +12,7 @@ use std::time::SystemTime;
 
 /// What one series did in one window.
 #[derive(Clone, Debug)]
-pub struct Datum {
+pub struct MetricDatum {
     pub(crate) origin: Origin,
     pub(crate) identity: Arc<Identity>,
     pub(crate) timestamp: SystemTime,
@@ -23,12 +24,13 @@ pub struct Datum {
 /// The series a datum is from, and how much of it is in there: for the accounts.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
-    pub(crate) kind: MetricKind,
+    /// None for a datum of the application's own.
+    pub(crate) kind: Option<MetricKind>,
     pub(crate) key: Key,
     pub(crate) samples: u64,
 }
 
-/// The numbers of a [`Datum`].
+/// The numbers of a [`MetricDatum`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum DatumValue {
@@ -59,7 +61,16 @@ pub struct StatisticSet {
     pub maximum: f64,
 }
 
-impl Datum {
+impl MetricDatum {
+    pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
+        Refused {
+            kind: self.origin.kind,
+            key: self.origin.key.clone(),
+            reason: reason.clone(),
+            samples: self.origin.samples,
+        }
+    }
+
     /// The metric's name.
     pub fn name(&self) -> &str {
         self.identity.name.as_str()
@@ -70,13 +81,13 @@ impl Datum {
         &self.identity.dimensions
     }
 
-    /// The start of the window.
+    /// The start of the window; for a [`Datum`](crate::Datum) its own time.
     pub fn timestamp(&self) -> SystemTime {
         self.timestamp
     }
 
     /// The numbers.
-    pub fn numbers(&self) -> &DatumValue {
+    pub fn value(&self) -> &DatumValue {
         &self.value
     }
 

@@ -3,7 +3,7 @@
 pub(crate) mod datum;
 mod distribution;
 pub(crate) mod pack;
-mod size;
+pub(crate) mod size;
 
 use crate::aggregate::{GaugePoint, HistogramPoint};
 use crate::config::{Config, HistogramForm};
@@ -13,7 +13,7 @@ use crate::registry::{Drained, Identity, Point};
 use crate::unit::{self, Scale};
 use crate::window::Window;
 use aws_sdk_cloudwatch::types::StandardUnit;
-use datum::{Datum, DatumValue, Origin, StatisticSet};
+use datum::{DatumValue, MetricDatum, Origin, StatisticSet};
 use distribution::Fit;
 use metrics_util::MetricKind;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The datum of a series, if there is something to send.
-    pub(crate) fn encode(&mut self, drained: &Drained<'_>) -> Option<Datum> {
+    pub(crate) fn encode(&mut self, drained: &Drained<'_>) -> Option<MetricDatum> {
         for (fault, samples) in drained.refused {
             self.refuse(drained, Refusal::Value(fault), samples);
         }
@@ -57,9 +57,9 @@ impl<'a> Encoder<'a> {
             Refusal::Value(ValueFault::OutOfRange),
             out_of_range,
         );
-        Some(Datum {
+        Some(MetricDatum {
             origin: Origin {
-                kind: drained.kind,
+                kind: Some(drained.kind),
                 key: drained.key.clone(),
                 samples: samples - out_of_range,
             },
@@ -123,7 +123,7 @@ impl<'a> Encoder<'a> {
     fn refuse(&mut self, drained: &Drained<'_>, reason: Refusal, samples: u64) {
         if samples > 0 {
             self.refused.push(Refused {
-                kind: drained.kind,
+                kind: Some(drained.kind),
                 key: drained.key.clone(),
                 reason,
                 samples,

@@ -1,8 +1,9 @@
 //! Data → requests, each as full as the limits allow.
 
-use super::datum::Datum;
+use super::datum::MetricDatum;
 use super::size;
-use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
+use crate::limits::{self, MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
+use crate::refusal::{Refusal, Refused};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,7 +11,7 @@ use std::time::SystemTime;
 #[derive(Clone, Debug)]
 pub struct Batch {
     namespace: Arc<str>,
-    data: Vec<Datum>,
+    data: Vec<MetricDatum>,
     encoded_len: usize,
     /// How much was recorded of what is in there.
     samples: u64,
@@ -23,13 +24,26 @@ impl Batch {
     }
 
     /// 1–1,000 data.
-    pub fn data(&self) -> &[Datum] {
+    pub fn data(&self) -> &[MetricDatum] {
         &self.data
     }
 
-    /// The window that all of the data are from.
-    pub(crate) fn timestamp(&self) -> SystemTime {
-        self.data[0].timestamp
+    /// What of it may not be sent at this time, if anything, and the batch without that.
+    pub(crate) fn without_misdated(&self, now: SystemTime) -> Option<(Vec<Refused>, Option<Self>)> {
+        let fault = |datum: &MetricDatum| limits::check_timestamp(datum.timestamp, now).err();
+        let misdated = self
+            .data
+            .iter()
+            .filter_map(|datum| Some(datum.refused(&Refusal::Timestamp(fault(datum)?))));
+        let misdated: Vec<Refused> = misdated.collect();
+        if misdated.is_empty() {
+            return None;
+        }
+        let rest = self.data.iter().filter(|datum| fault(datum).is_none());
+        let mut packer = Packer::new(Arc::clone(&self.namespace));
+        rest.for_each(|datum| packer.push(datum.clone()));
+        // Part of a batch is one at most.
+        Some((misdated, packer.finish().pop()))
     }
 
     pub(crate) fn samples(&self) -> u64 {
@@ -43,12 +57,12 @@ impl Batch {
     }
 }
 
-/// Fills one request after the other, all with data of one window.
+/// Fills one request after the other.
 #[derive(Debug)]
 pub(crate) struct Packer {
     namespace: Arc<str>,
     full: Vec<Batch>,
-    open: Vec<Datum>,
+    open: Vec<MetricDatum>,
     /// The open data's bytes, without the envelope.
     open_len: usize,
 }
@@ -63,7 +77,7 @@ impl Packer {
         }
     }
 
-    pub(crate) fn push(&mut self, datum: Datum) {
+    pub(crate) fn push(&mut self, datum: MetricDatum) {
         let len = size::datum(&datum);
         let count = self.open.len() + 1;
         if count > MAX_DATA_PER_REQUEST

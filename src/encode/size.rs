@@ -1,7 +1,7 @@
 //! The exact size of a request, as the SDK writes it: CBOR with maps of indefinite length, arrays
 //! and texts of definite length, and numbers as doubles.
 
-use super::datum::{Datum, DatumValue};
+use super::datum::{DatumValue, MetricDatum};
 use crate::window::StorageResolution;
 
 /// The opening of a map of indefinite length, and its end.
@@ -15,7 +15,7 @@ pub(crate) fn envelope(namespace: &str, data: usize) -> usize {
     MAP + text("Namespace") + text(namespace) + text("MetricData") + head(data)
 }
 
-pub(crate) fn datum(datum: &Datum) -> usize {
+pub(crate) fn datum(datum: &MetricDatum) -> usize {
     let dimensions: usize = datum
         .dimensions()
         .iter()

@@ -1,7 +1,7 @@
 //! What leaves is within the limits, and adds up to what was recorded.
 
 use super::Encoder;
-use super::datum::{Datum, DatumValue, StatisticSet};
+use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::config::{Config, HistogramForm};
 use crate::dimension::Dimensions;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
-fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> Datum {
+fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> MetricDatum {
     let registry = Registry::new(Dimensions::new());
     let histogram = registry.histogram(&Key::from_static_name("h"));
     if let Some(unit) = unit {

@@ -3,8 +3,7 @@
 use super::clock::Clock;
 use super::queue::{Queue, Queued};
 use crate::encode::pack::Batch;
-use crate::limits;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 use crate::sink::{SendError, Sink};
 use std::error::Error;
 use std::pin::Pin;
@@ -35,7 +34,9 @@ pub(super) enum Event {
     Sent(Queued),
     /// It will be tried again.
     Failed,
-    Refused(Queued, Refusal),
+    Refused(Queued, Vec<Refused>),
+    /// Some of it was refused; the rest goes on waiting.
+    Thinned(Queued, Vec<Refused>, Queued),
     /// It failed, and the queue has no room for it any more.
     Dropped(Queued),
 }
@@ -84,10 +85,8 @@ impl Delivery {
         {
             // It may have waited for long.
             let now = self.clock.now();
-            if let Err(fault) = limits::check_timestamp(queued.batch.timestamp(), now) {
-                let data = queued.batch.data().len();
-                tracing::error!(data, "the time stamp of a request {fault}");
-                return Event::Refused(queued, Refusal::Timestamp(fault));
+            if let Some((misdated, rest)) = queued.batch.without_misdated(now) {
+                return self.refuse_misdated(queued, misdated, rest);
             }
             self.in_flight = Some(InFlight {
                 attempt: attempt(Arc::clone(&self.sink), Arc::clone(&queued.batch)),
@@ -113,7 +112,10 @@ impl Delivery {
                 let data = queued.batch.data().len();
                 tracing::error!(code, message, data, "a request was rejected");
                 self.recover();
-                Event::Refused(queued, Refusal::Rejected { code, message })
+                let reason = Refusal::Rejected { code, message };
+                let data = queued.batch.data().iter();
+                let refused = data.map(|datum| datum.refused(&reason)).collect();
+                Event::Refused(queued, refused)
             }
             Err(SendError::Transient(error)) => {
                 self.back_off(&*error);
@@ -122,6 +124,28 @@ impl Delivery {
                     Some(queued) => Event::Dropped(queued),
                 }
             }
+        }
+    }
+
+    fn refuse_misdated(
+        &mut self,
+        queued: Queued,
+        misdated: Vec<Refused>,
+        rest: Option<Batch>,
+    ) -> Event {
+        let (data, reason) = (misdated.len(), &misdated[0].reason);
+        tracing::error!(data, "data were not sent: {reason}");
+        let Some(rest) = rest else {
+            return Event::Refused(queued, misdated);
+        };
+        let rest = Queued {
+            number: queued.number,
+            batch: Arc::new(rest),
+        };
+        // There is room, as it is shorter than before.
+        match self.queue.put_back(rest.clone()) {
+            None => Event::Thinned(queued, misdated, rest),
+            Some(_) => Event::Dropped(queued),
         }
     }
 

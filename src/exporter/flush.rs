@@ -91,6 +91,15 @@ impl Flushes {
         }
     }
 
+    /// Adds what happened to part of a batch that waits still.
+    pub(super) fn tell(&mut self, queued: &Queued, ending: Ending<'_>) {
+        for flush in &mut self.waiting {
+            if queued.number < flush.end {
+                flush.report.add(queued, ending);
+            }
+        }
+    }
+
     /// Waits until the first of them has no time left.
     pub(super) fn out_of_time(&self) -> impl Future<Output = ()> + Send + use<> {
         let deadline = self.waiting.iter().filter_map(|flush| flush.deadline).min();

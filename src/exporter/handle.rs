@@ -1,8 +1,10 @@
 //! What an application holds: flush, shut down, look at the accounts.
 
 use super::flush::{FlushReport, Reply};
+use super::intake::Intake;
 use super::stats::{Ledger, Stats};
 use crate::error::Stopped;
+use crate::put::{Datum, PutError};
 use std::sync::Arc;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
@@ -23,11 +25,42 @@ pub(super) enum Command {
 pub struct CloudWatchHandle {
     commands: mpsc::UnboundedSender<Command>,
     ledger: Arc<Ledger>,
+    intake: Arc<Intake>,
 }
 
 impl CloudWatchHandle {
-    pub(super) fn new(commands: mpsc::UnboundedSender<Command>, ledger: Arc<Ledger>) -> Self {
-        Self { commands, ledger }
+    pub(super) fn new(
+        commands: mpsc::UnboundedSender<Command>,
+        ledger: Arc<Ledger>,
+        intake: Arc<Intake>,
+    ) -> Self {
+        Self {
+            commands,
+            ledger,
+            intake,
+        }
+    }
+
+    /// Takes a datum of the application's own, to be sent with all others: at the end of the window,
+    /// with a flush, or as soon as there is enough for a full request. It shares their queue,
+    /// retries and reports.
+    ///
+    /// ```no_run
+    /// # fn example(cloudwatch: metrics_exporter_cloudwatch::CloudWatchHandle)
+    /// # -> Result<(), metrics_exporter_cloudwatch::PutError> {
+    /// use metrics_exporter_cloudwatch::{Datum, StandardUnit};
+    ///
+    /// cloudwatch.put(Datum::value("latency", 11.25).with_unit(StandardUnit::Milliseconds))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If CloudWatch would not take the datum, if there is no room for it, or if the exporter was shut
+    /// down. Nothing is queued then.
+    pub fn put(&self, datum: Datum) -> Result<(), PutError> {
+        self.intake.put(datum)
     }
 
     /// Sends everything that was recorded before the call, and waits until it is delivered,

@@ -4,6 +4,7 @@ mod clock;
 mod delivery;
 mod flush;
 mod handle;
+mod intake;
 mod queue;
 mod stats;
 mod worker;
@@ -16,6 +17,7 @@ pub use stats::{Amount, Stats};
 use crate::config::Config;
 use crate::registry::Registry;
 use crate::sink::Sink;
+use intake::Intake;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -43,10 +45,11 @@ impl CloudWatchExporter {
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
         let ledger = Arc::default();
+        let intake = Arc::new(Intake::new(config.clone(), Arc::clone(&clock)));
         let (sender, commands) = mpsc::unbounded_channel();
         Self {
-            handle: CloudWatchHandle::new(sender, Arc::clone(&ledger)),
-            worker: Worker::new(config, registry, clock, ledger, sink),
+            handle: CloudWatchHandle::new(sender, Arc::clone(&ledger), Arc::clone(&intake)),
+            worker: Worker::new(config, registry, clock, ledger, intake, sink),
             callers: Callers {
                 commands,
                 recorders,

@@ -76,7 +76,7 @@ pub(super) struct Ledger {
 struct Accounts {
     /// All but the list of refusals.
     stats: Stats,
-    refused: HashMap<(MetricKind, Key, Refusal), u64>,
+    refused: HashMap<(Option<MetricKind>, Key, Refusal), u64>,
     is_full: bool,
 }
 

@@ -4,13 +4,12 @@ use super::clock::Clock;
 use super::delivery::{Delivery, Event};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
+use super::intake::Intake;
 use super::queue::{Queue, Queued};
 use super::stats::{Ending, Ledger};
 use crate::config::Config;
 use crate::encode::Encoder;
-use crate::encode::datum::Datum;
 use crate::encode::pack::Packer;
-use crate::refusal::{Refusal, Refused};
 use crate::registry::Registry;
 use crate::sink::Sink;
 use crate::window::Window;
@@ -23,6 +22,7 @@ pub(super) struct Worker {
     registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
+    intake: Arc<Intake>,
     delivery: Delivery,
     flushes: Flushes,
     window: Window,
@@ -42,6 +42,7 @@ impl Worker {
         registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         ledger: Arc<Ledger>,
+        intake: Arc<Intake>,
         sink: Arc<dyn Sink>,
     ) -> Self {
         Self {
@@ -53,6 +54,7 @@ impl Worker {
             registry,
             clock,
             ledger,
+            intake,
         }
     }
 
@@ -74,6 +76,7 @@ impl Worker {
                 command = commands.recv(), if has_handles && !is_stopping => match command {
                     Some(Command::Flush(reply)) => self.flush(reply),
                     Some(Command::Shutdown(reply)) => {
+                        self.intake.close();
                         self.flush(reply);
                         is_stopping = true;
                     }
@@ -90,6 +93,11 @@ impl Worker {
                         is_stopping = true;
                         self.flush(Box::new(|report| log_loss(&report)));
                     }
+                }
+                () = self.intake.has_a_request() => {
+                    let mut packer = Packer::new(Arc::clone(&self.config.namespace));
+                    self.intake.take().into_iter().for_each(|datum| packer.push(datum));
+                    let _ = self.queue(packer);
                 }
                 () = self.clock.sleep_until(self.window.end()) => tokio::task::yield_now().await,
             }
@@ -128,11 +136,21 @@ impl Worker {
             }
         });
         self.is_drained = true;
-        let mut report = FlushReport {
-            refused: encoder.into_refused(),
-            ..FlushReport::default()
-        };
-        self.ledger.refused(&report.refused);
+        self.intake
+            .take()
+            .into_iter()
+            .for_each(|datum| packer.push(datum));
+        let refused = encoder.into_refused();
+        self.ledger.refused(&refused);
+        FlushReport {
+            refused,
+            ..self.queue(packer)
+        }
+    }
+
+    /// Queues what was packed; gives what had to go for it.
+    fn queue(&mut self, packer: Packer) -> FlushReport {
+        let mut report = FlushReport::default();
         for batch in packer.finish() {
             self.ledger.queued(&batch);
             for dropped in self.delivery.push(batch) {
@@ -147,10 +165,12 @@ impl Worker {
         match event {
             Event::Sent(queued) => self.settle(&queued, Ending::Sent),
             Event::Failed => self.ledger.failed_attempt(),
-            Event::Refused(queued, reason) => {
-                let data = queued.batch.data().iter();
-                let refused: Vec<Refused> = data.map(|datum| refused(datum, &reason)).collect();
-                self.settle(&queued, Ending::Refused(&refused));
+            Event::Refused(queued, refused) => self.settle(&queued, Ending::Refused(&refused)),
+            Event::Thinned(before, refused, rest) => {
+                self.ledger
+                    .settled(&before.batch, Ending::Refused(&refused));
+                self.ledger.queued(&rest.batch);
+                self.flushes.tell(&rest, Ending::Refused(&refused));
             }
             Event::Dropped(queued) => {
                 self.ledger.failed_attempt();
@@ -166,12 +186,10 @@ impl Worker {
     }
 }
 
-fn refused(datum: &Datum, reason: &Refusal) -> Refused {
-    Refused {
-        kind: datum.origin.kind,
-        key: datum.origin.key.clone(),
-        reason: reason.clone(),
-        samples: datum.origin.samples,
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // However it ends: nobody takes over what would come in.
+        self.intake.close();
     }
 }
 

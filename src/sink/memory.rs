@@ -1,7 +1,7 @@
 //! Keeps data in memory, for tests.
 
 use super::{Sending, Sink};
-use crate::encode::datum::{Datum, StatisticSet};
+use crate::encode::datum::{MetricDatum, StatisticSet};
 use crate::encode::pack::Batch;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemorySink {
-    data: Arc<Mutex<Vec<Datum>>>,
+    data: Arc<Mutex<Vec<MetricDatum>>>,
 }
 
 impl MemorySink {
@@ -40,12 +40,12 @@ impl MemorySink {
     }
 
     /// All data so far, in the order they came.
-    pub fn data(&self) -> Vec<Datum> {
+    pub fn data(&self) -> Vec<MetricDatum> {
         self.data.lock().clone()
     }
 
     /// Takes all data out.
-    pub fn take(&self) -> Vec<Datum> {
+    pub fn take(&self) -> Vec<MetricDatum> {
         std::mem::take(&mut self.data.lock())
     }
 
@@ -55,7 +55,7 @@ impl MemorySink {
         let data = self.data.lock();
         data.iter()
             .filter(|datum| is_of(datum, name, dimensions))
-            .map(|datum| datum.numbers().statistics())
+            .map(|datum| datum.value().statistics())
             .reduce(|all, more| StatisticSet {
                 sample_count: all.sample_count + more.sample_count,
                 sum: all.sum + more.sum,
@@ -78,7 +78,7 @@ impl Sink for MemorySink {
     }
 }
 
-fn is_of(datum: &Datum, name: &str, dimensions: &[(&str, &str)]) -> bool {
+fn is_of(datum: &MetricDatum, name: &str, dimensions: &[(&str, &str)]) -> bool {
     datum.name() == name
         && datum.dimensions().len() == dimensions.len()
         && datum.dimensions().iter().all(|dimension| {

@@ -25,7 +25,7 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send
 ///     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
 ///         Box::pin(async move {
 ///             for datum in batch.data() {
-///                 println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.numbers());
+///                 println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.value());
 ///             }
 ///             Ok(())
 ///         })

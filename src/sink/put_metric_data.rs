@@ -2,7 +2,7 @@
 
 use super::{SendError, Sending, Sink};
 use crate::config::DEFAULT_REQUEST_TIMEOUT;
-use crate::encode::datum::{Datum, DatumValue};
+use crate::encode::datum::{DatumValue, MetricDatum};
 use crate::encode::pack::Batch;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{self, MetricDatum};
+use aws_sdk_cloudwatch::types;
 use std::error::Error;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ impl Sink for PutMetricData {
             .client
             .put_metric_data()
             .namespace(batch.namespace())
-            .set_metric_data(Some(batch.data().iter().map(metric_datum).collect()))
+            .set_metric_data(Some(batch.data().iter().map(to_sdk).collect()))
             .customize()
             .config_override(once);
         Box::pin(async move {
@@ -65,20 +65,20 @@ impl Sink for PutMetricData {
     }
 }
 
-fn metric_datum(datum: &Datum) -> MetricDatum {
+fn to_sdk(datum: &MetricDatum) -> types::MetricDatum {
     let dimensions = datum.dimensions().iter().map(|dimension| {
         types::Dimension::builder()
             .name(&*dimension.name)
             .value(&*dimension.value)
             .build()
     });
-    let builder = MetricDatum::builder()
+    let builder = types::MetricDatum::builder()
         .metric_name(datum.name())
         .set_dimensions((!datum.dimensions().is_empty()).then(|| dimensions.collect()))
         .timestamp(DateTime::from(datum.timestamp()))
         .set_unit(datum.unit().cloned())
         .storage_resolution(datum.storage_resolution().seconds().into());
-    match datum.numbers() {
+    match datum.value() {
         DatumValue::Single(value) => builder.value(*value),
         DatumValue::Statistic(statistics) => builder.statistic_values(
             types::StatisticSet::builder()

@@ -4,7 +4,7 @@ use crate::started::Started;
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::limits::TimestampFault;
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, Datum, MemorySink, Refusal, SendError, Sending, Sink,
+    Batch, Clock, CloudWatchBuilder, MemorySink, MetricDatum, Refusal, SendError, Sending, Sink,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// Fails as it was told, then sends to memory; remembers when it was called.
 #[derive(Clone, Default)]
 pub(crate) struct Scripted {
-    memory: MemorySink,
+    pub(crate) memory: MemorySink,
     script: Arc<Mutex<VecDeque<Fault>>>,
     calls: Arc<Mutex<Vec<Instant>>>,
 }
@@ -164,7 +164,7 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
     test.flush().await;
     let data = sink.memory.data();
     assert_eq!(data.len(), 300);
-    let oldest = data.iter().map(Datum::timestamp).min().unwrap();
+    let oldest = data.iter().map(MetricDatum::timestamp).min().unwrap();
     assert_eq!(oldest, crate::started::minute() + Duration::from_mins(1));
 }
 

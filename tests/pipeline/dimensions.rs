@@ -2,7 +2,7 @@
 
 use crate::started::InMemory;
 use metrics::counter;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Datum};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, MetricDatum};
 
 fn defaults(builder: CloudWatchBuilder) -> CloudWatchBuilder {
     builder
@@ -10,7 +10,7 @@ fn defaults(builder: CloudWatchBuilder) -> CloudWatchBuilder {
         .with_dimension("zone", "a")
 }
 
-fn dimensions(datum: &Datum) -> Vec<(&str, &str)> {
+fn dimensions(datum: &MetricDatum) -> Vec<(&str, &str)> {
     let dimensions = datum.dimensions().iter();
     dimensions
         .map(|dimension| (&*dimension.name, &*dimension.value))
@@ -30,7 +30,7 @@ async fn the_same_labels_in_another_order_are_the_same_series() {
     let data = test.data_of(record).await;
     assert_eq!(data.len(), 2);
     assert_eq!(dimensions(&data[0]), [("a", "1"), ("b", "2")]);
-    assert_eq!(data[0].numbers().statistics().sum, 3.0);
+    assert_eq!(data[0].value().statistics().sum, 3.0);
 }
 
 #[tokio::test]
@@ -75,6 +75,6 @@ async fn labels_that_say_the_same_are_one_series_and_one_datum() {
     for _ in 0..2 {
         let data = test.data_of(record).await;
         assert_eq!(data.len(), 1);
-        assert_eq!(data[0].numbers().statistics().sum, 15.0);
+        assert_eq!(data[0].value().statistics().sum, 15.0);
     }
 }

@@ -10,6 +10,7 @@ mod ending;
 mod layers;
 mod logging;
 mod packing;
+mod put;
 mod refusals;
 mod sending;
 mod started;

@@ -2,7 +2,8 @@
 
 use cloudwatch_local::Local;
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Datum, ManualClock, MemorySink,
+    Clock, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, ManualClock, MemorySink,
+    MetricDatum,
 };
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -75,7 +76,7 @@ impl InMemory {
     }
 
     /// Records, flushes, and gives what arrived.
-    pub(crate) async fn data_of(&self, record: impl FnOnce()) -> Vec<Datum> {
+    pub(crate) async fn data_of(&self, record: impl FnOnce()) -> Vec<MetricDatum> {
         self.started.record(record);
         self.started.flush().await;
         self.sink.take()

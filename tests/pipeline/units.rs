@@ -97,7 +97,7 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
     ];
     for (datum, (unit, value)) in data.iter().zip(expected) {
         assert_eq!(datum.unit(), Some(&unit), "{}", datum.name());
-        assert_eq!(*datum.numbers(), value, "{}", datum.name());
+        assert_eq!(*datum.value(), value, "{}", datum.name());
     }
     assert_eq!(data.len(), 4);
 }

@@ -3,7 +3,7 @@
 use crate::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, Datum, DatumValue, MemorySink, Sending, Sink, Sleeping,
+    Batch, Clock, CloudWatchBuilder, DatumValue, MemorySink, MetricDatum, Sending, Sink, Sleeping,
     StatisticSet, StorageResolution,
 };
 use std::sync::{Arc, Mutex};
@@ -46,7 +46,12 @@ async fn windows_end_by_the_clock_without_a_flush() {
         test.started.record(|| counter!("n").increment(1));
         test.started.advance(Duration::from_mins(1)).await;
     }
-    let stamps: Vec<_> = test.sink.data().iter().map(Datum::timestamp).collect();
+    let stamps: Vec<_> = test
+        .sink
+        .data()
+        .iter()
+        .map(MetricDatum::timestamp)
+        .collect();
     assert_eq!(stamps, [0, 1, 2].map(|n| minute() + Duration::from_mins(n)));
 }
 
@@ -75,10 +80,10 @@ async fn a_clock_set_back_starts_an_earlier_window() {
 async fn a_counter_sends_its_growth_and_nothing_when_it_did_not_grow() {
     let test = InMemory::new(|builder| builder);
     let data = test.data_of(|| counter!("n").increment(3)).await;
-    assert_eq!(*data[0].numbers(), DatumValue::Single(3.0));
+    assert_eq!(*data[0].value(), DatumValue::Single(3.0));
     assert!(test.data_of(|| counter!("n").increment(0)).await.is_empty());
     let data = test.data_of(|| counter!("n").absolute(10)).await;
-    assert_eq!(*data[0].numbers(), DatumValue::Single(7.0));
+    assert_eq!(*data[0].value(), DatumValue::Single(7.0));
     assert!(test.data_of(|| counter!("n").absolute(10)).await.is_empty());
     assert!(test.data_of(|| counter!("n").absolute(9)).await.is_empty());
 }
@@ -92,7 +97,7 @@ async fn a_gauge_sends_its_last_value_and_the_spikes_between() {
         gauge!("depth").decrement(93);
     };
     let data = test.data_of(record).await;
-    assert_eq!(*data[0].numbers(), gauge_value(7.0, 5.0, 100.0));
+    assert_eq!(*data[0].value(), gauge_value(7.0, 5.0, 100.0));
 }
 
 #[tokio::test]
@@ -101,12 +106,12 @@ async fn a_gauge_is_told_once_in_every_window_and_again_when_it_changed() {
     assert_eq!(test.data_of(|| gauge!("depth").set(5)).await.len(), 1);
     assert!(test.data_of(|| {}).await.is_empty(), "told in this window");
     let data = test.data_of(|| gauge!("depth").increment(1)).await;
-    assert_eq!(*data[0].numbers(), gauge_value(6.0, 6.0, 6.0));
+    assert_eq!(*data[0].value(), gauge_value(6.0, 6.0, 6.0));
     for window in 1..4 {
         test.started.advance(Duration::from_mins(1)).await;
         let data = test.data_of(|| {}).await;
         assert_eq!(data.len(), 1);
-        assert_eq!(*data[0].numbers(), gauge_value(6.0, 6.0, 6.0));
+        assert_eq!(*data[0].value(), gauge_value(6.0, 6.0, 6.0));
         assert_eq!(data[0].timestamp(), minute() + Duration::from_mins(window));
     }
 }
@@ -123,7 +128,7 @@ async fn a_histogram_sends_what_its_window_had() {
         values: [1.0, 3.0].into(),
         counts: [2.0, 1.0].into(),
     };
-    assert_eq!(*data[0].numbers(), value);
+    assert_eq!(*data[0].value(), value);
     assert!(test.data_of(|| {}).await.is_empty());
 }
 

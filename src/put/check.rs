@@ -1,0 +1,129 @@
+//! What CloudWatch would refuse is refused here, before anything is queued.
+
+use super::{Datum, PutError};
+use crate::config::Config;
+use crate::encode::datum::{DatumValue, MetricDatum, Origin, StatisticSet};
+use crate::limits::{self, MAX_VALUES_PER_DATUM};
+use crate::registry::Identity;
+use aws_sdk_cloudwatch::types::StandardUnit;
+use metrics::Key;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// How far rounding may take a sum out of its bounds, relative to them.
+const ROUNDING: f64 = 1e-9;
+
+pub(crate) fn check(
+    datum: Datum,
+    config: &Config,
+    now: SystemTime,
+) -> Result<MetricDatum, PutError> {
+    let key = Key::from_parts(datum.name, datum.dimensions);
+    let identity = Identity::resolve(&key, &config.default_dimensions).map_err(PutError::Series)?;
+    let timestamp = datum.timestamp.unwrap_or(now);
+    limits::check_timestamp(timestamp, now).map_err(PutError::Timestamp)?;
+    if let Some(unit) = &datum.unit
+        && !StandardUnit::values().contains(&unit.as_str())
+    {
+        return Err(PutError::Unit(unit.as_str().into()));
+    }
+    let value = match datum.value {
+        DatumValue::Single(value) => DatumValue::Single(number(value)?),
+        DatumValue::Statistic(statistics) => DatumValue::Statistic(statistic(statistics)?),
+        DatumValue::Distribution { values, counts } => distribution(&values, &counts)?,
+    };
+    Ok(MetricDatum {
+        origin: Origin {
+            kind: None,
+            key,
+            samples: whole(value.statistics().sample_count),
+        },
+        identity: Arc::new(identity),
+        timestamp,
+        value,
+        unit: datum.unit,
+        storage_resolution: datum
+            .storage_resolution
+            .unwrap_or(config.storage_resolution),
+    })
+}
+
+fn number(value: f64) -> Result<f64, PutError> {
+    limits::check_value(value).map_err(PutError::Value)
+}
+
+fn count(count: f64) -> Result<f64, PutError> {
+    match number(count) {
+        Ok(count) if count > 0.0 => Ok(count),
+        _ => Err(PutError::Count(count)),
+    }
+}
+
+fn distribution(values: &[f64], counts: &[f64]) -> Result<DatumValue, PutError> {
+    if values.is_empty() {
+        return Err(PutError::NoValues);
+    }
+    if values.len() != counts.len() {
+        return Err(PutError::CountsMismatch {
+            values: values.len(),
+            counts: counts.len(),
+        });
+    }
+    let mut pairs = Vec::with_capacity(values.len());
+    for (&value, &samples) in values.iter().zip(counts) {
+        pairs.push((number(value)?, count(samples)?));
+    }
+    pairs.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    pairs.dedup_by(|(value, more), (kept, samples)| {
+        let is_same = value == kept;
+        if is_same {
+            *samples += *more;
+        }
+        is_same
+    });
+    if pairs.len() > MAX_VALUES_PER_DATUM {
+        return Err(PutError::TooManyValues(pairs.len()));
+    }
+    let (values, counts): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    for &merged in &counts {
+        count(merged)?;
+    }
+    Ok(DatumValue::Distribution {
+        values: values.into(),
+        counts: counts.into(),
+    })
+}
+
+fn statistic(statistics: StatisticSet) -> Result<StatisticSet, PutError> {
+    let sample_count = count(statistics.sample_count)?;
+    let (minimum, maximum) = (number(statistics.minimum)?, number(statistics.maximum)?);
+    let sum = number(statistics.sum)?;
+    if minimum > maximum {
+        return Err(PutError::MinimumAboveMaximum { minimum, maximum });
+    }
+    let bounded = sum.clamp(minimum * sample_count, maximum * sample_count);
+    if (sum - bounded).abs() > ROUNDING * bounded.abs() {
+        return Err(PutError::SumOutOfBounds {
+            sample_count,
+            sum,
+            minimum,
+            maximum,
+        });
+    }
+    Ok(StatisticSet {
+        sample_count,
+        sum: number(bounded)?,
+        minimum,
+        maximum,
+    })
+}
+
+/// For the accounts: part of a sample is one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "above zero, and a cast saturates"
+)]
+fn whole(count: f64) -> u64 {
+    count.ceil() as u64
+}
