@@ -92,7 +92,9 @@ impl CloudWatchBuilder {
     }
 
     /// How many bytes of data may wait to be delivered, counted as they will be encoded: 64 MiB by
-    /// default, 1,000,000 at least. Beyond that the oldest are dropped, and reported.
+    /// default, 1,000,000 at least. Beyond that the oldest are dropped, and reported. A request under
+    /// way does not count; all data of a window do, so it has to have room for one window at the
+    /// very least: a histogram of many values takes 2.8 KB, a counter about 150 bytes.
     pub fn with_queue_bytes(mut self, bytes: usize) -> Self {
         self.config.queue_bytes = bytes;
         self
@@ -104,8 +106,8 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// How long a request to CloudWatch may take: 15 seconds by default. Sinks of your own have
-    /// time-outs of their own.
+    /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
+    /// second attempt. Sinks of your own have time-outs of their own.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.config.request_timeout = timeout;
         self
@@ -185,15 +187,14 @@ impl CloudWatchBuilder {
         let (reply, installed) = std::sync::mpsc::sync_channel(1);
         exporter::spawn_thread(move || {
             runtime.block_on(async {
-                let prepared = self.prepare().await;
-                let (handle, exporter) = match prepared {
-                    Ok((handle, exporter)) => (Ok(handle), Some(exporter)),
+                let (handle, running) = match self.prepare().await {
+                    Ok((handle, exporter)) => (Ok(handle), Some(exporter.run())),
                     Err(error) => (Err(error), None),
                 };
                 // The caller waits for this, and goes on.
                 let _ = reply.send(handle);
-                if let Some(exporter) = exporter {
-                    exporter.run().await;
+                if let Some(running) = running {
+                    running.await;
                 }
             });
         })
@@ -235,7 +236,7 @@ async fn default_client() -> Result<Client, InstallError> {
 
 #[cfg(not(feature = "aws-config"))]
 async fn default_client() -> Result<Client, InstallError> {
-    Err(BuildError::NoSink.into())
+    Err(InstallError::NoClient)
 }
 
 impl std::fmt::Debug for CloudWatchBuilder {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub(crate) const DEFAULT_QUEUE_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
-pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How a histogram's window goes to CloudWatch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -31,8 +31,14 @@ pub enum InstallError {
     #[error("no Tokio runtime is running here: call install within one, or install_blocking")]
     NoRuntime,
     /// The AWS configuration leads to no credentials.
-    #[error("no AWS credentials")]
+    #[error(
+        "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the \
+         machine a role"
+    )]
     Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Without the feature `aws-config` there has to be a client or a sink.
+    #[error("no client: enable the feature aws-config, or call with_client or with_sink first")]
+    NoClient,
     /// The process has a global recorder already, which cannot be replaced.
     #[error("a global metrics recorder is installed already")]
     RecorderInstalled,
@@ -47,8 +53,19 @@ impl From<ConfigError> for InstallError {
     }
 }
 
-/// The exporter does not run any more: it was shut down, or its runtime was.
+/// Why a flush or a shutdown was not tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the exporter does not run any more")]
 #[non_exhaustive]
-pub struct Stopped;
+pub enum FlushError {
+    /// The exporter does not run any more: it was shut down, or its runtime was.
+    #[error("the exporter does not run any more")]
+    Stopped,
+    /// Nobody called [`run`](crate::CloudWatchExporter::run) or
+    /// [`run_on_thread`](crate::CloudWatchExporter::run_on_thread).
+    #[error("the exporter does not run: call its run or run_on_thread first")]
+    NotRunning,
+    /// A blocking call within the current-thread runtime that the exporter runs on would wait for
+    /// itself.
+    #[error("this would block the runtime that the exporter runs on: use the async method")]
+    OwnRuntime,
+}

@@ -90,6 +90,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+/// The README's code is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod aggregate;
 mod builder;
 mod config;
@@ -114,7 +119,7 @@ pub use config::HistogramForm;
 pub use dimension::Dimension;
 pub use encode::datum::{DatumValue, MetricDatum, StatisticSet};
 pub use encode::pack::Batch;
-pub use error::{BuildError, ConfigError, InstallError, Stopped};
+pub use error::{BuildError, ConfigError, FlushError, InstallError};
 pub use exporter::{
     Amount, Clock, CloudWatchExporter, CloudWatchHandle, FlushReport, ManualClock, Sleeping, Stats,
     SystemClock,

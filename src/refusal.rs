@@ -57,7 +57,7 @@ pub struct Refused {
     /// Counter, gauge or histogram; none for a [`Datum`](crate::Datum).
     pub kind: Option<MetricKind>,
     /// The metric's name and labels, without those that say nothing: doubled ones, those that repeat
-    /// a default dimension, and those with an empty value.
+    /// a default dimension, and those with an empty value where there is none to take away.
     pub key: Key,
     /// The rule that was broken.
     pub reason: Refusal,

@@ -1,6 +1,6 @@
 //! What arrived, by `GetMetricStatistics`.
 
-use crate::tally::{Series, Statistics, Tally};
+use crate::tally::{self, Series, Statistics, Tally};
 use anyhow::Result;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::get_metric_statistics::builders::GetMetricStatisticsFluentBuilder;
@@ -143,6 +143,7 @@ impl Arrived {
         for (series, recorded) in &recorded.series {
             let Some(Read {
                 statistics: arrived,
+                unit,
                 ..
             }) = self.series.get(series)
             else {
@@ -155,8 +156,8 @@ impl Arrived {
                 "file.duration" => (true, true),
                 _ => (true, false),
             };
-            let is_same = (!has_sum
-                || (arrived.sum - recorded.sum).abs() <= recorded.sum.abs() * 1e-9)
+            let is_same = unit == tally::unit(series.0)
+                && (!has_sum || (arrived.sum - recorded.sum).abs() <= recorded.sum.abs() * 1e-9)
                 && (!has_extremes || arrived.minimum == recorded.minimum)
                 && (!has_extremes || arrived.maximum == recorded.maximum)
                 && (!(has_sum && has_extremes) || arrived.count == recorded.count);

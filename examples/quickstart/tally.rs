@@ -6,6 +6,15 @@ use std::fmt;
 /// A metric, and its extension if it has that dimension.
 pub(crate) type Series = (&'static str, Option<String>);
 
+/// The unit that CloudWatch is to have a metric in.
+pub(crate) fn unit(metric: &str) -> &'static str {
+    match metric {
+        "bytes" => "Bytes",
+        "file.duration" => "Milliseconds",
+        _ => "Count",
+    }
+}
+
 /// Count, sum and extremes of what was recorded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Statistics {

@@ -6,6 +6,7 @@ use metrics::{counter, gauge, histogram};
 use std::collections::VecDeque;
 use std::fs::{self, DirEntry};
 use std::hash::{DefaultHasher, Hasher};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -20,7 +21,7 @@ pub(crate) fn hash_all(directory: PathBuf, threads: usize) -> Result<Tally> {
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&queue))).collect();
         for worker in workers {
-            all.merge(worker.join().unwrap_or_default());
+            all.merge(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
     });
     Ok(all)
@@ -29,12 +30,12 @@ pub(crate) fn hash_all(directory: PathBuf, threads: usize) -> Result<Tally> {
 fn work(queue: &Queue) -> Tally {
     let mut tally = Tally::default();
     while let Some(path) = queue.pop(&mut tally) {
+        let _busy = Busy(queue);
         // What cannot be read is not for us.
         match children(&path) {
             Some(children) => queue.push(children, &mut tally),
             None => hash(&path, &mut tally),
         }
-        queue.done();
     }
     tally
 }
@@ -94,6 +95,16 @@ struct State {
     busy: usize,
 }
 
+/// A worker that has a path, until it is dropped, be it by a panic.
+struct Busy<'a>(&'a Queue);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.lock().busy -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
 impl Queue {
     fn push(&self, paths: Vec<PathBuf>, tally: &mut Tally) {
         let mut state = self.lock();
@@ -111,11 +122,6 @@ impl Queue {
         state.busy += 1;
         state.tell_depth(tally);
         Some(path)
-    }
-
-    fn done(&self) {
-        self.lock().busy -= 1;
-        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

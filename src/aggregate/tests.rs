@@ -240,6 +240,10 @@ fn ten_million_samples_over_six_decades_stay_within_32_kib() {
         histogram.memory() <= 32 * 1024,
         "ten million in ten records"
     );
+    for value in six_decades(1_000) {
+        histogram.record(value, 1 << 24);
+    }
+    assert!(histogram.memory() <= 64 * 1024, "with all wide pages");
 }
 
 proptest! {

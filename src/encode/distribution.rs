@@ -64,7 +64,9 @@ impl Fit {
         });
         for (value, count) in placed.chain([(maximum, 1)]) {
             match self.values.last_mut() {
-                Some((last, last_count)) if *last == value => *last_count += count,
+                Some((last, last_count)) if *last == value => {
+                    *last_count = last_count.saturating_add(count);
+                }
                 _ => self.values.push((value, count)),
             }
         }
@@ -103,7 +105,7 @@ impl Fit {
                 let (low, high) = bucket.bounds();
                 group.low += low.max(point.minimum) * as_float(bucket.count);
                 group.high += high.min(point.maximum) * as_float(bucket.count);
-                group.count += bucket.count;
+                group.count = group.count.saturating_add(bucket.count);
             }
             group
         }));

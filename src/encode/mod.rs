@@ -61,7 +61,7 @@ impl<'a> Encoder<'a> {
             origin: Origin {
                 kind: Some(drained.kind),
                 key: drained.key.clone(),
-                samples: samples - out_of_range,
+                samples: samples.saturating_sub(out_of_range),
             },
             identity: Arc::clone(identity),
             timestamp: self.window.start(),
@@ -108,9 +108,11 @@ impl<'a> Encoder<'a> {
         let mut out_of_range = 0;
         for &(value, count) in self.fit.values(point) {
             match (limits::check_value(scale.apply(value)), kept.last_mut()) {
-                (Ok(value), Some((last, last_count))) if *last == value => *last_count += count,
+                (Ok(value), Some((last, last_count))) if *last == value => {
+                    *last_count = last_count.saturating_add(count);
+                }
                 (Ok(value), _) => kept.push((value, count)),
-                (Err(_), _) => out_of_range += count,
+                (Err(_), _) => out_of_range = u64::saturating_add(out_of_range, count),
             }
         }
         let distribution = (!kept.is_empty()).then(|| DatumValue::Distribution {

@@ -56,6 +56,17 @@ fn integers_up_to_256_and_single_values_are_exact() {
 }
 
 #[test]
+fn counts_without_end_are_merged_and_refused_without_overflow() {
+    let endless = |n: i32| (f64::from(n), u64::MAX / 2);
+    let values = distribution(&(1..400).map(endless).collect::<Vec<_>>());
+    assert!(values.len() <= MAX_VALUES_PER_DATUM);
+    let beyond = |n: i32| ((360.0 - f64::from(n) / 100.0).exp2(), u64::MAX / 2);
+    let samples: Vec<_> = (0..400).map(beyond).chain([(1.0, 7)]).collect();
+    let datum = encoded(HistogramForm::Distribution, Some(Unit::Kibibytes), &samples);
+    assert_eq!(datum.value.statistics().minimum, 1024.0);
+}
+
+#[test]
 fn percentiles_of_a_distribution_that_fits_are_within_a_bucket() {
     // Half an octave has 64 buckets.
     let samples: Vec<(f64, u64)> = (0..10_000)

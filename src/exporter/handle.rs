@@ -2,11 +2,12 @@
 
 use super::flush::{FlushReport, Reply};
 use super::intake::Intake;
+use super::running::Running;
 use super::stats::{Ledger, Stats};
-use crate::error::Stopped;
+use crate::error::FlushError;
 use crate::put::{Datum, PutError};
 use std::sync::Arc;
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) enum Command {
@@ -26,6 +27,7 @@ pub struct CloudWatchHandle {
     commands: mpsc::UnboundedSender<Command>,
     ledger: Arc<Ledger>,
     intake: Arc<Intake>,
+    running: Arc<Running>,
 }
 
 impl CloudWatchHandle {
@@ -33,11 +35,13 @@ impl CloudWatchHandle {
         commands: mpsc::UnboundedSender<Command>,
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
+        running: Arc<Running>,
     ) -> Self {
         Self {
             commands,
             ledger,
             intake,
+            running,
         }
     }
 
@@ -72,20 +76,23 @@ impl CloudWatchHandle {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the exporter does not run any more. If it does not run *yet*, this waits.
-    pub async fn flush(&self) -> Result<FlushReport, Stopped> {
+    /// If the exporter does not run, or not any more.
+    pub async fn flush(&self) -> Result<FlushReport, FlushError> {
         self.ask(Command::Flush).await
     }
 
     /// [`flush`](Self::flush) for where there is no async; blocks this thread.
     ///
-    /// Do not call it within a current-thread runtime that the exporter runs on: it would wait for
-    /// itself. Within a multi-thread runtime another thread takes over meanwhile.
+    /// Within a multi-thread runtime that the exporter runs on, another thread takes over meanwhile.
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush).
-    pub fn flush_blocking(&self) -> Result<FlushReport, Stopped> {
+    /// As [`flush`](Self::flush); also within a current-thread runtime that the exporter runs on.
+    ///
+    /// # Panics
+    ///
+    /// Within a Tokio `LocalSet` on a multi-thread runtime that the exporter runs on.
+    pub fn flush_blocking(&self) -> Result<FlushReport, FlushError> {
         self.ask_blocking(Command::Flush)
     }
 
@@ -94,8 +101,8 @@ impl CloudWatchHandle {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the exporter does not run any more.
-    pub async fn shutdown(&self) -> Result<FlushReport, Stopped> {
+    /// If the exporter does not run, or not any more.
+    pub async fn shutdown(&self) -> Result<FlushReport, FlushError> {
         self.ask(Command::Shutdown).await
     }
 
@@ -104,8 +111,12 @@ impl CloudWatchHandle {
     ///
     /// # Errors
     ///
-    /// As [`shutdown`](Self::shutdown).
-    pub fn shutdown_blocking(&self) -> Result<FlushReport, Stopped> {
+    /// As [`flush_blocking`](Self::flush_blocking).
+    ///
+    /// # Panics
+    ///
+    /// As [`flush_blocking`](Self::flush_blocking).
+    pub fn shutdown_blocking(&self) -> Result<FlushReport, FlushError> {
         self.ask_blocking(Command::Shutdown)
     }
 
@@ -114,29 +125,37 @@ impl CloudWatchHandle {
         self.ledger.stats()
     }
 
-    async fn ask(&self, command: fn(Reply) -> Command) -> Result<FlushReport, Stopped> {
+    async fn ask(&self, command: fn(Reply) -> Command) -> Result<FlushReport, FlushError> {
         let (reply, report) = oneshot::channel();
         self.send(command(Box::new(|report| {
             // Whoever asked may have gone.
             let _ = reply.send(report);
         })))?;
-        report.await.map_err(|_| Stopped)
+        report.await.map_err(|_| FlushError::Stopped)
     }
 
-    fn ask_blocking(&self, command: fn(Reply) -> Command) -> Result<FlushReport, Stopped> {
+    fn ask_blocking(&self, command: fn(Reply) -> Command) -> Result<FlushReport, FlushError> {
+        let flavor = self.running.shared_with_us();
+        if flavor == Some(RuntimeFlavor::CurrentThread) {
+            return Err(FlushError::OwnRuntime);
+        }
         let (reply, report) = std::sync::mpsc::sync_channel(1);
         self.send(command(Box::new(move |report| {
             let _ = reply.send(report);
         })))?;
-        let wait = || report.recv().map_err(|_| Stopped);
-        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        let wait = || report.recv().map_err(|_| FlushError::Stopped);
+        if flavor == Some(RuntimeFlavor::MultiThread) {
             // The exporter may be the next task of this very thread.
-            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
-            _ => wait(),
+            tokio::task::block_in_place(wait)
+        } else {
+            wait()
         }
     }
 
-    fn send(&self, command: Command) -> Result<(), Stopped> {
-        self.commands.send(command).map_err(|_| Stopped)
+    fn send(&self, command: Command) -> Result<(), FlushError> {
+        if !self.running.is_called() && !self.commands.is_closed() {
+            return Err(FlushError::NotRunning);
+        }
+        self.commands.send(command).map_err(|_| FlushError::Stopped)
     }
 }

@@ -6,6 +6,7 @@ mod flush;
 mod handle;
 mod intake;
 mod queue;
+mod running;
 mod stats;
 mod worker;
 
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::registry::Registry;
 use crate::sink::Sink;
 use intake::Intake;
+use running::Running;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub struct CloudWatchExporter {
     worker: Worker,
     callers: Callers,
     handle: CloudWatchHandle,
+    running: Arc<Running>,
 }
 
 impl CloudWatchExporter {
@@ -46,9 +49,16 @@ impl CloudWatchExporter {
     ) -> Self {
         let ledger = Arc::default();
         let intake = Arc::new(Intake::new(config.clone(), Arc::clone(&clock)));
+        let running = Arc::new(Running::default());
         let (sender, commands) = mpsc::unbounded_channel();
         Self {
-            handle: CloudWatchHandle::new(sender, Arc::clone(&ledger), Arc::clone(&intake)),
+            handle: CloudWatchHandle::new(
+                sender,
+                Arc::clone(&ledger),
+                Arc::clone(&intake),
+                Arc::clone(&running),
+            ),
+            running,
             worker: Worker::new(config, registry, clock, ledger, intake, sink),
             callers: Callers {
                 commands,
@@ -64,9 +74,13 @@ impl CloudWatchExporter {
 
     /// Runs until it is shut down, or every handle and every recorder is dropped. To be spawned on,
     /// or awaited within, a Tokio runtime that has its time driver enabled.
-    pub async fn run(self) {
+    pub fn run(self) -> impl Future<Output = ()> + Send {
+        self.running.call();
         drop(self.handle);
-        self.worker.run(self.callers).await;
+        async move {
+            self.running.enter();
+            self.worker.run(self.callers).await;
+        }
     }
 
     /// [Runs](Self::run) on a thread of its own, with a runtime of its own.
@@ -76,7 +90,11 @@ impl CloudWatchExporter {
     /// If the thread or the runtime cannot be made.
     pub fn run_on_thread(self) -> io::Result<JoinHandle<()>> {
         let runtime = runtime()?;
-        spawn_thread(move || runtime.block_on(self.run()))
+        let running = {
+            let _entered = runtime.enter();
+            self.run()
+        };
+        spawn_thread(move || runtime.block_on(running))
     }
 }
 

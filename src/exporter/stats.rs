@@ -120,19 +120,29 @@ impl Ledger {
             Ending::Sent => accounts.stats.sent.add(batch),
             Ending::Dropped => accounts.stats.dropped.add(batch),
             // One line was logged for the request.
-            Ending::Refused(refused) => accounts.refuse(refused, |_| {}),
+            Ending::Refused(refused) => {
+                accounts.refuse(refused);
+            }
         }
     }
 
     /// Counts what was refused before it got into a batch; logs each series and reason once.
     pub(super) fn refused(&self, refused: &[Refused]) {
-        let log = |news: &Refused| tracing::warn!("{news}");
-        self.accounts.lock().refuse(refused, log);
+        // Logged without the lock: whoever reads the log may ask for the accounts.
+        let (news, is_now_full) = self.accounts.lock().refuse(refused);
+        for one in news {
+            tracing::warn!("{one}");
+        }
+        if is_now_full {
+            tracing::warn!("more than {MAX_LISTED} refusals; from now on they are only counted");
+        }
     }
 }
 
 impl Accounts {
-    fn refuse(&mut self, refused: &[Refused], log: impl Fn(&Refused)) {
+    /// Gives those of a series and a reason that are new, and whether the list is full only now.
+    fn refuse<'a>(&mut self, refused: &'a [Refused]) -> (Vec<&'a Refused>, bool) {
+        let (mut news, was_full) = (Vec::new(), self.is_full);
         for one in refused {
             let total = &mut self.stats.samples_refused;
             *total = total.saturating_add(one.samples);
@@ -141,14 +151,12 @@ impl Accounts {
                 *samples = samples.saturating_add(one.samples);
             } else if self.refused.len() < MAX_LISTED {
                 self.refused.insert(series, one.samples);
-                log(one);
-            } else if !self.is_full {
+                news.push(one);
+            } else {
                 self.is_full = true;
-                tracing::warn!(
-                    "more than {MAX_LISTED} refusals; from now on they are only counted"
-                );
             }
         }
+        (news, self.is_full && !was_full)
     }
 }
 

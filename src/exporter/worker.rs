@@ -6,7 +6,7 @@ use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::intake::Intake;
 use super::queue::{Queue, Queued};
-use super::stats::{Ending, Ledger};
+use super::stats::{Amount, Ending, Ledger};
 use crate::config::Config;
 use crate::encode::Encoder;
 use crate::encode::pack::Packer;
@@ -26,6 +26,8 @@ pub(super) struct Worker {
     delivery: Delivery,
     flushes: Flushes,
     window: Window,
+    /// What a full queue cost since data last went through.
+    dropping: Amount,
     /// Whether this window was drained before, so that gauges have been told in it.
     is_drained: bool,
 }
@@ -49,6 +51,7 @@ impl Worker {
             window: Window::at(clock.now(), config.storage_resolution),
             delivery: Delivery::new(sink, Arc::clone(&clock), Queue::new(config.queue_bytes)),
             flushes: Flushes::new(config.flush_timeout),
+            dropping: Amount::default(),
             is_drained: false,
             config,
             registry,
@@ -181,6 +184,23 @@ impl Worker {
 
     /// The accounts first, so that they are right when a flush is answered.
     fn settle(&mut self, queued: &Queued, ending: Ending<'_>) {
+        match ending {
+            Ending::Dropped => {
+                if self.dropping.is_zero() {
+                    tracing::error!("the queue is full: the oldest data are dropped");
+                }
+                self.dropping.add(&queued.batch);
+            }
+            Ending::Sent if !self.dropping.is_zero() => {
+                let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
+                tracing::error!(
+                    data,
+                    samples,
+                    "data go through; so many were dropped before"
+                );
+            }
+            Ending::Sent | Ending::Refused(_) => {}
+        }
         self.ledger.settled(&queued.batch, ending);
         self.flushes.settle(queued, ending);
     }

@@ -22,12 +22,15 @@ use std::sync::Arc;
 /// exporter.run_on_thread()?;
 ///
 /// metrics::with_local_recorder(&recorder, handle_request);
-/// cloudwatch.flush_blocking()?;
+/// assert!(cloudwatch.flush_blocking()?.is_complete());
 ///
 /// assert_eq!(sink.sum("requests", &[("method", "GET")]), 1.0);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// For code that is async, spawn [`run`](crate::CloudWatchExporter::run) on a current-thread runtime and
+/// hold the guard of [`metrics::set_default_local_recorder`]: both are of one thread.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySink {
     data: Arc<Mutex<Vec<MetricDatum>>>,

@@ -25,7 +25,7 @@ pub struct PutMetricData {
 }
 
 impl PutMetricData {
-    /// Sends by `client`, with 15 seconds for each request.
+    /// Sends by `client`, with 4 seconds for each request.
     pub fn new(client: Client) -> Self {
         Self {
             client,
@@ -97,23 +97,27 @@ fn to_sdk(datum: &MetricDatum) -> types::MetricDatum {
 
 /// Who is at fault: the request, which then never goes through, or anything else, which may mend.
 fn classify(error: &SdkError<PutMetricDataError>) -> SendError {
-    let rejected = match error {
-        SdkError::ServiceError(answer) => {
-            let status = answer.raw().status();
-            status.is_client_error() && !may_mend(status.as_u16(), answer.err().code())
+    let code = match error {
+        SdkError::ServiceError(answer) if answer.raw().status().is_client_error() => {
+            let status = answer.raw().status().as_u16();
+            // An answer that names no error is not the service's: a proxy's, or a wrong endpoint's.
+            let code = answer
+                .err()
+                .code()
+                .or((status == 413).then_some("RequestEntityTooLarge"));
+            code.filter(|code| !may_mend(status, code))
         }
-        SdkError::ConstructionFailure(_) => true,
-        _ => false,
+        SdkError::ConstructionFailure(_) => Some("ConstructionFailure"),
+        _ => None,
     };
-    if rejected {
-        SendError::Rejected {
-            code: error.code().unwrap_or("Unknown").into(),
+    match code {
+        Some(code) => SendError::Rejected {
+            code: code.into(),
             message: error
                 .message()
                 .map_or_else(|| causes(error), ToOwned::to_owned),
-        }
-    } else {
-        SendError::Transient(causes(error).into())
+        },
+        None => SendError::Transient(causes(error).into()),
     }
 }
 
@@ -125,29 +129,27 @@ fn causes(error: &SdkError<PutMetricDataError>) -> String {
 
 /// Client errors that say nothing against the data: too many requests, or credentials and
 /// permissions, which somebody may put right.
-fn may_mend(status: u16, code: Option<&str>) -> bool {
+fn may_mend(status: u16, code: &str) -> bool {
     matches!(status, 401 | 403 | 408 | 429)
-        || code.is_some_and(|code| {
-            code.starts_with("Throttl")
-                || matches!(
-                    code,
-                    "AccessDenied"
-                        | "AccessDeniedException"
-                        | "ExpiredToken"
-                        | "ExpiredTokenException"
-                        | "IncompleteSignature"
-                        | "InvalidClientTokenId"
-                        | "InvalidSignatureException"
-                        | "LimitExceeded"
-                        | "MissingAuthenticationToken"
-                        | "NotAuthorized"
-                        | "OptInRequired"
-                        | "RequestExpired"
-                        | "RequestLimitExceeded"
-                        | "RequestThrottled"
-                        | "SignatureDoesNotMatch"
-                        | "TooManyRequestsException"
-                        | "UnrecognizedClientException"
-                )
-        })
+        || code.starts_with("Throttl")
+        || matches!(
+            code,
+            "AccessDenied"
+                | "AccessDeniedException"
+                | "ExpiredToken"
+                | "ExpiredTokenException"
+                | "IncompleteSignature"
+                | "InvalidClientTokenId"
+                | "InvalidSignatureException"
+                | "LimitExceeded"
+                | "MissingAuthenticationToken"
+                | "NotAuthorized"
+                | "OptInRequired"
+                | "RequestExpired"
+                | "RequestLimitExceeded"
+                | "RequestThrottled"
+                | "SignatureDoesNotMatch"
+                | "TooManyRequestsException"
+                | "UnrecognizedClientException"
+        )
 }

@@ -2,7 +2,9 @@
 
 use crate::started::InMemory;
 use metrics::counter;
-use metrics_exporter_cloudwatch::{BuildError, CloudWatchBuilder, ConfigError, MemorySink};
+use metrics_exporter_cloudwatch::{
+    BuildError, CloudWatchBuilder, ConfigError, FlushError, MemorySink,
+};
 
 #[tokio::test]
 async fn shutdown_flushes_and_then_nothing_answers() {
@@ -123,6 +125,34 @@ fn the_accounts_are_right_when_a_flush_is_answered() {
         let stats = handle.stats();
         assert_eq!((stats.sent.samples, stats.pending.samples), (flushes, 0));
     }
+}
+
+#[tokio::test]
+async fn who_waits_for_an_exporter_that_cannot_answer_is_told() {
+    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let (_recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    assert_eq!(handle.flush().await.unwrap_err(), FlushError::NotRunning);
+    let running = exporter.run();
+    assert_eq!(handle.flush_blocking().unwrap_err(), FlushError::OwnRuntime);
+    tokio::spawn(running);
+    assert!(handle.flush().await.unwrap().is_complete());
+    assert_eq!(
+        handle.shutdown_blocking().unwrap_err(),
+        FlushError::OwnRuntime
+    );
+    assert!(handle.shutdown().await.unwrap().is_complete());
+    assert_eq!(handle.flush().await.unwrap_err(), FlushError::Stopped);
+}
+
+#[tokio::test]
+async fn an_exporter_on_a_thread_of_its_own_can_be_waited_for_anywhere() {
+    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let (_recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    exporter.run_on_thread().unwrap();
+    assert!(handle.flush_blocking().unwrap().is_complete());
+    assert!(handle.shutdown_blocking().unwrap().is_complete());
 }
 
 /// The exporter is woken on the thread that then blocks; another thread has to take it over.

@@ -1,8 +1,9 @@
 //! The log: once per change of state, not once per failure.
 
 use crate::delivery::{self, Fault, Scripted};
-use crate::started::InMemory;
+use crate::started::{InMemory, Started};
 use metrics::{Unit, counter, describe_counter, histogram};
+use metrics_exporter_cloudwatch::CloudWatchBuilder;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -87,6 +88,40 @@ async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
     );
     assert!(
         lines[1].contains("INFO") && lines[1].contains("attempts=6"),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn drops_are_logged_when_they_begin_and_when_they_end() {
+    let (log, _guard) = Log::start();
+    let sink = Scripted::new(vec![Fault::Transient; 8]);
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink);
+    let test = Started::new(
+        builder
+            .with_queue_bytes(1_000_000)
+            .with_flush_timeout(Duration::from_hours(1)),
+    );
+    for _ in 0..4 {
+        test.record(|| {
+            for series in 0..300 {
+                let histogram = histogram!("h", "series" => series.to_string());
+                (1..=150).for_each(|value| histogram.record(value));
+            }
+        });
+        test.advance(Duration::from_mins(1)).await;
+    }
+    let _ = test.cloudwatch.flush().await.unwrap();
+    let lines = log.lines();
+    let errors: Vec<_> = lines.iter().filter(|line| line.contains("ERROR")).collect();
+    assert_eq!(errors.len(), 2, "{lines:?}");
+    assert!(errors[0].contains("the queue is full"), "{lines:?}");
+    let dropped = test.cloudwatch.stats().dropped;
+    assert!(
+        errors[1].contains(&format!(
+            "data={} samples={}",
+            dropped.data, dropped.samples
+        )),
         "{lines:?}"
     );
 }

@@ -69,8 +69,11 @@ async fn answering(answer: Option<Vec<u8>>) -> (Client, Arc<Mutex<usize>>) {
     (client, requests)
 }
 
-/// An answer with an error code, in RPC v2 CBOR.
+/// An answer with an error code, in RPC v2 CBOR; or without a code and not the service's.
 fn error(status: u16, code: &str) -> Vec<u8> {
+    if code.is_empty() {
+        return format!("HTTP/1.1 {status} Error\r\ncontent-length: 0\r\n\r\n").into_bytes();
+    }
     let mut body = vec![0xa1];
     for text in ["__type", code] {
         body.push(0x60 + u8::try_from(text.len()).unwrap());
@@ -97,6 +100,9 @@ async fn an_attempt_is_one_request_and_its_error_says_whether_another_may_help()
         (400, "ExpiredToken", true),
         (500, "InternalServiceError", true),
         (503, "ServiceUnavailable", true),
+        (404, "", true),
+        (407, "", true),
+        (413, "", false),
     ] {
         let (client, requests) = answering(Some(error(status, code))).await;
         let error = send(client, Duration::from_mins(1)).await.unwrap();

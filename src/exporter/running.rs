@@ -1,0 +1,39 @@
+//! Whether and where an exporter runs, for those who would wait for it.
+
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::runtime::{Handle, Id, RuntimeFlavor};
+
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    is_called: AtomicBool,
+    runtime: Mutex<Option<Id>>,
+}
+
+impl Running {
+    /// `run` was called. Its future is polled later, most often in the same runtime.
+    pub(super) fn call(&self) {
+        *self.runtime.lock() = current();
+        self.is_called.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_called(&self) -> bool {
+        self.is_called.load(Ordering::Acquire)
+    }
+
+    /// It runs here.
+    pub(super) fn enter(&self) {
+        *self.runtime.lock() = current();
+    }
+
+    /// The flavor of the runtime that it shares with this thread, if it does.
+    pub(super) fn shared_with_us(&self) -> Option<RuntimeFlavor> {
+        let ours = Handle::try_current().ok()?;
+        let is_shared = *self.runtime.lock() == Some(ours.id());
+        is_shared.then(|| ours.runtime_flavor())
+    }
+}
+
+fn current() -> Option<Id> {
+    Handle::try_current().ok().map(|runtime| runtime.id())
+}
