@@ -1,0 +1,229 @@
+//! The function with its measurement.
+
+use crate::body::{self, Work};
+use crate::parse::{self, Kind};
+use crate::validate::{Plan, Rule};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Block, Expr, Ident, Type, parse_quote};
+
+pub(crate) fn expand(mut plan: Plan) -> TokenStream {
+    let measurement = Measurement::new(&plan);
+    match Work::of(&mut plan.function) {
+        Work::Sync(block) => *block = measurement.around(block, Flow::Call),
+        Work::Async(block) => *block = measurement.around(block, Flow::Await),
+        Work::Future(future) => {
+            future.block = measurement.around(&future.block, Flow::Await);
+        }
+    }
+    plan.function.into_token_stream()
+}
+
+#[derive(Clone, Copy)]
+enum Flow {
+    Call,
+    Await,
+}
+
+struct Measurement {
+    /// An expression: the guard.
+    watch: TokenStream,
+    /// An expression about `result`; nothing if the guard does not ask.
+    is_ok: Option<TokenStream>,
+    /// Where the result is.
+    result: Ident,
+    result_type: Option<Type>,
+    private: TokenStream,
+}
+
+impl Measurement {
+    fn new(plan: &Plan) -> Self {
+        let krate = &plan.krate;
+        let private = quote!(#krate::__private);
+        let result = local("result");
+        let result_type = body::result_type(&plan.function);
+        let is_ok = match &plan.rule {
+            Rule::Always => None,
+            // The compiler's word on a result without an outcome points to the option.
+            Rule::Outcome(flag) | Rule::IfErr(flag) => {
+                let is_ok = Ident::new("is_ok", flag.span());
+                Some(quote_spanned!(flag.span()=> #private::#is_ok(&#result)))
+            }
+            // It never comes back.
+            Rule::OnSuccess if matches!(result_type, Some(Type::Never(_))) => Some(quote!(true)),
+            Rule::OnSuccess => Some(quote!({
+                #[allow(unused_imports)]
+                use #private::Anything as _;
+                #private::Returned(&#result).is_ok()
+            })),
+        };
+        Self {
+            watch: watch(plan, &private),
+            is_ok,
+            result,
+            result_type,
+            private,
+        }
+    }
+
+    /// The block within its measurement. It stays a block of its own, so that its items, and the lints about them,
+    /// stay where they are.
+    fn around(&self, block: &Block, flow: Flow) -> Block {
+        let Self {
+            watch,
+            result,
+            private,
+            ..
+        } = self;
+        let Some(is_ok) = &self.is_ok else {
+            let guard = local("_watch");
+            return parse_quote!({
+                let #guard = #watch;
+                #block
+            });
+        };
+        let guard = local("watch");
+        let run = match flow {
+            Flow::Call => {
+                let output = self.result_type.as_ref().map(|output| quote!(-> #output));
+                quote!(#private::call(move || #output #block))
+            }
+            Flow::Await => {
+                let early = self.early_return();
+                quote!(async move { #early #block }.await)
+            }
+        };
+        parse_quote!({
+            let #guard = #watch;
+            #[allow(unreachable_code, clippy::diverging_sub_expression, clippy::let_unit_value)]
+            let #result = #run;
+            #[allow(unreachable_code)]
+            {
+                #guard.returned(#is_ok);
+                #result
+            }
+        })
+    }
+
+    /// An `async` block cannot say its type, which `?` needs; a `return` that is never reached says it.
+    fn early_return(&self) -> Option<TokenStream> {
+        let output = self.result_type.as_ref()?;
+        if matches!(output, Type::Never(_)) {
+            return None;
+        }
+        let early = local("early");
+        Some(quote! {
+            #[allow(unreachable_code, clippy::all, clippy::pedantic)]
+            if let ::core::option::Option::Some(#early) = ::core::option::Option::None::<#output> {
+                return #early;
+            }
+        })
+    }
+}
+
+/// The guard for the plan's rule.
+fn watch(plan: &Plan, private: &TokenStream) -> TokenStream {
+    let start = match plan.kind {
+        Kind::Timeit => quote!(#private::Instant::now),
+        Kind::Count => {
+            let by = local("by");
+            quote!(move || #by)
+        }
+    };
+    let by = (plan.kind == Kind::Count).then(|| {
+        let name = local("by");
+        let amount = plan.by.clone().unwrap_or_else(|| parse_quote!(1));
+        quote!(let #name: ::core::primitive::u64 = #amount;)
+    });
+    let none = quote!(::core::option::Option::None);
+    let some = |metric: TokenStream| quote!(::core::option::Option::Some(#metric));
+    let is_static = is_static(plan);
+    let metric = local("metric");
+    // Expressions in labels are evaluated once, whatever becomes of them.
+    let (bind, ok, otherwise) = match (&plan.rule, is_static) {
+        (Rule::Always | Rule::IfErr(_), _) => (None, none, some(target(plan, private, None))),
+        (Rule::OnSuccess, _) => (None, some(target(plan, private, None)), none),
+        (Rule::Outcome(_), true) => (
+            None,
+            some(target(plan, private, Some("ok"))),
+            some(target(plan, private, Some("error"))),
+        ),
+        (Rule::Outcome(_), false) => {
+            let target = target(plan, private, None);
+            (
+                Some(quote!(let #metric = #target;)),
+                some(quote!(::core::clone::Clone::clone(&#metric).with("outcome", "ok"))),
+                some(quote!(#metric.with("outcome", "error"))),
+            )
+        }
+    };
+    quote!({ #by #bind #private::Watch::new(#ok, #otherwise, #start) })
+}
+
+/// Whether the compiler knows the whole key.
+fn is_static(plan: &Plan) -> bool {
+    let is_text = |expression: &Expr| parse::text(expression).is_some();
+    plan.name.as_ref().is_none_or(is_text)
+        && plan
+            .labels
+            .iter()
+            .all(|(key, value)| is_text(key) && is_text(value))
+}
+
+/// The metric to report to.
+fn target(plan: &Plan, private: &TokenStream, outcome: Option<&str>) -> TokenStream {
+    let krate = &plan.krate;
+    let name = name(plan, private);
+    let level = quote!(#private::Level::INFO);
+    if is_static(plan) {
+        let keys = plan.labels.iter().map(|(key, _)| key);
+        let values = plan.labels.iter().map(|(_, value)| value);
+        let outcome = outcome.map(|outcome| quote!(, "outcome" => #outcome));
+        let key = quote!(#name #(, #keys => #values)* #outcome);
+        return match plan.kind {
+            Kind::Timeit => quote! {
+                #krate::__histogram_site!(
+                    target = ::core::module_path!(), level = #level,
+                    unit = #private::Unit::Milliseconds, description = "Elapsed time"; #key
+                )
+            },
+            Kind::Count => quote!(#krate::__counter_site!(#key)),
+        };
+    }
+    let labels = plan.labels.iter().map(|(key, value)| {
+        let (key, value) = (shared(key, private), shared(value, private));
+        quote!(#private::Label::new(#key, #value))
+    });
+    let key = quote!(#private::Key::from_parts(#name, ::std::vec![#(#labels),*]));
+    let metadata = quote!(#krate::__metadata!(::core::module_path!(), #level));
+    match plan.kind {
+        Kind::Timeit => quote! {
+            #private::DynamicHistogram::new(
+                #key, #metadata, #krate::TimeUnit::Milliseconds, "Elapsed time"
+            )
+        },
+        Kind::Count => quote!(#private::DynamicCounter::new(#key, #metadata)),
+    }
+}
+
+fn name(plan: &Plan, private: &TokenStream) -> TokenStream {
+    let Some(name) = &plan.name else {
+        let function = plan.function.sig.ident.unraw().to_string();
+        return quote!(::core::concat!(::core::module_path!(), "::", #function));
+    };
+    shared(name, private)
+}
+
+/// A literal as it is; of anything else the text, without moving it: the function still needs its arguments.
+fn shared(expression: &Expr, private: &TokenStream) -> TokenStream {
+    if parse::text(expression).is_some() {
+        return expression.to_token_stream();
+    }
+    quote!(#private::text(&(#expression)))
+}
+
+/// A name that neither the function nor another attribute can see.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

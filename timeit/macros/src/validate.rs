@@ -1,0 +1,157 @@
+//! Whether what is written makes sense; all that is wrong is told at once.
+
+use crate::parse::{self, Arguments, Kind};
+use syn::{Error, Expr, Ident, ItemFn, Path, Result, parse_quote};
+
+/// What is to be done, without contradictions.
+pub(crate) struct Plan {
+    pub(crate) kind: Kind,
+    pub(crate) function: ItemFn,
+    pub(crate) name: Option<Expr>,
+    pub(crate) labels: Vec<(Expr, Expr)>,
+    pub(crate) by: Option<Expr>,
+    pub(crate) rule: Rule,
+    pub(crate) krate: Path,
+}
+
+/// What is reported, and when.
+pub(crate) enum Rule {
+    Always,
+    /// Always, with a label that says how it went.
+    Outcome(Ident),
+    OnSuccess,
+    IfErr(Ident),
+}
+
+pub(crate) fn plan(kind: Kind, function: ItemFn, arguments: Arguments) -> Result<Plan> {
+    let mut wrong = Wrong(None);
+    if let Some(keyword) = &function.sig.constness {
+        wrong.note(Error::new_spanned(
+            keyword,
+            format!(
+                "`{}` needs a clock and a recorder, which a `const fn` cannot have: remove `const`, or measure where it is called",
+                kind.attribute()
+            ),
+        ));
+    }
+    check_name(kind, arguments.name.as_ref(), &mut wrong);
+    check_labels(&arguments, &mut wrong);
+    check_options(kind, &arguments, &mut wrong);
+    let rule = rule(&arguments.flags, &mut wrong);
+    if let Some(error) = wrong.0 {
+        return Err(error);
+    }
+    Ok(Plan {
+        kind,
+        function,
+        name: arguments.name,
+        labels: arguments.labels,
+        by: arguments.by.into_iter().next().map(|(_, by)| by),
+        rule,
+        krate: arguments
+            .krate
+            .into_iter()
+            .next()
+            .map_or_else(|| parse_quote!(::metrics_timeit), |(_, path)| path),
+    })
+}
+
+/// All errors so far.
+struct Wrong(Option<Error>);
+
+impl Wrong {
+    fn note(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+}
+
+fn check_name(kind: Kind, name: Option<&Expr>, wrong: &mut Wrong) {
+    let Some(name) = name else { return };
+    match (parse::literal(name), parse::text(name)) {
+        (Some(_), None) => wrong.note(Error::new_spanned(
+            name,
+            format!("the metric's name is a string: `{}`", kind.example()),
+        )),
+        (_, Some(text)) if text.trim().is_empty() => wrong.note(Error::new_spanned(
+            name,
+            format!(
+                "the metric's name is empty: leave it out to use the function's path, or write `{}`",
+                kind.example()
+            ),
+        )),
+        _ => {}
+    }
+}
+
+fn check_labels(arguments: &Arguments, wrong: &mut Wrong) {
+    let mut keys = Vec::new();
+    for (key, _) in &arguments.labels {
+        let Some(text) = parse::text(key) else {
+            if parse::literal(key).is_some() {
+                wrong.note(Error::new_spanned(
+                    key,
+                    "a label's key is a string: `\"method\" => \"GET\"`",
+                ));
+            }
+            continue;
+        };
+        if keys.contains(&text) {
+            wrong.note(Error::new_spanned(
+                key,
+                format!("the label `{text}` is there twice: remove one"),
+            ));
+        }
+        if text == "outcome" && arguments.flags.iter().any(|flag| flag == "outcome") {
+            wrong.note(Error::new_spanned(
+                key,
+                "the option `outcome` sets this label: remove one of them",
+            ));
+        }
+        keys.push(text);
+    }
+}
+
+fn check_options(kind: Kind, arguments: &Arguments, wrong: &mut Wrong) {
+    if let (Kind::Timeit, Some((by, _))) = (kind, arguments.by.first()) {
+        wrong.note(Error::new(
+            by.span(),
+            "a time has no amount: remove `by`, or write `#[count(.., by = 5)]`",
+        ));
+    }
+    let again = arguments.by.iter().map(|(option, _)| option).skip(1);
+    let again = again.chain(arguments.krate.iter().map(|(option, _)| option).skip(1));
+    for option in again {
+        wrong.note(Error::new(
+            option.span(),
+            format!("`{option}` is there twice: remove one"),
+        ));
+    }
+}
+
+fn rule(flags: &[Ident], wrong: &mut Wrong) -> Rule {
+    let Some(first) = flags.first().cloned() else {
+        return Rule::Always;
+    };
+    for flag in &flags[1..] {
+        wrong.note(Error::new(
+            flag.span(),
+            if *flag == first {
+                format!("`{flag}` is there twice: remove one")
+            } else {
+                format!(
+                    "`{first}` and `{flag}` say different things about when to report: remove one, or write a second attribute"
+                )
+            },
+        ));
+    }
+    if first == "outcome" {
+        Rule::Outcome(first)
+    } else if first == "on_success" {
+        Rule::OnSuccess
+    } else {
+        Rule::IfErr(first)
+    }
+}

@@ -1,0 +1,56 @@
+//! Time and count functions for the [`metrics`] facade, in applications and in libraries.
+//!
+//! ```
+//! use metrics_timeit::{attr, timeit};
+//!
+//! #[attr::timeit("api", "HTTP Method" => "GET", outcome)]
+//! #[attr::count("requests", "route" => route.to_owned())]
+//! fn handle(route: &str) -> Result<u8, std::num::ParseIntError> {
+//!     let _timer = timeit!("parse");
+//!     route.parse()
+//! }
+//! # let _ = handle("7");
+//! ```
+//!
+//! - [`timeit!`] gives a [`Timer`] that records the elapsed **milliseconds** into a histogram when it is
+//!   dropped: at the end of the block, by `?`, a panic, or a cancelled future.
+//! - [`#[timeit]`](attr::timeit) and [`#[count]`](attr::count) do it for a whole function.
+//! - [`on_idle`] tells when the last open scope of the process has closed, so that an exporter can
+//!   publish then.
+//!
+//! It knows nothing of where the numbers go, and depends on `metrics` and its own macros alone.
+//!
+//! # Panics are counted, too
+//!
+//! A function that panics, or a future that is dropped, is timed and counted like any other. For the
+//! reading in which only success counts, as in the Python library cloudwatch-metrics-buffer, write
+//! `on_success`.
+//!
+//! # What it costs
+//!
+//! With a name and labels that are literals nothing is allocated, and the handle of the global recorder
+//! is looked up once for each place in the code. A local recorder, and any recorder before it is known
+//! to be the global one, is asked every time. To learn which is the global one, a thread without a local
+//! recorder is started once, at the first use; see `recorder.rs`.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+#[doc(hidden)]
+#[allow(missing_docs)]
+#[path = "private.rs"]
+pub mod __private;
+pub mod attr;
+mod macros;
+mod metric;
+mod outcome;
+mod recorder;
+mod scope;
+mod timer;
+mod unit;
+mod watch;
+
+pub use outcome::Outcome;
+pub use scope::{Subscription, on_idle};
+pub use timer::Timer;
+pub use unit::TimeUnit;

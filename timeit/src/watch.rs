@@ -1,0 +1,83 @@
+//! The guard of a function with an attribute.
+
+use crate::metric::Metric;
+use crate::outcome::Outcome;
+use crate::scope::Scope;
+
+/// Reports once: to one metric if the function came back well, to another, or none, in every other case.
+#[derive(Debug)]
+#[must_use]
+pub struct Watch<M: Metric> {
+    ok: Option<M>,
+    otherwise: Option<M>,
+    start: M::Start,
+    /// Dropped after the report, as a field is.
+    _scope: Scope,
+}
+
+impl<M: Metric> Watch<M> {
+    /// `start` is called last, so that nothing of our own is timed.
+    #[inline]
+    pub fn new(ok: Option<M>, otherwise: Option<M>, start: impl FnOnce() -> M::Start) -> Self {
+        Self {
+            ok,
+            otherwise,
+            _scope: Scope::open(),
+            start: start(),
+        }
+    }
+
+    /// The function has returned.
+    #[inline]
+    pub fn returned(mut self, is_ok: bool) {
+        if is_ok {
+            self.otherwise = self.ok.take();
+        }
+    }
+}
+
+impl<M: Metric> Drop for Watch<M> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(metric) = &self.otherwise {
+            metric.report(&self.start);
+        }
+    }
+}
+
+/// Calls it; as an argument, a closure may give back what it captured, which it may not where its kind is inferred.
+#[inline]
+pub fn call<R>(function: impl FnOnce() -> R) -> R {
+    function()
+}
+
+/// For `outcome` and `if_err`.
+#[inline]
+pub fn is_ok<T: Outcome>(result: &T) -> bool {
+    result.is_ok()
+}
+
+/// For `on_success`: what has no [`Outcome`] is well if it is there.
+#[derive(Debug)]
+pub struct Returned<'a, T>(pub &'a T);
+
+impl<T: Outcome> Returned<'_, T> {
+    /// It went well.
+    #[inline]
+    pub fn is_ok(&self) -> bool {
+        self.0.is_ok()
+    }
+}
+
+/// An inherent method goes before a trait's, but only where its bounds hold.
+pub trait Anything {
+    /// It is there.
+    fn is_ok(&self) -> bool;
+}
+
+impl<T> Anything for Returned<'_, T> {
+    #[inline]
+    fn is_ok(&self) -> bool {
+        true
+    }
+}

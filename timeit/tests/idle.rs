@@ -1,0 +1,205 @@
+//! What is called when the last scope closes. Scopes are the process's, so these tests take turns.
+
+mod recorded;
+
+use metrics_timeit::attr::{self, count};
+use metrics_timeit::{Subscription, on_idle, timeit};
+use recorded::{block_on, panics, recorded, turn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+static TURN: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts how often the process fell idle.
+struct Idle {
+    calls: Arc<AtomicUsize>,
+    _subscription: Subscription,
+}
+
+impl Idle {
+    fn watch() -> Self {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&calls);
+        let subscription = on_idle(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        Self {
+            calls,
+            _subscription: subscription,
+        }
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+#[attr::timeit("outer.duration")]
+#[count("outer.calls")]
+#[count("outer.items", by = 5)]
+fn outer() {
+    inner();
+}
+
+#[attr::timeit("inner.duration")]
+#[count("inner.calls")]
+#[count("inner.items", by = 7)]
+fn inner() {}
+
+/// Two functions, six values, one publication after the outermost.
+#[test]
+fn nested_functions_fall_idle_once() {
+    let _alone = alone();
+    let at_idle = Arc::new(Mutex::new(Vec::new()));
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let seen = Arc::clone(&at_idle);
+    let subscription = on_idle(move || seen.lock().unwrap().push(recorded::read(&snapshotter)));
+    metrics::with_local_recorder(&recorder, outer);
+    drop(subscription);
+
+    let at_idle = at_idle.lock().unwrap();
+    let [once] = at_idle.as_slice() else {
+        panic!("{} calls", at_idle.len());
+    };
+    assert_eq!(
+        once.samples(),
+        [("inner.duration", 1), ("outer.duration", 1)]
+    );
+    assert_eq!(
+        once.counts(),
+        [
+            ("inner.calls", 1),
+            ("inner.items", 7),
+            ("outer.calls", 1),
+            ("outer.items", 5)
+        ]
+    );
+}
+
+#[test]
+fn every_end_closes_a_scope() {
+    let _alone = alone();
+    let idle = Idle::watch();
+    timeit!("api").discard();
+    assert_eq!(idle.calls(), 1);
+    timeit!("api").stop();
+    assert_eq!(idle.calls(), 2);
+    drop(timeit!("api").with_label("key", "value"));
+    assert_eq!(idle.calls(), 3);
+    assert!(panics(|| {
+        let _timer = timeit!("api");
+        panic!("as asked");
+    }));
+    assert_eq!(idle.calls(), 4);
+}
+
+#[test]
+fn scopes_of_all_threads_count() {
+    let _alone = alone();
+    let idle = Idle::watch();
+    let outer = timeit!("outer");
+    let (opened, wait) = mpsc::channel();
+    let (close, closing) = mpsc::channel();
+    let other = thread::spawn(move || {
+        let timer = timeit!("other");
+        opened.send(()).unwrap();
+        closing.recv().unwrap();
+        drop(timer);
+    });
+    wait.recv().unwrap();
+    drop(outer);
+    assert_eq!(idle.calls(), 0);
+    close.send(()).unwrap();
+    other.join().unwrap();
+    assert_eq!(idle.calls(), 1);
+}
+
+#[test]
+fn a_subscriber_amid_open_scopes_disturbs_no_count() {
+    let _alone = alone();
+    let before = timeit!("before");
+    let idle = Idle::watch();
+    drop(timeit!("after"));
+    assert_eq!(idle.calls(), 1);
+    let after = timeit!("after");
+    drop(before);
+    assert_eq!(idle.calls(), 1);
+    drop(after);
+    assert_eq!(idle.calls(), 2);
+    // Counted, and closed when nobody is there.
+    let counted = timeit!("counted");
+    drop(idle);
+    drop(counted);
+    let idle = Idle::watch();
+    drop(timeit!("api"));
+    assert_eq!(idle.calls(), 1);
+}
+
+#[test]
+fn each_subscriber_until_it_leaves() {
+    let _alone = alone();
+    let (one, other) = (Idle::watch(), Idle::watch());
+    drop(timeit!("api"));
+    let left = Arc::clone(&one.calls);
+    drop(one);
+    drop(timeit!("api"));
+    assert_eq!((left.load(Ordering::Relaxed), other.calls()), (1, 2));
+}
+
+#[test]
+fn a_subscriber_may_time_subscribe_leave_and_panic() {
+    let _alone = alone();
+    let own: Arc<Mutex<Option<Subscription>>> = Arc::default();
+    let slot = Arc::clone(&own);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let subscription = on_idle(move || {
+        let _timer = timeit!("within");
+        counter.fetch_add(1, Ordering::Relaxed);
+        drop(on_idle(|| {}));
+        drop(slot.lock().unwrap().take());
+        panic!("as asked");
+    });
+    *own.lock().unwrap() = Some(subscription);
+    drop(timeit!("api"));
+    drop(timeit!("api"));
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_async_scope_lasts_from_its_first_poll() {
+    #[attr::timeit("waiting")]
+    async fn waiting() {
+        turn().await;
+        turn().await;
+    }
+    let _alone = alone();
+    let idle = Idle::watch();
+    let recorded = recorded(|| {
+        drop(waiting());
+        assert_eq!(idle.calls(), 0);
+        block_on(async {
+            let mut future = Box::pin(waiting());
+            assert!(futures_poll(future.as_mut()).is_none());
+            drop(timeit!("meanwhile"));
+            assert_eq!(idle.calls(), 0);
+            drop(future);
+            assert_eq!(idle.calls(), 1);
+        });
+    });
+    assert_eq!(recorded.samples(), [("meanwhile", 1), ("waiting", 1)]);
+}
+
+fn futures_poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.poll(&mut context) {
+        std::task::Poll::Ready(value) => Some(value),
+        std::task::Poll::Pending => None,
+    }
+}
