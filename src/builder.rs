@@ -106,6 +106,18 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// Also sends what there is whenever the last open scope of the process closes: a
+    /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread. Off
+    /// by default.
+    ///
+    /// The function that ends is not held up. There is at most one such flush in `interval`; those
+    /// that would come sooner are put together into one at its end. Each is a request at least, and a
+    /// gauge that changes between two of them in a minute is two samples in that minute.
+    pub fn with_flush_on_idle(mut self, interval: Duration) -> Self {
+        self.config.idle_flush_interval = Some(interval);
+        self
+    }
+
     /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
     /// second attempt. Sinks of your own have time-outs of their own.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {

@@ -31,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) histogram_forms: ByMetric<HistogramForm>,
     pub(crate) queue_bytes: usize,
     pub(crate) flush_timeout: Duration,
+    pub(crate) idle_flush_interval: Option<Duration>,
     pub(crate) request_timeout: Duration,
 }
 
@@ -43,6 +44,7 @@ impl Config {
             histogram_forms: ByMetric::new(HistogramForm::default()),
             queue_bytes: DEFAULT_QUEUE_BYTES,
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
+            idle_flush_interval: None,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
         }
     }

@@ -125,6 +125,7 @@ pub use exporter::{
     SystemClock,
 };
 pub use matcher::Matcher;
+pub use metrics_timeit::{self, timeit};
 pub use metrics_util::MetricKind;
 pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;

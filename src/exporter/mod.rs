@@ -4,6 +4,7 @@ mod clock;
 mod delivery;
 mod flush;
 mod handle;
+mod idle;
 mod intake;
 mod queue;
 mod running;

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::delivery::{Delivery, Event};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
+use super::idle::Idle;
 use super::intake::Intake;
 use super::queue::{Queue, Queued};
 use super::stats::{Amount, Ending, Ledger};
@@ -25,6 +26,7 @@ pub(super) struct Worker {
     intake: Arc<Intake>,
     delivery: Delivery,
     flushes: Flushes,
+    idle: Idle,
     window: Window,
     /// What a full queue cost since data last went through.
     dropping: Amount,
@@ -51,6 +53,7 @@ impl Worker {
             window: Window::at(clock.now(), config.storage_resolution),
             delivery: Delivery::new(sink, Arc::clone(&clock), Queue::new(config.queue_bytes)),
             flushes: Flushes::new(config.flush_timeout),
+            idle: Idle::new(config.idle_flush_interval),
             dropping: Amount::default(),
             is_drained: false,
             config,
@@ -68,6 +71,7 @@ impl Worker {
             mut recorders,
         } = callers;
         let (mut has_handles, mut has_recorders, mut is_stopping) = (true, true, false);
+        self.idle.subscribe();
         while !is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
             let _ = self.catch_up();
@@ -101,6 +105,9 @@ impl Worker {
                     let mut packer = Packer::new(Arc::clone(&self.config.namespace));
                     self.intake.take().into_iter().for_each(|datum| packer.push(datum));
                     let _ = self.queue(packer);
+                }
+                () = self.idle.due() => {
+                    let _ = self.drain();
                 }
                 () = self.clock.sleep_until(self.window.end()) => tokio::task::yield_now().await,
             }
