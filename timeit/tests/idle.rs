@@ -4,7 +4,7 @@ mod recorded;
 
 use metrics_timeit::attr::{self, count};
 use metrics_timeit::{Subscription, on_idle, timeit};
-use recorded::{block_on, panics, recorded, turn};
+use recorded::{block_on, panics, poll, recorded, turn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -186,7 +186,7 @@ fn an_async_scope_lasts_from_its_first_poll() {
         assert_eq!(idle.calls(), 0);
         block_on(async {
             let mut future = Box::pin(waiting());
-            assert!(futures_poll(future.as_mut()).is_none());
+            assert!(poll(future.as_mut()).is_none());
             drop(timeit!("meanwhile"));
             assert_eq!(idle.calls(), 0);
             drop(future);
@@ -194,12 +194,4 @@ fn an_async_scope_lasts_from_its_first_poll() {
         });
     });
     assert_eq!(recorded.samples(), [("meanwhile", 1), ("waiting", 1)]);
-}
-
-fn futures_poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.poll(&mut context) {
-        std::task::Poll::Ready(value) => Some(value),
-        std::task::Poll::Pending => None,
-    }
 }

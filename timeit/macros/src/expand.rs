@@ -6,6 +6,7 @@ use crate::validate::{Plan, Rule};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Block, Expr, Ident, Type, parse_quote};
 
 pub(crate) fn expand(mut plan: Plan) -> TokenStream {
@@ -47,8 +48,8 @@ impl Measurement {
             Rule::Always => None,
             // The compiler's word on a result without an outcome points to the option.
             Rule::Outcome(flag) | Rule::IfErr(flag) => {
-                let is_ok = Ident::new("is_ok", flag.span());
-                Some(quote_spanned!(flag.span()=> #private::#is_ok(&#result)))
+                let result = Ident::new("result", located_at(flag));
+                Some(quote_spanned!(located_at(flag)=> #private::is_ok(&#result)))
             }
             // It never comes back.
             Rule::OnSuccess if matches!(result_type, Some(Type::Never(_))) => Some(quote!(true)),
@@ -220,7 +221,12 @@ fn shared(expression: &Expr, private: &TokenStream) -> TokenStream {
     if parse::text(expression).is_some() {
         return expression.to_token_stream();
     }
-    quote!(#private::text(&(#expression)))
+    quote_spanned!(located_at(expression)=> #private::text(&(#expression)))
+}
+
+/// Where the compiler points to if it does not like what we make of it.
+fn located_at(written: &impl Spanned) -> Span {
+    Span::mixed_site().located_at(written.span())
 }
 
 /// A name that neither the function nor another attribute can see.

@@ -91,11 +91,12 @@ fn argument(kind: Kind, input: ParseStream<'_>, arguments: &mut Arguments) -> Re
         )
     })?;
     if input.peek(Token![=>]) {
-        input.parse::<Token![=>]>()?;
-        let after = input.span();
-        let value = input
-            .parse()
-            .map_err(|_| Error::new(after, "the label has no value: write `\"key\" => value`"))?;
+        let arrow = input.parse::<Token![=>]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            let hint = "the label has no value: write `\"key\" => value`";
+            return Err(Error::new_spanned(arrow, hint));
+        }
+        let value = input.parse()?;
         arguments.labels.push((expression, value));
     } else if is_first && arguments.flags.is_empty() {
         arguments.name = Some(expression);

@@ -5,7 +5,7 @@
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use std::collections::BTreeMap;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 /// Everything recorded, by `name{key=value,..}`.
@@ -81,11 +81,18 @@ fn name(key: &metrics::Key) -> String {
 /// Polls a future that never waits for anything but its turn.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
     loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+        if let Some(value) = poll(future.as_mut()) {
             return value;
         }
+    }
+}
+
+/// Polls once.
+pub(crate) fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     }
 }
 
@@ -107,6 +114,6 @@ pub(crate) fn is_send<T: Send>(value: T) -> T {
 }
 
 /// Whether it panics.
-pub(crate) fn panics(run: impl FnOnce()) -> bool {
+pub(crate) fn panics<R>(run: impl FnOnce() -> R) -> bool {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
 }

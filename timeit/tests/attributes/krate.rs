@@ -1,0 +1,38 @@
+//! `crate = path`: for those who have it by another name.
+
+use crate::recorded::recorded;
+use renamed::measure;
+use renamed::measure::attr::{count, timeit};
+
+mod renamed {
+    pub(crate) use metrics_timeit as measure;
+}
+
+/// What the attributes would use without the option.
+#[allow(dead_code)]
+mod metrics_timeit {}
+
+#[timeit("by.relative.path", crate = measure, outcome)]
+fn relative() -> Option<u8> {
+    None
+}
+
+#[count("by.absolute.path", crate = crate::krate::renamed::measure, "key" => 1)]
+#[timeit("by.absolute.path", "key" => "value", crate = crate::krate::renamed::measure, on_success)]
+fn absolute() {}
+
+#[test]
+fn another_path() {
+    let recorded = recorded(|| {
+        assert_eq!(relative(), None);
+        absolute();
+    });
+    assert_eq!(
+        recorded.samples(),
+        [
+            ("by.absolute.path{key=value}", 1),
+            ("by.relative.path{outcome=error}", 1)
+        ]
+    );
+    assert_eq!(recorded.counts(), [("by.absolute.path{key=1}", 1)]);
+}

@@ -1,0 +1,15 @@
+//! `#[timeit]` and `#[count]`: a file for each option, and for each kind of function.
+
+#[path = "../recorded/mod.rs"]
+mod recorded;
+
+mod by;
+mod cancelled;
+mod functions;
+mod if_err;
+mod krate;
+mod labels;
+mod name;
+mod on_success;
+mod outcome;
+mod together;

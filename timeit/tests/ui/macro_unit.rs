@@ -1,0 +1,5 @@
+use metrics_timeit::timeit;
+
+fn main() {
+    let _timer = timeit!(unit: metrics::Unit::Bytes, "size");
+}
