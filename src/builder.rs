@@ -1,8 +1,9 @@
 //! `CloudWatchBuilder`: settings, checked, then joined with a recorder and an exporter.
 
-use crate::config::{Config, HistogramForm};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Delivery, HistogramForm};
 use crate::error::{BuildError, InstallError};
-use crate::exporter::{self, Clock, CloudWatchExporter, CloudWatchHandle, SystemClock};
+use crate::exporter::{self, CloudWatchExporter, CloudWatchHandle};
 use crate::matcher::Matcher;
 use crate::recorder::CloudWatchRecorder;
 use crate::registry::Registry;
@@ -91,10 +92,67 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// How many bytes of data may wait to be delivered, counted as they will be encoded: 64 MiB by
-    /// default, 1,000,000 at least. Beyond that the oldest are dropped, and reported. A request under
-    /// way does not count; all data of a window do, so it has to have room for one window at the
-    /// very least: a histogram of many values takes 2.8 KB, a counter about 150 bytes.
+    /// What is to be done with data of which nobody knows whether they arrived:
+    /// [`Delivery::AtLeastOnce`] by default, for all metrics that
+    /// [`with_delivery_for`](Self::with_delivery_for) says nothing of.
+    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.config.deliveries.set_default(delivery);
+        self
+    }
+
+    /// The same for the metrics whose names match. Metrics that differ in this share no requests.
+    pub fn with_delivery_for(mut self, matcher: Matcher, delivery: Delivery) -> Self {
+        self.config.deliveries.set(matcher, delivery);
+        self
+    }
+
+    /// How many requests may be under way at a time: 4 by default, 1 at least. After a failure, and while
+    /// the service throttles, it is one at a time.
+    pub fn with_max_in_flight(mut self, requests: usize) -> Self {
+        self.config.max_in_flight = requests;
+        self
+    }
+
+    /// How long after a window's end its data may be sent, at random, so that a fleet does not send at
+    /// the same instant: up to 5 seconds by default, and up to a window at most. Flushes do not wait.
+    pub fn with_send_jitter(mut self, longest: Duration) -> Self {
+        self.config.send_jitter = longest;
+        self
+    }
+
+    /// Makes what is random, jitter and backoff, the same in every run, for tests that have to repeat. By
+    /// default no two processes are the same; a fleet with one seed would send in step.
+    pub fn with_jitter_seed(mut self, seed: u64) -> Self {
+        self.config.jitter_seed = Some(seed);
+        self
+    }
+
+    /// Whether time stamps are corrected where the service's answers say that this machine's clock is
+    /// off by more than a minute: by default they are. It is logged either way. Data with a time stamp of
+    /// their own, and sinks of your own, are left alone.
+    pub fn with_clock_skew_correction(mut self, corrects: bool) -> Self {
+        self.config.corrects_clock_skew = corrects;
+        self
+    }
+
+    /// Whether the exporter publishes its own accounts, too, once in a window: by default it does not. They
+    /// are metrics like all others, and billed so: up to eleven, and one for each reason of refusals.
+    ///
+    /// `metrics_exporter_cloudwatch.` and `requests`, `attempts.failed`, `attempts.throttled`, `attempts.ambiguous`, `data.sent`,
+    /// `data.repeated`, `data.ambiguous`, `data.dropped`, `samples.refused` (with the dimension `reason`): what was added
+    /// since the last time, if anything. `queue.bytes`, `queue.age`, `last_success.age` (seconds): how things are. They do not
+    /// count themselves.
+    pub fn with_self_metrics(mut self, publishes: bool) -> Self {
+        self.config.reports_itself = publishes;
+        self
+    }
+
+    /// How many bytes of memory data may take that wait to be delivered: 256 MiB by default, 1,000,000 at
+    /// least. Beyond that the oldest are dropped, and reported, never the newest.
+    ///
+    /// A counter or a gauge takes 88 bytes for each window in which it has something to say, a histogram 16 more for
+    /// each distinct value, of which it has up to 150. So the default keeps two hours of 10,000 series, 500 of
+    /// them histograms of a hundred values. It is a bound: nothing is taken before it is needed.
     pub fn with_queue_bytes(mut self, bytes: usize) -> Self {
         self.config.queue_bytes = bytes;
         self
@@ -158,7 +216,12 @@ impl CloudWatchBuilder {
                 if client.config().region().is_none() {
                     return Err(BuildError::NoRegion);
                 }
-                Arc::new(PutMetricData::new(client).with_timeout(self.config.request_timeout))
+                Arc::new(
+                    PutMetricData::new(client)
+                        .with_timeout(self.config.request_timeout)
+                        .with_clock(Arc::clone(&self.clock))
+                        .with_clock_skew_correction(self.config.corrects_clock_skew),
+                )
             }
             None => return Err(BuildError::NoSink),
         };

@@ -8,7 +8,12 @@ use crate::window::StorageResolution;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) const DEFAULT_QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Two hours of 10,000 series, 500 of them histograms of a hundred values: ARCHITECTURE.md has the
+/// arithmetic.
+pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
+pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;
+/// A thousand processes with two requests each stay below the 500 in a second that an account has.
+pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
 pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -23,13 +28,42 @@ pub enum HistogramForm {
     StatisticSet,
 }
 
+/// What is to be done if nobody knows whether a request arrived: it timed out, the connection broke
+/// off, or the answer made no sense. CloudWatch cannot tell that it has seen a request before.
+///
+/// | | `AtLeastOnce` | `AtMostOnce` |
+/// |---|---|---|
+/// | then the data are | sent again | given up |
+/// | a counter's Sum | may be too high, never too low | may be too low, never too high |
+/// | a gauge | may have its sample twice: Average, Minimum and Maximum are the same | may miss a window |
+/// | a histogram | may have its samples twice: percentiles move little, Sum and `SampleCount` double | may miss a window |
+/// | the report says it as | [`repeated`](crate::FlushReport::repeated) | [`ambiguous`](crate::FlushReport::ambiguous) |
+///
+/// Failures that are known to have arrived nowhere, such as a throttled request or a refused
+/// connection, are repeated either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Send it again: nothing is lost, something may be counted twice.
+    #[default]
+    AtLeastOnce,
+    /// Give it up: nothing is counted twice, something may be lost.
+    AtMostOnce,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) namespace: Arc<str>,
     pub(crate) default_dimensions: Dimensions,
     pub(crate) storage_resolution: StorageResolution,
     pub(crate) histogram_forms: ByMetric<HistogramForm>,
+    pub(crate) deliveries: ByMetric<Delivery>,
     pub(crate) queue_bytes: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) send_jitter: Duration,
+    pub(crate) jitter_seed: Option<u64>,
+    pub(crate) corrects_clock_skew: bool,
+    pub(crate) reports_itself: bool,
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
     pub(crate) request_timeout: Duration,
@@ -42,7 +76,13 @@ impl Config {
             default_dimensions: Dimensions::new(),
             storage_resolution: StorageResolution::default(),
             histogram_forms: ByMetric::new(HistogramForm::default()),
+            deliveries: ByMetric::new(Delivery::default()),
             queue_bytes: DEFAULT_QUEUE_BYTES,
+            max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            send_jitter: DEFAULT_SEND_JITTER,
+            jitter_seed: None,
+            corrects_clock_skew: true,
+            reports_itself: false,
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
@@ -58,10 +98,17 @@ impl Config {
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
         }
+        if self.max_in_flight == 0 {
+            return Err(ConfigError::MaxInFlight);
+        }
         if self.request_timeout.is_zero() {
             return Err(ConfigError::RequestTimeout);
         }
         Ok(())
+    }
+
+    pub(crate) fn delivery(&self, name: &str) -> Delivery {
+        *self.deliveries.get(name)
     }
 
     pub(crate) fn histogram_form(&self, name: &str) -> HistogramForm {
@@ -87,6 +134,9 @@ pub enum ConfigError {
     /// The queue could not hold one full request.
     #[error("a queue of {0} bytes is too small for one request of {MAX_REQUEST_BYTES}")]
     QueueBytes(usize),
+    /// No request could be made.
+    #[error("no request may be in flight")]
+    MaxInFlight,
     /// No request could be made in no time.
     #[error("a request time-out of zero")]
     RequestTimeout,

@@ -97,6 +97,7 @@ struct Readme;
 
 mod aggregate;
 mod builder;
+mod clock;
 mod config;
 mod dimension;
 mod encode;
@@ -115,15 +116,13 @@ mod window;
 
 pub use aws_sdk_cloudwatch::types::StandardUnit;
 pub use builder::CloudWatchBuilder;
-pub use config::HistogramForm;
+pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
+pub use config::{Delivery, HistogramForm};
 pub use dimension::Dimension;
 pub use encode::datum::{DatumValue, MetricDatum, StatisticSet};
 pub use encode::pack::Batch;
 pub use error::{BuildError, ConfigError, FlushError, InstallError};
-pub use exporter::{
-    Amount, Clock, CloudWatchExporter, CloudWatchHandle, FlushReport, ManualClock, Sleeping, Stats,
-    SystemClock,
-};
+pub use exporter::{Amount, CloudWatchExporter, CloudWatchHandle, FlushReport, Stats};
 pub use matcher::Matcher;
 pub use metrics_timeit::{self, timeit};
 pub use metrics_util::MetricKind;

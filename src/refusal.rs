@@ -50,6 +50,22 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// The rule's name, such as `DimensionValue`: one of few, whatever the metric is.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MetricName(_) => "MetricName",
+            Self::TooManyDimensions(_) => "TooManyDimensions",
+            Self::DimensionName { .. } => "DimensionName",
+            Self::DimensionValue { .. } => "DimensionValue",
+            Self::AmbiguousDimension(_) => "AmbiguousDimension",
+            Self::Value(_) => "Value",
+            Self::Timestamp(_) => "Timestamp",
+            Self::Rejected { .. } => "Rejected",
+        }
+    }
+}
+
 /// Samples of one series that were refused for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

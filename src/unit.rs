@@ -3,6 +3,42 @@
 use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::Unit;
 
+/// Each of CloudWatch's units, once for all data.
+static STANDARD: [StandardUnit; 27] = [
+    StandardUnit::Bits,
+    StandardUnit::BitsSecond,
+    StandardUnit::Bytes,
+    StandardUnit::BytesSecond,
+    StandardUnit::Count,
+    StandardUnit::CountSecond,
+    StandardUnit::Gigabits,
+    StandardUnit::GigabitsSecond,
+    StandardUnit::Gigabytes,
+    StandardUnit::GigabytesSecond,
+    StandardUnit::Kilobits,
+    StandardUnit::KilobitsSecond,
+    StandardUnit::Kilobytes,
+    StandardUnit::KilobytesSecond,
+    StandardUnit::Megabits,
+    StandardUnit::MegabitsSecond,
+    StandardUnit::Megabytes,
+    StandardUnit::MegabytesSecond,
+    StandardUnit::Microseconds,
+    StandardUnit::Milliseconds,
+    StandardUnit::None,
+    StandardUnit::Percent,
+    StandardUnit::Seconds,
+    StandardUnit::Terabits,
+    StandardUnit::TerabitsSecond,
+    StandardUnit::Terabytes,
+    StandardUnit::TerabytesSecond,
+];
+
+/// The one that all data of this unit share; none if CloudWatch has no such unit.
+pub(crate) fn shared(unit: &StandardUnit) -> Option<&'static StandardUnit> {
+    STANDARD.iter().find(|known| *known == unit)
+}
+
 /// A unit of CloudWatch's, and how to get there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scaled {
@@ -67,6 +103,15 @@ pub(crate) fn standard(unit: Unit) -> Scaled {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_unit_is_shared() {
+        for name in StandardUnit::values() {
+            let unit = StandardUnit::from(*name);
+            assert_eq!(shared(&unit), Some(&unit));
+        }
+        assert_eq!(shared(&StandardUnit::from("Parsecs")), None);
+    }
 
     #[test]
     fn units_without_a_counterpart_are_scaled_exactly() {

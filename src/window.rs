@@ -19,6 +19,15 @@ impl StorageResolution {
         Duration::from_secs(self.seconds().into())
     }
 
+    /// The start of the window that a time is in.
+    pub(crate) fn start_of(self, time: SystemTime) -> SystemTime {
+        let seconds = time
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        UNIX_EPOCH + Duration::from_secs(seconds - seconds % u64::from(self.seconds()))
+    }
+
     /// As in `MetricDatum.StorageResolution`: 60 or 1.
     pub(crate) fn seconds(self) -> u8 {
         match self {
@@ -38,11 +47,8 @@ pub(crate) struct Window {
 impl Window {
     /// The window that `now` is in.
     pub(crate) fn at(now: SystemTime, resolution: StorageResolution) -> Self {
-        let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seconds = since_epoch.as_secs();
-        let period = u64::from(resolution.seconds());
         Self {
-            start: UNIX_EPOCH + Duration::from_secs(seconds - seconds % period),
+            start: resolution.start_of(now),
             resolution,
         }
     }

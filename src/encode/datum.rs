@@ -6,28 +6,24 @@ use crate::registry::Identity;
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::Key;
-use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+/// What an allocator takes for each allocation, more or less.
+const PER_ALLOCATION: usize = 16;
 
 /// What one series did in one window.
 #[derive(Clone, Debug)]
 pub struct MetricDatum {
-    pub(crate) origin: Origin,
     pub(crate) identity: Arc<Identity>,
     pub(crate) timestamp: SystemTime,
+    /// Whether the time stamp is the exporter's clock's, not the application's word.
+    pub(crate) is_by_clock: bool,
     pub(crate) value: DatumValue,
-    pub(crate) unit: Option<StandardUnit>,
-    pub(crate) storage_resolution: StorageResolution,
-}
-
-/// The series a datum is from, and how much of it is in there: for the accounts.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    /// None for a datum of the application's own.
-    pub(crate) kind: Option<MetricKind>,
-    pub(crate) key: Key,
+    /// How much was recorded of what is in there: for the accounts.
     pub(crate) samples: u64,
+    pub(crate) unit: Option<&'static StandardUnit>,
+    pub(crate) storage_resolution: StorageResolution,
 }
 
 /// The numbers of a [`MetricDatum`].
@@ -64,10 +60,21 @@ pub struct StatisticSet {
 impl MetricDatum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
         Refused {
-            kind: self.origin.kind,
-            key: self.origin.key.clone(),
+            kind: self.identity.origin.kind(),
+            key: Key::clone(&self.identity.key),
             reason: reason.clone(),
-            samples: self.origin.samples,
+            samples: self.samples,
+        }
+    }
+
+    /// Bytes of memory, without the identity, which the series has anyway.
+    pub(crate) fn memory_len(&self) -> usize {
+        let own = size_of::<Self>();
+        match &self.value {
+            DatumValue::Single(_) | DatumValue::Statistic(_) => own,
+            DatumValue::Distribution { values, counts } => {
+                own + size_of_val(&**values) + size_of_val(&**counts) + 2 * PER_ALLOCATION
+            }
         }
     }
 
@@ -93,7 +100,7 @@ impl MetricDatum {
 
     /// The unit; CloudWatch takes none for `StandardUnit::None`.
     pub fn unit(&self) -> Option<&StandardUnit> {
-        self.unit.as_ref()
+        self.unit
     }
 
     /// The resolution CloudWatch is to store it with.

@@ -13,8 +13,9 @@ use crate::registry::{Drained, Identity, Point};
 use crate::unit::{self, Scale};
 use crate::window::Window;
 use aws_sdk_cloudwatch::types::StandardUnit;
-use datum::{DatumValue, MetricDatum, Origin, StatisticSet};
+use datum::{DatumValue, MetricDatum, StatisticSet};
 use distribution::Fit;
+use metrics::Key;
 use metrics_util::MetricKind;
 use std::sync::Arc;
 
@@ -58,14 +59,11 @@ impl<'a> Encoder<'a> {
             out_of_range,
         );
         Some(MetricDatum {
-            origin: Origin {
-                kind: Some(drained.kind),
-                key: drained.key.clone(),
-                samples: samples.saturating_sub(out_of_range),
-            },
             identity: Arc::clone(identity),
             timestamp: self.window.start(),
+            is_by_clock: true,
             value: value?,
+            samples: samples.saturating_sub(out_of_range),
             unit,
             storage_resolution: self.window.resolution(),
         })
@@ -126,7 +124,7 @@ impl<'a> Encoder<'a> {
         if samples > 0 {
             self.refused.push(Refused {
                 kind: Some(drained.kind),
-                key: drained.key.clone(),
+                key: Key::clone(drained.key),
                 reason,
                 samples,
             });
@@ -145,10 +143,10 @@ fn samples(point: &Point<'_>) -> Option<u64> {
 }
 
 /// A counter counts, if nobody said what; other metrics have no unit by themselves.
-fn unit_and_scale(drained: &Drained<'_>) -> (Option<StandardUnit>, Scale) {
+fn unit_and_scale(drained: &Drained<'_>) -> (Option<&'static StandardUnit>, Scale) {
     match (drained.unit.map(unit::standard), drained.kind) {
-        (Some(scaled), _) => (Some(scaled.unit), scaled.scale),
-        (None, MetricKind::Counter) => (Some(StandardUnit::Count), Scale::One),
+        (Some(scaled), _) => (unit::shared(&scaled.unit), scaled.scale),
+        (None, MetricKind::Counter) => (unit::shared(&StandardUnit::Count), Scale::One),
         (None, _) => (None, Scale::One),
     }
 }

@@ -2,25 +2,48 @@
 
 use super::datum::MetricDatum;
 use super::size;
-use crate::limits::{self, MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
-use crate::refusal::{Refusal, Refused};
+use crate::config::{Config, Delivery};
+use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Data that go out in one request, within all of the service's limits.
 #[derive(Clone, Debug)]
 pub struct Batch {
     namespace: Arc<str>,
+    delivery: Delivery,
     data: Vec<MetricDatum>,
     encoded_len: usize,
-    /// How much was recorded of what is in there.
-    samples: u64,
+    memory_len: usize,
 }
 
 impl Batch {
+    fn new(namespace: Arc<str>, delivery: Delivery, mut data: Vec<MetricDatum>) -> Self {
+        // It may wait for long.
+        data.shrink_to_fit();
+        let data_len: usize = data.iter().map(size::datum).sum();
+        Self {
+            encoded_len: size::envelope(&namespace, data.len()) + data_len,
+            memory_len: size_of::<Self>() + data.iter().map(MetricDatum::memory_len).sum::<usize>(),
+            namespace,
+            delivery,
+            data,
+        }
+    }
+
+    /// A batch of its own for some of its data; none if there are none.
+    pub(crate) fn part(&self, data: Vec<MetricDatum>) -> Option<Self> {
+        let namespace = Arc::clone(&self.namespace);
+        (!data.is_empty()).then(|| Self::new(namespace, self.delivery, data))
+    }
+
     /// The namespace that all of the data are in.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// What is to be done if the fate of an attempt is not known; the same for all of the data.
+    pub fn delivery(&self) -> Delivery {
+        self.delivery
     }
 
     /// 1–1,000 data.
@@ -28,89 +51,70 @@ impl Batch {
         &self.data
     }
 
-    /// What of it may not be sent at this time, if anything, and the batch without that.
-    pub(crate) fn without_misdated(&self, now: SystemTime) -> Option<(Vec<Refused>, Option<Self>)> {
-        let fault = |datum: &MetricDatum| limits::check_timestamp(datum.timestamp, now).err();
-        let misdated = self
-            .data
-            .iter()
-            .filter_map(|datum| Some(datum.refused(&Refusal::Timestamp(fault(datum)?))));
-        let misdated: Vec<Refused> = misdated.collect();
-        if misdated.is_empty() {
-            return None;
-        }
-        let rest = self.data.iter().filter(|datum| fault(datum).is_none());
-        let mut packer = Packer::new(Arc::clone(&self.namespace));
-        rest.for_each(|datum| packer.push(datum.clone()));
-        // Part of a batch is one at most.
-        Some((misdated, packer.finish().pop()))
-    }
-
-    pub(crate) fn samples(&self) -> u64 {
-        self.samples
-    }
-
     /// The exact size in bytes of the request's body as the SDK writes it, before compression:
     /// 1,000,000 at most.
     pub fn encoded_len(&self) -> usize {
         self.encoded_len
     }
+
+    /// The bytes of memory that it holds.
+    pub(crate) fn memory_len(&self) -> usize {
+        self.memory_len
+    }
 }
 
 /// Fills one request after the other.
 #[derive(Debug)]
-pub(crate) struct Packer {
-    namespace: Arc<str>,
+pub(crate) struct Packer<'a> {
+    config: &'a Config,
     full: Vec<Batch>,
-    open: Vec<MetricDatum>,
-    /// The open data's bytes, without the envelope.
-    open_len: usize,
+    /// By [`Delivery`].
+    open: [Open; 2],
 }
 
-impl Packer {
-    pub(crate) fn new(namespace: Arc<str>) -> Self {
+#[derive(Debug, Default)]
+struct Open {
+    data: Vec<MetricDatum>,
+    /// The data's bytes, without the envelope.
+    len: usize,
+}
+
+const DELIVERIES: [Delivery; 2] = [Delivery::AtLeastOnce, Delivery::AtMostOnce];
+
+impl<'a> Packer<'a> {
+    pub(crate) fn new(config: &'a Config) -> Self {
         Self {
-            namespace,
+            config,
             full: Vec::new(),
-            open: Vec::new(),
-            open_len: 0,
+            open: Default::default(),
         }
     }
 
     pub(crate) fn push(&mut self, datum: MetricDatum) {
+        let delivery = self.config.delivery(datum.name());
+        let place = usize::from(delivery == Delivery::AtMostOnce);
         let len = size::datum(&datum);
-        let count = self.open.len() + 1;
-        if count > MAX_DATA_PER_REQUEST
-            || self.encoded_len(count, self.open_len + len) > MAX_REQUEST_BYTES
-        {
-            self.close();
+        let open = &self.open[place];
+        let count = open.data.len() + 1;
+        let envelope = size::envelope(&self.config.namespace, count);
+        if count > MAX_DATA_PER_REQUEST || envelope + open.len + len > MAX_REQUEST_BYTES {
+            self.close(place);
         }
-        self.open.push(datum);
-        self.open_len += len;
+        self.open[place].data.push(datum);
+        self.open[place].len += len;
     }
 
     pub(crate) fn finish(mut self) -> Vec<Batch> {
-        self.close();
+        (0..self.open.len()).for_each(|place| self.close(place));
         self.full
     }
 
-    fn encoded_len(&self, count: usize, data_len: usize) -> usize {
-        size::envelope(&self.namespace, count) + data_len
-    }
-
-    fn close(&mut self) {
-        if self.open.is_empty() {
-            return;
+    fn close(&mut self, place: usize) {
+        let Open { data, .. } = std::mem::take(&mut self.open[place]);
+        if !data.is_empty() {
+            let namespace = Arc::clone(&self.config.namespace);
+            self.full
+                .push(Batch::new(namespace, DELIVERIES[place], data));
         }
-        let encoded_len = self.encoded_len(self.open.len(), self.open_len);
-        let samples = self.open.iter().map(|datum| datum.origin.samples);
-        let samples = samples.fold(0, u64::saturating_add);
-        self.open_len = 0;
-        self.full.push(Batch {
-            namespace: Arc::clone(&self.namespace),
-            data: std::mem::take(&mut self.open),
-            encoded_len,
-            samples,
-        });
     }
 }

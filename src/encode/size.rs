@@ -27,7 +27,7 @@ pub(crate) fn datum(datum: &MetricDatum) -> usize {
         0 => 0,
         count => text("Dimensions") + head(count) + dimensions,
     };
-    let unit = datum.unit.as_ref();
+    let unit = datum.unit;
     MAP + text("MetricName")
         + text(datum.name())
         + dimensions

@@ -1,178 +1,260 @@
-//! Sends what is queued, the oldest first, and repeats what may go through another time.
+//! Sends what is queued, the oldest first, several requests at a time, and decides by each answer what comes next.
 
-use super::clock::Clock;
-use super::queue::{Queue, Queued};
+use super::condition::Condition;
+use super::pace::Pace;
+use super::parcel::{Outcome, Parcel};
+use super::queue::Queue;
+use super::stats::{Attempted, Settled};
+use crate::clock::Clock;
+use crate::config::{Config, Delivery as Mode};
 use crate::encode::pack::Batch;
-use crate::refusal::{Refusal, Refused};
+use crate::refusal::Refusal;
 use crate::sink::{SendError, Sink};
-use std::error::Error;
-use std::pin::Pin;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::Sleep;
-
-const FIRST_BACKOFF: Duration = Duration::from_millis(500);
-const MAX_BACKOFF: Duration = Duration::from_mins(1);
+use std::time::{Duration, SystemTime};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 pub(super) struct Delivery {
     sink: Arc<dyn Sink>,
     clock: Arc<dyn Clock>,
     queue: Queue,
-    in_flight: Option<InFlight>,
-    pause: Option<Pin<Box<Sleep>>>,
-    /// Attempts in a row that failed.
-    failures: u32,
+    pace: Pace,
+    condition: Condition,
+    attempts: JoinSet<Result<(), SendError>>,
+    in_flight: HashMap<Id, InFlight>,
+    /// How many were ever queued.
+    queued: u64,
+    send_jitter: Duration,
 }
 
 struct InFlight {
-    queued: Queued,
-    attempt: Pin<Box<dyn Future<Output = Result<(), SendError>> + Send>>,
+    parcel: Parcel,
+    started: Instant,
 }
 
-/// What became of an attempt.
-pub(super) enum Event {
-    Sent(Queued),
-    /// It will be tried again.
-    Failed,
-    Refused(Queued, Vec<Refused>),
-    /// Some of it was refused; the rest goes on waiting.
-    Thinned(Queued, Vec<Refused>, Queued),
-    /// It failed, and the queue has no room for it any more.
-    Dropped(Queued),
+/// What became of an attempt, or of data that were not attempted any more.
+#[derive(Debug, Default)]
+pub(super) struct Event {
+    pub(super) attempted: Option<Attempted>,
+    pub(super) settled: Vec<Settled>,
 }
 
 impl Delivery {
-    pub(super) fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, queue: Queue) -> Self {
+    pub(super) fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, config: &Config) -> Self {
+        let period = config.storage_resolution.period();
         Self {
             sink,
             clock,
-            queue,
-            in_flight: None,
-            pause: None,
-            failures: 0,
+            queue: Queue::new(config.queue_bytes),
+            pace: Pace::new(config.max_in_flight, config.jitter_seed),
+            condition: Condition::default(),
+            attempts: JoinSet::new(),
+            in_flight: HashMap::new(),
+            queued: 0,
+            send_jitter: config.send_jitter.min(period),
         }
     }
 
-    /// Queues a batch, and gives the oldest ones that had to go for it.
-    pub(super) fn push(&mut self, batch: Batch) -> Vec<Queued> {
-        self.queue.push(batch)
+    /// Queues a batch, and gives what had to go for it.
+    pub(super) fn push(&mut self, batch: Batch) -> Vec<Settled> {
+        let parcel = Parcel::new(self.queued, batch);
+        self.queued += 1;
+        self.queue.push(parcel);
+        self.overflow()
     }
 
     /// All that is not settled yet.
-    pub(super) fn pending(&self) -> impl Iterator<Item = &Queued> {
-        let in_flight = self.in_flight.as_ref().map(|in_flight| &in_flight.queued);
-        in_flight.into_iter().chain(self.queue.iter())
+    pub(super) fn pending(&self) -> impl Iterator<Item = &Parcel> {
+        let in_flight = self.in_flight.values().map(|in_flight| &in_flight.parcel);
+        in_flight.chain(self.queue.iter())
     }
 
+    /// The number that the next batch will have.
     pub(super) fn next_number(&self) -> u64 {
-        self.queue.next_number()
+        self.queued
     }
 
-    /// Tries again now, not when the pause is over.
+    /// Somebody waits: tries again now, not when the pauses are over.
     pub(super) fn hurry(&mut self) {
-        self.pause = None;
+        self.pace.hurry(Instant::now());
+        self.queue.hurry();
     }
 
-    /// What becomes of the next attempt; never, if there is nothing to send. May be dropped and
-    /// called again at any time.
+    /// A window ended, as it did for everybody else.
+    pub(super) fn spread(&mut self) {
+        self.pace.spread(self.send_jitter, Instant::now());
+    }
+
+    /// The bytes of all that is not settled.
+    pub(super) fn bytes(&self) -> usize {
+        self.queue.bytes() + self.bytes_in_flight()
+    }
+
+    /// The time stamp of the oldest that is not settled.
+    pub(super) fn oldest(&self) -> Option<SystemTime> {
+        let oldest = self.pending().min_by_key(|parcel| parcel.number)?;
+        oldest.data().map(|datum| datum.timestamp).min()
+    }
+
+    /// What happens next; never, if there is nothing to send. May be dropped and called again at
+    /// any time.
     pub(super) async fn next(&mut self) -> Event {
-        if let Some(pause) = &mut self.pause {
-            pause.await;
-            self.pause = None;
-        }
-        if self.in_flight.is_none()
-            && let Some(queued) = self.queue.pop()
-        {
-            // It may have waited for long.
-            let now = self.clock.now();
-            if let Some((misdated, rest)) = queued.batch.without_misdated(now) {
-                return self.refuse_misdated(queued, misdated, rest);
-            }
-            self.in_flight = Some(InFlight {
-                attempt: attempt(Arc::clone(&self.sink), Arc::clone(&queued.batch)),
-                queued,
-            });
-        }
-        let Some(in_flight) = &mut self.in_flight else {
-            return std::future::pending().await;
-        };
-        let outcome = in_flight.attempt.as_mut().await;
-        let queued = in_flight.queued.clone();
-        self.in_flight = None;
-        self.settle(queued, outcome)
-    }
-
-    fn settle(&mut self, queued: Queued, outcome: Result<(), SendError>) -> Event {
-        match outcome {
-            Ok(()) => {
-                self.recover();
-                Event::Sent(queued)
-            }
-            Err(SendError::Rejected { code, message }) => {
-                let data = queued.batch.data().len();
-                tracing::error!(code, message, data, "a request was rejected");
-                self.recover();
-                let reason = Refusal::Rejected { code, message };
-                let data = queued.batch.data().iter();
-                let refused = data.map(|datum| datum.refused(&reason)).collect();
-                Event::Refused(queued, refused)
-            }
-            Err(SendError::Transient(error)) => {
-                self.back_off(&*error);
-                match self.queue.put_back(queued) {
-                    None => Event::Failed,
-                    Some(queued) => Event::Dropped(queued),
+        loop {
+            let now = Instant::now();
+            let start = self.pace.next_start(self.in_flight.len(), now);
+            let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
+            if start.is_some_and(|start| start <= now)
+                && let Some(parcel) = self.queue.pop_ready(now)
+            {
+                match self.start(parcel, now) {
+                    Some(event) => return event,
+                    None => continue,
                 }
             }
+            tokio::select! {
+                biased;
+                Some(done) = self.attempts.join_next_with_id() => return self.finish(done),
+                () = sleep_until(start) => {}
+            }
         }
     }
 
-    fn refuse_misdated(
+    /// Starts an attempt, unless some of it has waited for too long.
+    fn start(&mut self, parcel: Parcel, now: Instant) -> Option<Event> {
+        if let Some(outcome) = parcel.misdated(self.clock.now()) {
+            return Some(self.follow(outcome, None));
+        }
+        let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
+        let attempt = self.attempts.spawn(async move { sink.send(&batch).await });
+        self.pace.started(now);
+        let started = now;
+        self.in_flight
+            .insert(attempt.id(), InFlight { parcel, started });
+        None
+    }
+
+    fn finish(&mut self, done: Result<(Id, Result<(), SendError>), JoinError>) -> Event {
+        let (id, result) = match done {
+            Ok(done) => done,
+            Err(error) => (error.id(), Err(SendError::Ambiguous(error.into()))),
+        };
+        let Some(InFlight { parcel, started }) = self.in_flight.remove(&id) else {
+            return Event::default();
+        };
+        let now = Instant::now();
+        match result {
+            Ok(()) => {
+                self.answered();
+                self.follow(parcel.sent(), Some(Attempted::Answered))
+            }
+            Err(SendError::Invalid {
+                code,
+                message,
+                members,
+            }) => {
+                self.answered();
+                let reason = Refusal::Rejected { code, message };
+                self.follow(parcel.invalid(&members, &reason), Some(Attempted::Refused))
+            }
+            Err(SendError::Rejected { code, message }) => {
+                self.answered();
+                let everything: Vec<usize> = (0..parcel.batch.data().len()).collect();
+                let reason = Refusal::Rejected { code, message };
+                let outcome = parcel.invalid(&everything, &reason);
+                self.follow(outcome, Some(Attempted::Refused))
+            }
+            Err(SendError::TooLarge(error)) => {
+                self.answered();
+                let reason = Refusal::Rejected {
+                    code: "RequestEntityTooLarge".into(),
+                    message: error.to_string(),
+                };
+                self.follow(parcel.too_large(&reason), Some(Attempted::Refused))
+            }
+            Err(SendError::Throttled(error)) => {
+                self.condition.throttled(&*error);
+                self.pace.throttled(now);
+                self.follow(again(parcel), Some(Attempted::Throttled))
+            }
+            Err(SendError::Denied(error)) => {
+                self.condition.denied(&*error);
+                self.fail(parcel, started, now, Attempted::Failed)
+            }
+            Err(SendError::Transient(error)) => {
+                self.condition.failed(&*error);
+                self.fail(parcel, started, now, Attempted::Failed)
+            }
+            Err(SendError::Ambiguous(error)) => {
+                self.condition.failed(&*error);
+                if parcel.batch.delivery() == Mode::AtMostOnce {
+                    self.pace.failed(started, now);
+                    return self.follow(parcel.given_up(), Some(Attempted::Ambiguous));
+                }
+                let mut parcel = parcel;
+                parcel.is_repeated = true;
+                self.fail(parcel, started, now, Attempted::Ambiguous)
+            }
+        }
+    }
+
+    fn answered(&mut self) {
+        if self.pace.answered() {
+            // It was the destination that failed, not the parcels.
+            self.queue.hurry();
+        }
+        if self.pace.is_well() {
+            self.condition.well();
+        }
+    }
+
+    fn fail(
         &mut self,
-        queued: Queued,
-        misdated: Vec<Refused>,
-        rest: Option<Batch>,
+        mut parcel: Parcel,
+        started: Instant,
+        now: Instant,
+        attempted: Attempted,
     ) -> Event {
-        let (data, reason) = (misdated.len(), &misdated[0].reason);
-        tracing::error!(data, "data were not sent: {reason}");
-        let Some(rest) = rest else {
-            return Event::Refused(queued, misdated);
-        };
-        let rest = Queued {
-            number: queued.number,
-            batch: Arc::new(rest),
-        };
-        // There is room, as it is shorter than before.
-        match self.queue.put_back(rest.clone()) {
-            None => Event::Thinned(queued, misdated, rest),
-            Some(_) => Event::Dropped(queued),
-        }
+        self.pace.failed(started, now);
+        parcel.failures = parcel.failures.saturating_add(1);
+        parcel.not_before = self.pace.backoff(parcel.failures, now);
+        self.follow(again(parcel), Some(attempted))
     }
 
-    fn recover(&mut self) {
-        if self.failures > 0 {
-            tracing::info!(attempts = self.failures + 1, "requests are answered again");
-        }
-        self.failures = 0;
+    fn follow(&mut self, outcome: Outcome, attempted: Option<Attempted>) -> Event {
+        let Outcome { mut settled, rest } = outcome;
+        rest.into_iter().for_each(|part| self.queue.push(part));
+        settled.extend(self.overflow());
+        Event { attempted, settled }
     }
 
-    /// Exponential, with full jitter: so that a fleet does not come back all at once.
-    fn back_off(&mut self, error: &(dyn Error + Send + Sync)) {
-        if self.failures == 0 {
-            tracing::warn!(%error, "data could not be sent; they are kept and tried again");
-        }
-        let longest = FIRST_BACKOFF
-            .saturating_mul(1 << self.failures.min(16))
-            .min(MAX_BACKOFF);
-        self.failures = self.failures.saturating_add(1);
-        let pause = longest.mul_f64(fastrand::f64());
-        self.pause = Some(Box::pin(tokio::time::sleep(pause)));
+    fn overflow(&mut self) -> Vec<Settled> {
+        let in_flight = self.bytes_in_flight();
+        std::iter::from_fn(|| self.queue.overflow(in_flight))
+            .map(|parcel| parcel.dropped())
+            .collect()
+    }
+
+    fn bytes_in_flight(&self) -> usize {
+        let in_flight = self.in_flight.values();
+        in_flight
+            .map(|in_flight| in_flight.parcel.memory_len())
+            .sum()
     }
 }
 
-fn attempt(
-    sink: Arc<dyn Sink>,
-    batch: Arc<Batch>,
-) -> Pin<Box<dyn Future<Output = Result<(), SendError>> + Send>> {
-    Box::pin(async move { sink.send(&batch).await })
+/// All of it is tried again.
+fn again(parcel: Parcel) -> Outcome {
+    Outcome {
+        settled: Vec::new(),
+        rest: vec![parcel],
+    }
+}
+
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
 }

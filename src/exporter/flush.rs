@@ -1,7 +1,7 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
-use super::queue::Queued;
-use super::stats::{Amount, Ending};
+use super::parcel::Parcel;
+use super::stats::{Amount, Ending, Settled};
 use crate::refusal::Refused;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -14,7 +14,12 @@ use tokio::time::Instant;
 pub struct FlushReport {
     /// Delivered.
     pub sent: Amount,
-    /// Given up because the queue was full.
+    /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
+    pub repeated: Amount,
+    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), or for want of
+    /// room after such an attempt.
+    pub ambiguous: Amount,
+    /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
     /// Not delivered when the flush's time was up. The exporter goes on trying, unless it was shut
     /// down.
@@ -24,15 +29,22 @@ pub struct FlushReport {
 }
 
 impl FlushReport {
-    /// Whether all was delivered.
+    /// Whether all was delivered; something may have been delivered twice.
     pub fn is_complete(&self) -> bool {
-        self.dropped.is_zero() && self.pending.is_zero() && self.refused.is_empty()
+        let undelivered = [self.ambiguous, self.dropped, self.pending];
+        undelivered.iter().all(Amount::is_zero) && self.refused.is_empty()
     }
 
-    pub(super) fn add(&mut self, queued: &Queued, ending: Ending<'_>) {
-        match ending {
-            Ending::Sent => self.sent.add(&queued.batch),
-            Ending::Dropped => self.dropped.add(&queued.batch),
+    pub(super) fn add(&mut self, settled: &Settled) {
+        match &settled.ending {
+            Ending::Sent { is_repeated } => {
+                self.sent.add(settled.amount);
+                if *is_repeated {
+                    self.repeated.add(settled.amount);
+                }
+            }
+            Ending::Ambiguous => self.ambiguous.add(settled.amount),
+            Ending::Dropped => self.dropped.add(settled.amount),
             Ending::Refused(refused) => self.refused.extend_from_slice(refused),
         }
     }
@@ -49,6 +61,7 @@ pub(super) struct Flushes {
 struct Flush {
     /// The first batch that it does not cover.
     end: u64,
+    /// Data of batches that it covers.
     unsettled: usize,
     /// None, if that is later than time goes.
     deadline: Option<Instant>,
@@ -64,8 +77,16 @@ impl Flushes {
         }
     }
 
-    /// Waits for all batches before `end`, of which so many are `unsettled`.
-    pub(super) fn add(&mut self, end: u64, unsettled: usize, report: FlushReport, reply: Reply) {
+    /// Waits for all batches before `end`, of which so many data are `unsettled`; for so long at
+    /// most, or as long as every flush may take.
+    pub(super) fn add(
+        &mut self,
+        end: u64,
+        unsettled: usize,
+        timeout: Option<Duration>,
+        report: FlushReport,
+        reply: Reply,
+    ) {
         if unsettled == 0 {
             reply(report);
             return;
@@ -73,30 +94,21 @@ impl Flushes {
         self.waiting.push(Flush {
             end,
             unsettled,
-            deadline: Instant::now().checked_add(self.timeout),
+            deadline: Instant::now().checked_add(timeout.unwrap_or(self.timeout)),
             report,
             reply,
         });
     }
 
-    pub(super) fn settle(&mut self, queued: &Queued, ending: Ending<'_>) {
+    pub(super) fn settle(&mut self, settled: &Settled) {
         for flush in &mut self.waiting {
-            if queued.number < flush.end {
-                flush.unsettled -= 1;
-                flush.report.add(queued, ending);
+            if settled.number < flush.end {
+                flush.unsettled -= settled.data;
+                flush.report.add(settled);
             }
         }
         for done in self.waiting.extract_if(.., |flush| flush.unsettled == 0) {
             (done.reply)(done.report);
-        }
-    }
-
-    /// Adds what happened to part of a batch that waits still.
-    pub(super) fn tell(&mut self, queued: &Queued, ending: Ending<'_>) {
-        for flush in &mut self.waiting {
-            if queued.number < flush.end {
-                flush.report.add(queued, ending);
-            }
         }
     }
 
@@ -112,12 +124,12 @@ impl Flushes {
     }
 
     /// Answers those that have no time left, with what is `pending` still.
-    pub(super) fn expire<'a, P: Iterator<Item = &'a Queued>>(&mut self, pending: impl Fn() -> P) {
+    pub(super) fn expire<'a, P: Iterator<Item = &'a Parcel>>(&mut self, pending: impl Fn() -> P) {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
         for mut late in self.waiting.extract_if(.., is_late) {
-            for queued in pending().filter(|queued| queued.number < late.end) {
-                late.report.pending.add(&queued.batch);
+            for parcel in pending().filter(|parcel| parcel.number < late.end) {
+                late.report.pending.add(parcel.amount());
             }
             (late.reply)(late.report);
         }

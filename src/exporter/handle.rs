@@ -7,12 +7,13 @@ use super::stats::{Ledger, Stats};
 use crate::error::FlushError;
 use crate::put::{Datum, PutError};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) enum Command {
-    Flush(Reply),
-    Shutdown(Reply),
+    Flush(Option<Duration>, Reply),
+    Shutdown(Option<Duration>, Reply),
 }
 
 /// Controls a running exporter. Clones control the same one.
@@ -78,7 +79,17 @@ impl CloudWatchHandle {
     ///
     /// If the exporter does not run, or not any more.
     pub async fn flush(&self) -> Result<FlushReport, FlushError> {
-        self.ask(Command::Flush).await
+        self.ask(|reply| Command::Flush(None, reply)).await
+    }
+
+    /// [`flush`](Self::flush) with a time of its own: whatever the destination does, the report is there
+    /// when it is over.
+    ///
+    /// # Errors
+    ///
+    /// If the exporter does not run, or not any more.
+    pub async fn flush_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
+        self.ask(|reply| Command::Flush(Some(timeout), reply)).await
     }
 
     /// [`flush`](Self::flush) for where there is no async; blocks this thread.
@@ -93,7 +104,7 @@ impl CloudWatchHandle {
     ///
     /// Within a Tokio `LocalSet` on a multi-thread runtime that the exporter runs on.
     pub fn flush_blocking(&self) -> Result<FlushReport, FlushError> {
-        self.ask_blocking(Command::Flush)
+        self.ask_blocking(|reply| Command::Flush(None, reply))
     }
 
     /// Flushes as [`flush`](Self::flush) does, and stops the exporter. What is recorded after that
@@ -103,7 +114,18 @@ impl CloudWatchHandle {
     ///
     /// If the exporter does not run, or not any more.
     pub async fn shutdown(&self) -> Result<FlushReport, FlushError> {
-        self.ask(Command::Shutdown).await
+        self.ask(|reply| Command::Shutdown(None, reply)).await
+    }
+
+    /// [`shutdown`](Self::shutdown) within a time of its own, such as what is left before the process is killed.
+    /// Whatever the destination does, the report is there when it is over.
+    ///
+    /// # Errors
+    ///
+    /// If the exporter does not run, or not any more.
+    pub async fn shutdown_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
+        self.ask(|reply| Command::Shutdown(Some(timeout), reply))
+            .await
     }
 
     /// [`shutdown`](Self::shutdown) for where there is no async; blocks this thread, see
@@ -117,7 +139,7 @@ impl CloudWatchHandle {
     ///
     /// As [`flush_blocking`](Self::flush_blocking).
     pub fn shutdown_blocking(&self) -> Result<FlushReport, FlushError> {
-        self.ask_blocking(Command::Shutdown)
+        self.ask_blocking(|reply| Command::Shutdown(None, reply))
     }
 
     /// What became of everything that was recorded since the start and is drained by now.
@@ -125,7 +147,7 @@ impl CloudWatchHandle {
         self.ledger.stats()
     }
 
-    async fn ask(&self, command: fn(Reply) -> Command) -> Result<FlushReport, FlushError> {
+    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<FlushReport, FlushError> {
         let (reply, report) = oneshot::channel();
         self.send(command(Box::new(|report| {
             // Whoever asked may have gone.
@@ -134,7 +156,10 @@ impl CloudWatchHandle {
         report.await.map_err(|_| FlushError::Stopped)
     }
 
-    fn ask_blocking(&self, command: fn(Reply) -> Command) -> Result<FlushReport, FlushError> {
+    fn ask_blocking(
+        &self,
+        command: impl FnOnce(Reply) -> Command,
+    ) -> Result<FlushReport, FlushError> {
         let flavor = self.running.shared_with_us();
         if flavor == Some(RuntimeFlavor::CurrentThread) {
             return Err(FlushError::OwnRuntime);

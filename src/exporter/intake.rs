@@ -1,6 +1,6 @@
 //! Where data that an application puts wait for the background task.
 
-use super::clock::Clock;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::encode::datum::MetricDatum;
 use crate::encode::size;

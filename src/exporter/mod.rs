@@ -1,21 +1,24 @@
 //! Clock, worker, queue, delivery, handle: what happens in the background.
 
-mod clock;
+mod condition;
 mod delivery;
 mod flush;
 mod handle;
 mod idle;
 mod intake;
+mod pace;
+mod parcel;
 mod queue;
 mod running;
 mod stats;
+mod telemetry;
 mod worker;
 
-pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
 pub use flush::FlushReport;
 pub use handle::CloudWatchHandle;
 pub use stats::{Amount, Stats};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::registry::Registry;
 use crate::sink::Sink;
@@ -116,3 +119,6 @@ pub(crate) fn spawn_thread(run: impl FnOnce() + Send + 'static) -> io::Result<Jo
         .name("metrics-cloudwatch".into())
         .spawn(run)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,16 @@
 //! What waits to be sent: bounded by bytes, the oldest goes first.
 
-use crate::encode::pack::Batch;
+use super::parcel::Parcel;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use tokio::time::Instant;
 
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: VecDeque<Queued>,
+    /// By number.
+    waiting: VecDeque<Parcel>,
+    /// Of all that waits.
     bytes: usize,
     max_bytes: usize,
-    /// How many were ever queued.
-    queued: u64,
-}
-
-/// A batch with its number in the order of arrival.
-#[derive(Clone, Debug)]
-pub(super) struct Queued {
-    pub(super) number: u64,
-    pub(super) batch: Arc<Batch>,
 }
 
 impl Queue {
@@ -26,47 +19,58 @@ impl Queue {
             waiting: VecDeque::new(),
             bytes: 0,
             max_bytes,
-            queued: 0,
         }
     }
 
-    /// Adds the newest, and gives the oldest ones that had to go for it.
-    pub(super) fn push(&mut self, batch: Batch) -> Vec<Queued> {
-        self.bytes += batch.encoded_len();
-        self.waiting.push_back(Queued {
-            number: self.queued,
-            batch: Arc::new(batch),
-        });
-        self.queued += 1;
-        let mut dropped = Vec::new();
-        while self.bytes > self.max_bytes {
-            dropped.extend(self.pop());
+    /// Adds a parcel at its place in the order.
+    pub(super) fn push(&mut self, parcel: Parcel) {
+        self.bytes += parcel.memory_len();
+        let place = self
+            .waiting
+            .partition_point(|other| other.number <= parcel.number);
+        self.waiting.insert(place, parcel);
+    }
+
+    /// Takes out the oldest that there is no room for, with so many bytes `elsewhere`. The newest
+    /// stays.
+    pub(super) fn overflow(&mut self, elsewhere: usize) -> Option<Parcel> {
+        let is_too_much = self.bytes + elsewhere > self.max_bytes;
+        (is_too_much && self.waiting.len() > 1)
+            .then(|| self.take(0))
+            .flatten()
+    }
+
+    /// Takes out the oldest that may be sent now.
+    pub(super) fn pop_ready(&mut self, now: Instant) -> Option<Parcel> {
+        let is_ready = |parcel: &Parcel| parcel.not_before.is_none_or(|time| time <= now);
+        let place = self.waiting.iter().position(is_ready)?;
+        self.take(place)
+    }
+
+    /// When one of them may be sent, past times included; none if there is none.
+    pub(super) fn next_ready(&self, now: Instant) -> Option<Instant> {
+        let times = self.waiting.iter();
+        times.map(|parcel| parcel.not_before.unwrap_or(now)).min()
+    }
+
+    /// Nobody has to wait any longer for a time of its own.
+    pub(super) fn hurry(&mut self) {
+        for parcel in &mut self.waiting {
+            parcel.not_before = None;
         }
-        dropped
     }
 
-    pub(super) fn pop(&mut self) -> Option<Queued> {
-        let oldest = self.waiting.pop_front()?;
-        self.bytes -= oldest.batch.encoded_len();
-        Some(oldest)
-    }
-
-    /// Puts the oldest back, or gives it back if there is no room for it any more.
-    pub(super) fn put_back(&mut self, oldest: Queued) -> Option<Queued> {
-        if self.bytes + oldest.batch.encoded_len() > self.max_bytes {
-            return Some(oldest);
-        }
-        self.bytes += oldest.batch.encoded_len();
-        self.waiting.push_front(oldest);
-        None
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Queued> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Parcel> {
         self.waiting.iter()
     }
 
-    /// The number that the next batch will have.
-    pub(super) fn next_number(&self) -> u64 {
-        self.queued
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn take(&mut self, place: usize) -> Option<Parcel> {
+        let parcel = self.waiting.remove(place)?;
+        self.bytes -= parcel.memory_len();
+        Some(parcel)
     }
 }

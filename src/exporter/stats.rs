@@ -1,22 +1,24 @@
 //! The accounts since the start.
 
-use crate::encode::pack::Batch;
+use super::delivery::Event;
+use crate::encode::datum::MetricDatum;
 use crate::refusal::{Refusal, Refused};
+use crate::registry::Origin;
 use metrics::Key;
 use metrics_util::MetricKind;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
 
 /// Series and reasons listed one by one; what is refused beyond them is in the sum alone.
 const MAX_LISTED: usize = 10_000;
 
-/// How much of something: in requests, in data, and in what was recorded.
+/// How much of something: in data, and in what was recorded. What the exporter reports of itself does
+/// not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Amount {
-    /// Requests.
-    pub requests: u64,
-    /// Data in them.
+    /// Data, as they go to CloudWatch: one for a series and window.
     pub data: u64,
     /// Samples in those: a counter's increments added up, one for a gauge's window, a histogram's
     /// samples.
@@ -24,44 +26,69 @@ pub struct Amount {
 }
 
 impl Amount {
-    pub(super) fn add(&mut self, batch: &Batch) {
-        self.requests += 1;
-        self.data += batch.data().len() as u64;
-        self.samples = self.samples.saturating_add(batch.samples());
+    pub(super) fn of<'a>(data: impl IntoIterator<Item = &'a MetricDatum>) -> Self {
+        let mut amount = Self::default();
+        for datum in data {
+            if datum.identity.origin != Origin::Exporter {
+                amount.data += 1;
+                amount.samples = amount.samples.saturating_add(datum.samples);
+            }
+        }
+        amount
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
-        self.requests += other.requests;
+    pub(super) fn add(&mut self, other: Self) {
         self.data += other.data;
         self.samples = self.samples.saturating_add(other.samples);
     }
 
-    fn subtract(&mut self, batch: &Batch) {
-        self.requests -= 1;
-        self.data -= batch.data().len() as u64;
-        self.samples = self.samples.saturating_sub(batch.samples());
+    fn subtract(&mut self, other: Self) {
+        self.data -= other.data;
+        self.samples = self.samples.saturating_sub(other.samples);
     }
 
     /// Whether it is nothing.
     pub fn is_zero(&self) -> bool {
-        self.requests == 0
+        self.data == 0
     }
 }
 
-/// What became of everything that was recorded since the exporter started.
+/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`, `dropped`,
+/// `pending`, or refused.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// Delivered.
     pub sent: Amount,
+    /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
+    pub repeated: Amount,
+    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), or for want of
+    /// room after such an attempt.
+    pub ambiguous: Amount,
+    /// Given up because the queue was full. They did not arrive.
+    pub dropped: Amount,
     /// Drained, and waiting to be delivered.
     pub pending: Amount,
-    /// Given up because the queue was full.
-    pub dropped: Amount,
-    /// Attempts that failed and were, or will be, repeated.
+    /// Requests that were answered well.
+    pub requests: u64,
+    /// Attempts that failed, for whatever reason but the data.
     pub failed_attempts: u64,
+    /// Of those, because requests came too fast.
+    pub throttled_attempts: u64,
+    /// Of those, attempts whose fate is not known.
+    pub ambiguous_attempts: u64,
+    /// Requests that were refused for data in them, or for their size.
+    pub refused_requests: u64,
+    /// Bytes of memory of what is pending.
+    pub queue_bytes: u64,
+    /// The time stamp of the oldest datum that is pending.
+    pub oldest_pending: Option<SystemTime>,
+    /// When a request was answered well for the last time.
+    pub last_success: Option<SystemTime>,
     /// Samples that were refused in all, for whatever reason.
     pub samples_refused: u64,
+    /// The same by the [name](Refusal::name) of the reason.
+    pub samples_refused_by: BTreeMap<&'static str, u64>,
     /// The same by series and reason; the first 10,000 of them. What the service rejected is here
     /// by its error code, without the message.
     pub refused: Vec<Refused>,
@@ -80,12 +107,37 @@ struct Accounts {
     is_full: bool,
 }
 
-/// How a batch that was queued ended.
-#[derive(Clone, Copy)]
-pub(super) enum Ending<'a> {
-    Sent,
+/// How data that were queued ended.
+#[derive(Clone, Debug)]
+pub(super) enum Ending {
+    Sent {
+        is_repeated: bool,
+    },
+    /// They may have arrived.
+    Ambiguous,
     Dropped,
-    Refused(&'a [Refused]),
+    Refused(Vec<Refused>),
+}
+
+/// Data of one batch that ended in the same way.
+#[derive(Clone, Debug)]
+pub(super) struct Settled {
+    /// The batch's.
+    pub(super) number: u64,
+    /// All of them, those about the exporter itself included.
+    pub(super) data: usize,
+    pub(super) amount: Amount,
+    pub(super) ending: Ending,
+}
+
+/// How an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempted {
+    Answered,
+    Refused,
+    Failed,
+    Throttled,
+    Ambiguous,
 }
 
 impl Ledger {
@@ -105,24 +157,44 @@ impl Ledger {
         }
     }
 
-    pub(super) fn queued(&self, batch: &Batch) {
-        self.accounts.lock().stats.pending.add(batch);
+    /// The accounts without the list of refusals.
+    pub(super) fn counts(&self) -> Stats {
+        self.accounts.lock().stats.clone()
     }
 
-    pub(super) fn failed_attempt(&self) {
-        self.accounts.lock().stats.failed_attempts += 1;
+    pub(super) fn queued(&self, amount: Amount) {
+        self.accounts.lock().stats.pending.add(amount);
     }
 
-    pub(super) fn settled(&self, batch: &Batch, ending: Ending<'_>) {
+    pub(super) fn waiting(&self, bytes: usize, oldest: Option<SystemTime>) {
         let mut accounts = self.accounts.lock();
-        accounts.stats.pending.subtract(batch);
-        match ending {
-            Ending::Sent => accounts.stats.sent.add(batch),
-            Ending::Dropped => accounts.stats.dropped.add(batch),
-            // One line was logged for the request.
-            Ending::Refused(refused) => {
-                accounts.refuse(refused);
+        accounts.stats.queue_bytes = bytes as u64;
+        accounts.stats.oldest_pending = oldest;
+    }
+
+    /// An attempt, and all that is settled by it.
+    pub(super) fn happened(&self, event: &Event, now: SystemTime) {
+        let mut accounts = self.accounts.lock();
+        let stats = &mut accounts.stats;
+        match event.attempted {
+            None => {}
+            Some(Attempted::Answered) => {
+                stats.requests += 1;
+                stats.last_success = Some(now);
             }
+            Some(Attempted::Refused) => stats.refused_requests += 1,
+            Some(Attempted::Failed) => stats.failed_attempts += 1,
+            Some(Attempted::Throttled) => {
+                stats.failed_attempts += 1;
+                stats.throttled_attempts += 1;
+            }
+            Some(Attempted::Ambiguous) => {
+                stats.failed_attempts += 1;
+                stats.ambiguous_attempts += 1;
+            }
+        }
+        for settled in &event.settled {
+            accounts.settle(settled);
         }
     }
 
@@ -140,11 +212,33 @@ impl Ledger {
 }
 
 impl Accounts {
+    fn settle(&mut self, settled: &Settled) {
+        let stats = &mut self.stats;
+        stats.pending.subtract(settled.amount);
+        match &settled.ending {
+            Ending::Sent { is_repeated } => {
+                stats.sent.add(settled.amount);
+                if *is_repeated {
+                    stats.repeated.add(settled.amount);
+                }
+            }
+            Ending::Ambiguous => stats.ambiguous.add(settled.amount),
+            Ending::Dropped => stats.dropped.add(settled.amount),
+            // One line was logged for the request.
+            Ending::Refused(refused) => {
+                self.refuse(refused);
+            }
+        }
+    }
+
     /// Gives those of a series and a reason that are new, and whether the list is full only now.
     fn refuse<'a>(&mut self, refused: &'a [Refused]) -> (Vec<&'a Refused>, bool) {
         let (mut news, was_full) = (Vec::new(), self.is_full);
         for one in refused {
             let total = &mut self.stats.samples_refused;
+            *total = total.saturating_add(one.samples);
+            let by_reason = self.stats.samples_refused_by.entry(one.reason.name());
+            let total = by_reason.or_default();
             *total = total.saturating_add(one.samples);
             let series = (one.kind, one.key.clone(), by_code(&one.reason));
             if let Some(samples) = self.refused.get_mut(&series) {

@@ -1,21 +1,22 @@
 //! The background task: drains at each window's end, and joins the stages.
 
-use super::clock::Clock;
 use super::delivery::{Delivery, Event};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::idle::Idle;
 use super::intake::Intake;
-use super::queue::{Queue, Queued};
-use super::stats::{Amount, Ending, Ledger};
+use super::stats::{Amount, Ending, Ledger, Settled};
+use super::telemetry::Telemetry;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::encode::Encoder;
-use crate::encode::pack::Packer;
+use crate::encode::pack::{Batch, Packer};
 use crate::registry::Registry;
 use crate::sink::Sink;
 use crate::window::Window;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub(super) struct Worker {
@@ -27,6 +28,8 @@ pub(super) struct Worker {
     delivery: Delivery,
     flushes: Flushes,
     idle: Idle,
+    /// What it reports about itself, if it is to.
+    telemetry: Option<Telemetry>,
     window: Window,
     /// What a full queue cost since data last went through.
     dropping: Amount,
@@ -51,8 +54,9 @@ impl Worker {
     ) -> Self {
         Self {
             window: Window::at(clock.now(), config.storage_resolution),
-            delivery: Delivery::new(sink, Arc::clone(&clock), Queue::new(config.queue_bytes)),
+            delivery: Delivery::new(sink, Arc::clone(&clock), &config),
             flushes: Flushes::new(config.flush_timeout),
+            telemetry: config.reports_itself.then(|| Telemetry::new(&config)),
             idle: Idle::new(config.idle_flush_interval),
             dropping: Amount::default(),
             is_drained: false,
@@ -81,16 +85,16 @@ impl Worker {
                 event = self.delivery.next() => self.account(event),
                 () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
                 command = commands.recv(), if has_handles && !is_stopping => match command {
-                    Some(Command::Flush(reply)) => self.flush(reply),
-                    Some(Command::Shutdown(reply)) => {
+                    Some(Command::Flush(timeout, reply)) => self.flush(timeout, reply),
+                    Some(Command::Shutdown(timeout, reply)) => {
                         self.intake.close();
-                        self.flush(reply);
+                        self.flush(timeout, reply);
                         is_stopping = true;
                     }
                     None => {
                         has_handles = false;
                         is_stopping = !has_recorders;
-                        self.flush(Box::new(|report| log_loss(&report)));
+                        self.flush(None, Box::new(|report| log_loss(&report)));
                     }
                 },
                 // Nothing ever comes from there but the end.
@@ -98,13 +102,14 @@ impl Worker {
                     has_recorders = false;
                     if !has_handles {
                         is_stopping = true;
-                        self.flush(Box::new(|report| log_loss(&report)));
+                        self.flush(None, Box::new(|report| log_loss(&report)));
                     }
                 }
                 () = self.intake.has_a_request() => {
-                    let mut packer = Packer::new(Arc::clone(&self.config.namespace));
+                    let mut packer = Packer::new(&self.config);
                     self.intake.take().into_iter().for_each(|datum| packer.push(datum));
-                    let _ = self.queue(packer);
+                    let batches = packer.finish();
+                    let _ = self.queue(batches);
                 }
                 () = self.idle.due() => {
                     let _ = self.drain();
@@ -122,83 +127,87 @@ impl Worker {
         let drained = self.drain();
         self.window = next;
         self.is_drained = false;
+        self.delivery.spread();
         drained
     }
 
-    fn flush(&mut self, reply: Reply) {
+    fn flush(&mut self, timeout: Option<Duration>, reply: Reply) {
         let mut report = self.catch_up();
         let rest = self.drain();
         report.refused.extend(rest.refused);
-        report.dropped.merge(rest.dropped);
+        report.dropped.add(rest.dropped);
+        report.ambiguous.add(rest.ambiguous);
         self.delivery.hurry();
-        let unsettled = self.delivery.pending().count();
-        self.flushes
-            .add(self.delivery.next_number(), unsettled, report, reply);
+        let pending = self.delivery.pending();
+        let unsettled = pending.map(|parcel| parcel.data().count()).sum();
+        let end = self.delivery.next_number();
+        self.flushes.add(end, unsettled, timeout, report, reply);
     }
 
     /// Drains all series into the queue; gives what was refused, and what had to go for it.
     fn drain(&mut self) -> FlushReport {
         let mut encoder = Encoder::new(&self.config, self.window);
-        let mut packer = Packer::new(Arc::clone(&self.config.namespace));
+        let mut packer = Packer::new(&self.config);
         self.registry.drain(!self.is_drained, |drained| {
             if let Some(datum) = encoder.encode(&drained) {
                 packer.push(datum);
             }
         });
-        self.is_drained = true;
-        self.intake
-            .take()
-            .into_iter()
-            .for_each(|datum| packer.push(datum));
         let refused = encoder.into_refused();
         self.ledger.refused(&refused);
+        if let Some(telemetry) = &mut self.telemetry
+            && !self.is_drained
+        {
+            let stats = self.ledger.counts();
+            let data = telemetry.data(&stats, self.window, self.clock.now());
+            data.into_iter().for_each(|datum| packer.push(datum));
+        }
+        let put = self.intake.take().into_iter();
+        put.for_each(|datum| packer.push(datum));
+        let batches = packer.finish();
+        self.is_drained = true;
         FlushReport {
             refused,
-            ..self.queue(packer)
+            ..self.queue(batches)
         }
     }
 
-    /// Queues what was packed; gives what had to go for it.
-    fn queue(&mut self, packer: Packer) -> FlushReport {
+    /// Queues them; gives what had to go for it.
+    fn queue(&mut self, batches: Vec<Batch>) -> FlushReport {
         let mut report = FlushReport::default();
-        for batch in packer.finish() {
-            self.ledger.queued(&batch);
-            for dropped in self.delivery.push(batch) {
-                report.add(&dropped, Ending::Dropped);
-                self.settle(&dropped, Ending::Dropped);
-            }
+        for batch in batches {
+            self.ledger.queued(Amount::of(batch.data()));
+            let settled = self.delivery.push(batch);
+            settled.iter().for_each(|dropped| report.add(dropped));
+            self.account(Event {
+                attempted: None,
+                settled,
+            });
         }
         report
     }
 
+    /// The accounts first, so that they are right when a flush is answered.
     fn account(&mut self, event: Event) {
-        match event {
-            Event::Sent(queued) => self.settle(&queued, Ending::Sent),
-            Event::Failed => self.ledger.failed_attempt(),
-            Event::Refused(queued, refused) => self.settle(&queued, Ending::Refused(&refused)),
-            Event::Thinned(before, refused, rest) => {
-                self.ledger
-                    .settled(&before.batch, Ending::Refused(&refused));
-                self.ledger.queued(&rest.batch);
-                self.flushes.tell(&rest, Ending::Refused(&refused));
-            }
-            Event::Dropped(queued) => {
-                self.ledger.failed_attempt();
-                self.settle(&queued, Ending::Dropped);
-            }
+        self.ledger.happened(&event, self.clock.now());
+        self.ledger
+            .waiting(self.delivery.bytes(), self.delivery.oldest());
+        for settled in &event.settled {
+            self.say(settled);
+            self.flushes.settle(settled);
         }
     }
 
-    /// The accounts first, so that they are right when a flush is answered.
-    fn settle(&mut self, queued: &Queued, ending: Ending<'_>) {
-        match ending {
+    /// Logs when the queue begins and ends dropping.
+    fn say(&mut self, settled: &Settled) {
+        match settled.ending {
             Ending::Dropped => {
                 if self.dropping.is_zero() {
                     tracing::error!("the queue is full: the oldest data are dropped");
                 }
-                self.dropping.add(&queued.batch);
+                self.dropping.add(settled.amount);
             }
-            Ending::Sent if !self.dropping.is_zero() => {
+            Ending::Sent { .. } if !self.dropping.is_zero() => {
                 let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
                 tracing::error!(
                     data,
@@ -206,10 +215,8 @@ impl Worker {
                     "data go through; so many were dropped before"
                 );
             }
-            Ending::Sent | Ending::Refused(_) => {}
+            _ => {}
         }
-        self.ledger.settled(&queued.batch, ending);
-        self.flushes.settle(queued, ending);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{Datum, PutError};
 use crate::config::Config;
-use crate::encode::datum::{DatumValue, MetricDatum, Origin, StatisticSet};
+use crate::encode::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::limits::{self, MAX_VALUES_PER_DATUM};
-use crate::registry::Identity;
-use aws_sdk_cloudwatch::types::StandardUnit;
+use crate::registry::{Identity, Origin};
+use crate::unit;
 use metrics::Key;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -18,30 +18,27 @@ pub(crate) fn check(
     config: &Config,
     now: SystemTime,
 ) -> Result<MetricDatum, PutError> {
-    let key = Key::from_parts(datum.name, datum.dimensions);
-    let identity = Identity::resolve(&key, &config.default_dimensions).map_err(PutError::Series)?;
+    let key = Arc::new(Key::from_parts(datum.name, datum.dimensions));
+    let identity = Identity::resolve(Origin::Put, &key, &config.default_dimensions)
+        .map_err(PutError::Series)?;
     let timestamp = datum.timestamp.unwrap_or(now);
     limits::check_timestamp(timestamp, now).map_err(PutError::Timestamp)?;
-    if let Some(unit) = &datum.unit
-        && !StandardUnit::values().contains(&unit.as_str())
-    {
-        return Err(PutError::Unit(unit.as_str().into()));
-    }
+    let unit = datum.unit.map(|unit| {
+        let known = unit::shared(&unit);
+        known.ok_or_else(|| PutError::Unit(unit.as_str().into()))
+    });
     let value = match datum.value {
         DatumValue::Single(value) => DatumValue::Single(number(value)?),
         DatumValue::Statistic(statistics) => DatumValue::Statistic(statistic(statistics)?),
         DatumValue::Distribution { values, counts } => distribution(&values, &counts)?,
     };
     Ok(MetricDatum {
-        origin: Origin {
-            kind: None,
-            key,
-            samples: whole(value.statistics().sample_count),
-        },
         identity: Arc::new(identity),
         timestamp,
+        is_by_clock: datum.timestamp.is_none(),
+        samples: whole(value.statistics().sample_count),
         value,
-        unit: datum.unit,
+        unit: unit.transpose()?,
         storage_resolution: datum
             .storage_resolution
             .unwrap_or(config.storage_resolution),

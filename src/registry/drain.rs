@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Drained<'a> {
     pub(crate) kind: MetricKind,
-    pub(crate) key: &'a Key,
+    pub(crate) key: &'a Arc<Key>,
     pub(crate) identity: &'a Result<Arc<Identity>, Refusal>,
     pub(crate) unit: Option<Unit>,
     pub(crate) point: Point<'a>,

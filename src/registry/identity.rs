@@ -4,17 +4,46 @@ use crate::dimension::{self, Dimension, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
 use metrics::{Key, KeyName, Label};
+use metrics_util::MetricKind;
+use std::sync::Arc;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Identity {
+    pub(crate) origin: Origin,
+    /// What the application knows it by.
+    pub(crate) key: Arc<Key>,
     pub(crate) name: KeyName,
     /// By name.
     pub(crate) dimensions: Box<[Dimension]>,
 }
 
+/// Who made a datum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A drain, of a series of this kind.
+    Series(MetricKind),
+    /// The application itself.
+    Put,
+    /// The exporter, about itself.
+    Exporter,
+}
+
+impl Origin {
+    pub(crate) fn kind(self) -> Option<MetricKind> {
+        match self {
+            Self::Series(kind) => Some(kind),
+            Self::Put | Self::Exporter => None,
+        }
+    }
+}
+
 impl Identity {
     /// The identity of a [normal](normalize) key.
-    pub(crate) fn resolve(key: &Key, defaults: &Dimensions) -> Result<Self, Refusal> {
+    pub(crate) fn resolve(
+        origin: Origin,
+        key: &Arc<Key>,
+        defaults: &Dimensions,
+    ) -> Result<Self, Refusal> {
         limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
         let mut own = Dimensions::new();
         for label in key.labels() {
@@ -29,6 +58,8 @@ impl Identity {
         dimensions.retain(|_, value| !value.is_empty());
         dimension::check(&dimensions)?;
         Ok(Self {
+            origin,
+            key: Arc::clone(key),
             name: key.name_shared(),
             dimensions: dimensions
                 .into_iter()

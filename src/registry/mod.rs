@@ -6,7 +6,7 @@ pub(crate) mod series;
 mod shelf;
 
 pub(crate) use drain::{Drained, Point};
-pub(crate) use identity::Identity;
+pub(crate) use identity::{Identity, Origin};
 
 use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::dimension::Dimensions;
@@ -28,9 +28,9 @@ impl Registry {
     pub(crate) fn new(defaults: Dimensions) -> Self {
         Self {
             defaults,
-            counters: Shelf::new(),
-            gauges: Shelf::new(),
-            histograms: Shelf::new(),
+            counters: Shelf::new(MetricKind::Counter),
+            gauges: Shelf::new(MetricKind::Gauge),
+            histograms: Shelf::new(MetricKind::Histogram),
         }
     }
 

@@ -1,15 +1,16 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
-use super::identity::Identity;
+use super::identity::{Identity, Origin};
 use crate::dimension::Dimensions;
 use crate::refusal::Refusal;
 use metrics::{Key, Unit};
+use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Series<A> {
-    pub(crate) key: Key,
+    pub(crate) key: Arc<Key>,
     /// Or why nothing recorded here can be sent.
     pub(crate) identity: Result<Arc<Identity>, Refusal>,
     pub(crate) description: Arc<Description>,
@@ -18,13 +19,16 @@ pub(crate) struct Series<A> {
 
 impl<A> Series<A> {
     pub(crate) fn new(
+        kind: MetricKind,
         key: Key,
         defaults: &Dimensions,
         description: Arc<Description>,
         aggregate: A,
     ) -> Self {
+        let key = Arc::new(key);
+        let origin = Origin::Series(kind);
         Self {
-            identity: Identity::resolve(&key, defaults).map(Arc::new),
+            identity: Identity::resolve(origin, &key, defaults).map(Arc::new),
             key,
             description,
             aggregate,

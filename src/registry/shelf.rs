@@ -4,7 +4,7 @@ use super::identity;
 use super::series::{Description, Series};
 use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
-use metrics_util::KeyHasher;
+use metrics_util::{KeyHasher, MetricKind};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Shelf<A> {
+    kind: MetricKind,
     known: RwLock<Known<A>>,
     /// New series, until the next drain takes them over: so a drain holds no lock that a
     /// recording thread needs.
@@ -27,8 +28,9 @@ struct Known<A> {
 }
 
 impl<A> Shelf<A> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(kind: MetricKind) -> Self {
         Self {
+            kind,
             known: RwLock::new(Known {
                 series: HashMap::default(),
                 descriptions: HashMap::new(),
@@ -50,15 +52,24 @@ impl<A> Shelf<A> {
         let key = key.to_retained();
         let normal = identity::normalize(&key, defaults);
         let mut known = self.known.write();
-        let series = known.create(
-            normal.as_ref().unwrap_or(&key),
-            defaults,
-            aggregate,
-            |new| {
-                self.arrivals.lock().push(new);
-            },
-        );
-        if normal.is_some() {
+        let is_alias = normal.is_some();
+        let normal = normal.unwrap_or_else(|| key.clone());
+        let series = known.series.get(&normal).cloned();
+        let series = series.unwrap_or_else(|| {
+            let description = known.description(&normal.name_shared());
+            let new = Series::new(
+                self.kind,
+                normal.clone(),
+                defaults,
+                description,
+                aggregate(),
+            );
+            let new = Arc::new(new);
+            known.series.insert(normal, Arc::clone(&new));
+            self.arrivals.lock().push(Arc::clone(&new));
+            new
+        });
+        if is_alias {
             known.series.insert(key, Arc::clone(&series));
         }
         series
@@ -84,23 +95,6 @@ impl<A> Shelf<A> {
 }
 
 impl<A> Known<A> {
-    fn create(
-        &mut self,
-        key: &Key,
-        defaults: &Dimensions,
-        aggregate: impl FnOnce() -> A,
-        arrive: impl FnOnce(Arc<Series<A>>),
-    ) -> Arc<Series<A>> {
-        if let Some(series) = self.series.get(key) {
-            return Arc::clone(series);
-        }
-        let description = self.description(&key.name_shared());
-        let series = Arc::new(Series::new(key.clone(), defaults, description, aggregate()));
-        self.series.insert(key.clone(), Arc::clone(&series));
-        arrive(Arc::clone(&series));
-        series
-    }
-
     fn description(&mut self, name: &KeyName) -> Arc<Description> {
         if let Some(description) = self.descriptions.get(name.as_str()) {
             return Arc::clone(description);

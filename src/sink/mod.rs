@@ -1,10 +1,14 @@
 //! Where batches go.
 
+mod classify;
 mod memory;
 mod put_metric_data;
+mod skew;
 
 pub use memory::MemorySink;
 pub use put_metric_data::PutMetricData;
+
+pub(crate) use skew::Skew;
 
 use crate::encode::pack::Batch;
 use std::error::Error;
@@ -33,8 +37,8 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send
 /// }
 /// ```
 pub trait Sink: Send + Sync + 'static {
-    /// Sends one batch, all of it or nothing; one attempt. The exporter repeats it where the error
-    /// says that this may help.
+    /// Sends one batch, all of it or nothing; one attempt, on a task of its own. The exporter repeats it
+    /// where the error says that this may help. A panic counts as [`SendError::Ambiguous`].
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a>;
 }
 
@@ -44,17 +48,43 @@ impl<S: Sink + ?Sized> Sink for Arc<S> {
     }
 }
 
-/// Why a batch was not sent.
+/// Why a batch was not sent, and so what the exporter does next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// It may go through another time: the exporter keeps the batch and tries again.
+    /// It did not arrive, and may another time. The exporter keeps it and tries again, after pauses
+    /// that grow.
     #[error(transparent)]
     Transient(Box<dyn Error + Send + Sync>),
-    /// It never will: the exporter gives the batch up, and reports its samples as refused.
+    /// Nobody knows whether it arrived. What is done about it is a matter of [`Delivery`](crate::Delivery).
+    #[error(transparent)]
+    Ambiguous(Box<dyn Error + Send + Sync>),
+    /// It did not arrive, because requests come too fast. The exporter slows down for all batches, and
+    /// tries again.
+    #[error(transparent)]
+    Throttled(Box<dyn Error + Send + Sync>),
+    /// It did not arrive, and will not until somebody puts something right: credentials, permissions.
+    /// The exporter keeps it, says so once, as an error, and tries again, after pauses that grow.
+    #[error(transparent)]
+    Denied(Box<dyn Error + Send + Sync>),
+    /// It is too large for the destination. The exporter sends it in parts.
+    #[error(transparent)]
+    TooLarge(Box<dyn Error + Send + Sync>),
+    /// Some of its data are not acceptable, and so nothing of it was taken. The exporter finds and
+    /// refuses them, and sends the others.
+    #[error("{code}: {message}")]
+    Invalid {
+        /// An error code, such as `InvalidParameterValue`.
+        code: String,
+        /// What the destination said.
+        message: String,
+        /// Where in [`Batch::data`] they are; empty if that was not said, and they have to be searched.
+        members: Vec<usize>,
+    },
+    /// It never will arrive: the exporter gives the batch up, and reports its samples as refused.
     #[error("{code}: {message}")]
     Rejected {
-        /// An error code, such as `InvalidParameterValue`.
+        /// An error code, such as `UnknownOperationException`.
         code: String,
         /// What the destination said.
         message: String,

@@ -1,27 +1,39 @@
 //! `PutMetricData` by the AWS SDK's client.
 
-use super::{SendError, Sending, Sink};
+use super::classify::{Sent, classify};
+use super::{SendError, Sending, Sink, Skew};
+use crate::clock::{Clock, SystemClock};
 use crate::config::DEFAULT_REQUEST_TIMEOUT;
 use crate::encode::datum::{DatumValue, MetricDatum};
 use crate::encode::pack::Batch;
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
-use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
-use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::error::BoxError;
+use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types;
-use std::error::Error;
-use std::time::Duration;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 /// Sends to CloudWatch.
 ///
 /// The exporter alone repeats what failed, so the SDK's own retries are off for these requests,
 /// whatever the client's settings are; so is its lack of a time-out.
-#[derive(Clone, Debug)]
+///
+/// Where the answers' `Date` says that this machine's clock is off by more than a minute, the time stamps
+/// that come from it are corrected.
+#[derive(Clone)]
 pub struct PutMetricData {
     client: Client,
     timeout: Duration,
+    clock: Arc<dyn Clock>,
+    skew: Skew,
 }
 
 impl PutMetricData {
@@ -30,6 +42,8 @@ impl PutMetricData {
         Self {
             client,
             timeout: DEFAULT_REQUEST_TIMEOUT,
+            clock: Arc::new(SystemClock),
+            skew: Skew::new(true),
         }
     }
 
@@ -39,6 +53,31 @@ impl PutMetricData {
         self.timeout = timeout;
         self
     }
+
+    /// The clock that the data are stamped with, to be compared with the service's: the system's by
+    /// default.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Whether time stamps are corrected where this machine's clock is off: by default they are.
+    #[must_use]
+    pub fn with_clock_skew_correction(mut self, corrects: bool) -> Self {
+        self.skew = Skew::new(corrects);
+        self
+    }
+
+    fn to_sdk(&self, datum: &MetricDatum) -> types::MetricDatum {
+        let timestamp = if datum.is_by_clock {
+            self.skew
+                .correct(datum.timestamp(), datum.storage_resolution())
+        } else {
+            datum.timestamp()
+        };
+        to_sdk(datum, timestamp)
+    }
 }
 
 impl Sink for PutMetricData {
@@ -46,26 +85,97 @@ impl Sink for PutMetricData {
         let timeout = TimeoutConfig::builder()
             .operation_timeout(self.timeout)
             .build();
+        let seen = Seen::default();
         let once = aws_sdk_cloudwatch::Config::builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeout);
+            .timeout_config(timeout)
+            .interceptor(seen.clone());
+        let data = batch.data().iter().map(|datum| self.to_sdk(datum));
         let request = self
             .client
             .put_metric_data()
             .namespace(batch.namespace())
-            .set_metric_data(Some(batch.data().iter().map(to_sdk).collect()))
+            .set_metric_data(Some(data.collect()))
             .customize()
             .config_override(once);
         Box::pin(async move {
-            match request.send().await {
+            let answer = request.send().await;
+            let date = *seen.0.date.lock();
+            let is_news = date.is_some_and(|date| self.skew.learn(date, self.clock.now()));
+            match answer.map_err(|error| classify(&error, seen.sent())) {
                 Ok(_) => Ok(()),
-                Err(error) => Err(classify(&error)),
+                // The time stamps may be all that was wrong, and will be others the next time.
+                Err(SendError::Invalid { code, message, .. }) if is_news => {
+                    Err(SendError::Transient(format!("{code}: {message}").into()))
+                }
+                Err(error) => Err(error),
             }
         })
     }
 }
 
-fn to_sdk(datum: &MetricDatum) -> types::MetricDatum {
+impl std::fmt::Debug for PutMetricData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PutMetricData")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was seen of one attempt that its result does not tell.
+#[derive(Clone, Debug, Default)]
+struct Seen(Arc<Attempt>);
+
+#[derive(Debug, Default)]
+struct Attempt {
+    has_left: AtomicBool,
+    date: Mutex<Option<SystemTime>>,
+}
+
+impl Seen {
+    fn sent(&self) -> Sent {
+        if self.0.has_left.load(Ordering::Relaxed) {
+            Sent::Perhaps
+        } else {
+            Sent::No
+        }
+    }
+}
+
+impl Intercept for Seen {
+    fn name(&self) -> &'static str {
+        "metrics-exporter-cloudwatch"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.has_left.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.response().headers();
+        // A cache's answer is of another time.
+        if headers.get("age").is_none() {
+            let date = headers.get("date");
+            let date =
+                date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
+            *self.0.date.lock() = date.and_then(|date| SystemTime::try_from(date).ok());
+        }
+        Ok(())
+    }
+}
+
+fn to_sdk(datum: &MetricDatum, timestamp: SystemTime) -> types::MetricDatum {
     let dimensions = datum.dimensions().iter().map(|dimension| {
         types::Dimension::builder()
             .name(&*dimension.name)
@@ -75,7 +185,7 @@ fn to_sdk(datum: &MetricDatum) -> types::MetricDatum {
     let builder = types::MetricDatum::builder()
         .metric_name(datum.name())
         .set_dimensions((!datum.dimensions().is_empty()).then(|| dimensions.collect()))
-        .timestamp(DateTime::from(datum.timestamp()))
+        .timestamp(DateTime::from(timestamp))
         .set_unit(datum.unit().cloned())
         .storage_resolution(datum.storage_resolution().seconds().into());
     match datum.value() {
@@ -93,63 +203,4 @@ fn to_sdk(datum: &MetricDatum) -> types::MetricDatum {
             .set_counts(Some(counts.to_vec())),
     }
     .build()
-}
-
-/// Who is at fault: the request, which then never goes through, or anything else, which may mend.
-fn classify(error: &SdkError<PutMetricDataError>) -> SendError {
-    let code = match error {
-        SdkError::ServiceError(answer) if answer.raw().status().is_client_error() => {
-            let status = answer.raw().status().as_u16();
-            // An answer that names no error is not the service's: a proxy's, or a wrong endpoint's.
-            let code = answer
-                .err()
-                .code()
-                .or((status == 413).then_some("RequestEntityTooLarge"));
-            code.filter(|code| !may_mend(status, code))
-        }
-        SdkError::ConstructionFailure(_) => Some("ConstructionFailure"),
-        _ => None,
-    };
-    match code {
-        Some(code) => SendError::Rejected {
-            code: code.into(),
-            message: error
-                .message()
-                .map_or_else(|| causes(error), ToOwned::to_owned),
-        },
-        None => SendError::Transient(causes(error).into()),
-    }
-}
-
-/// The error and what caused it, in one line: an `SdkError` alone only says "service error".
-fn causes(error: &SdkError<PutMetricDataError>) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
-}
-
-/// Client errors that say nothing against the data: too many requests, or credentials and
-/// permissions, which somebody may put right.
-fn may_mend(status: u16, code: &str) -> bool {
-    matches!(status, 401 | 403 | 408 | 429)
-        || code.starts_with("Throttl")
-        || matches!(
-            code,
-            "AccessDenied"
-                | "AccessDeniedException"
-                | "ExpiredToken"
-                | "ExpiredTokenException"
-                | "IncompleteSignature"
-                | "InvalidClientTokenId"
-                | "InvalidSignatureException"
-                | "LimitExceeded"
-                | "MissingAuthenticationToken"
-                | "NotAuthorized"
-                | "OptInRequired"
-                | "RequestExpired"
-                | "RequestLimitExceeded"
-                | "RequestThrottled"
-                | "SignatureDoesNotMatch"
-                | "TooManyRequestsException"
-                | "UnrecognizedClientException"
-        )
 }

@@ -25,7 +25,11 @@ impl Started {
     }
 
     pub(crate) fn by_clock(builder: CloudWatchBuilder, clock: ManualClock) -> Self {
-        let (recorder, exporter) = builder.with_clock(clock.clone()).build().unwrap();
+        let (recorder, exporter) = builder
+            .with_clock(clock.clone())
+            .with_send_jitter(Duration::ZERO)
+            .build()
+            .unwrap();
         let cloudwatch = exporter.handle();
         tokio::spawn(exporter.run());
         Self {

@@ -1,0 +1,262 @@
+//! A batch on its way, and what becomes of it when the destination finds fault with some of it.
+
+use super::stats::{Amount, Ending, Settled};
+use crate::encode::datum::MetricDatum;
+use crate::encode::pack::Batch;
+use crate::limits;
+use crate::refusal::{Refusal, Refused};
+use crate::registry::Origin;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::time::Instant;
+
+/// A batch that is to be sent, with what waits for its fate.
+#[derive(Clone, Debug)]
+pub(super) struct Parcel {
+    /// In the order of arrival; the parts of a batch all have its number.
+    pub(super) number: u64,
+    /// What the next attempt sends.
+    pub(super) batch: Arc<Batch>,
+    search: Option<Box<Search>>,
+    /// Failed attempts in a row.
+    pub(super) failures: u32,
+    pub(super) not_before: Option<Instant>,
+    /// It may have arrived already: the fate of an attempt is not known.
+    pub(super) is_repeated: bool,
+}
+
+/// The search for a datum that the destination does not accept, among those that were refused with
+/// it. The parcel's batch is the half that is tried next.
+#[derive(Clone, Debug)]
+struct Search {
+    reason: Refusal,
+    /// If the batch is accepted, the fault is here.
+    other_half: Vec<MetricDatum>,
+    /// Nothing is known of these.
+    unknown: Vec<MetricDatum>,
+}
+
+/// What an answer did to a parcel: some of it is settled, the rest goes on.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) settled: Vec<Settled>,
+    pub(super) rest: Vec<Parcel>,
+}
+
+impl Parcel {
+    pub(super) fn new(number: u64, batch: Batch) -> Self {
+        Self {
+            number,
+            batch: Arc::new(batch),
+            search: None,
+            failures: 0,
+            not_before: None,
+            is_repeated: false,
+        }
+    }
+
+    /// All data of it, those that are not in the next attempt included.
+    pub(super) fn data(&self) -> impl Iterator<Item = &MetricDatum> {
+        let aside = self.search.iter();
+        let aside = aside.flat_map(|search| search.other_half.iter().chain(&search.unknown));
+        self.batch.data().iter().chain(aside)
+    }
+
+    pub(super) fn amount(&self) -> Amount {
+        Amount::of(self.data())
+    }
+
+    pub(super) fn memory_len(&self) -> usize {
+        let aside = self.search.iter();
+        let aside = aside.flat_map(|search| search.other_half.iter().chain(&search.unknown));
+        self.batch.memory_len() + aside.map(MetricDatum::memory_len).sum::<usize>()
+    }
+
+    /// All of it ends in the same way.
+    pub(super) fn ended(&self, ending: Ending) -> Settled {
+        Settled {
+            number: self.number,
+            data: self.data().count(),
+            amount: self.amount(),
+            ending,
+        }
+    }
+
+    /// There is no room for it any more.
+    pub(super) fn dropped(&self) -> Settled {
+        if self.is_repeated {
+            self.ended(Ending::Ambiguous)
+        } else {
+            self.ended(Ending::Dropped)
+        }
+    }
+
+    /// It arrived.
+    pub(super) fn sent(self) -> Outcome {
+        let mut outcome = Outcome::default();
+        let is_repeated = self.is_repeated;
+        outcome.settle(self.number, self.batch.data(), Ending::Sent { is_repeated });
+        if let Some(search) = self.search.clone() {
+            let Search {
+                reason,
+                other_half,
+                unknown,
+            } = *search;
+            self.narrow(reason, other_half, unknown, &mut outcome);
+        }
+        outcome
+    }
+
+    /// Nobody knows whether it arrived, and it must not be sent again. What was not in this attempt
+    /// goes on.
+    pub(super) fn given_up(self) -> Outcome {
+        let mut outcome = Outcome::default();
+        outcome.settle(self.number, self.batch.data(), Ending::Ambiguous);
+        let aside = self.search.clone().map(|search| {
+            let Search {
+                mut other_half,
+                unknown,
+                ..
+            } = *search;
+            other_half.extend(unknown);
+            other_half
+        });
+        outcome.rest.extend(self.part(aside.unwrap_or_default()));
+        outcome
+    }
+
+    /// Some of it is not acceptable: those `members`, or somebody.
+    pub(super) fn invalid(self, members: &[usize], reason: &Refusal) -> Outcome {
+        let mut outcome = Outcome::default();
+        let data = self.batch.data();
+        let (mut other_half, mut unknown) = (Vec::new(), Vec::new());
+        if let Some(search) = self.search.clone() {
+            other_half = search.other_half;
+            unknown = search.unknown;
+        }
+        // It is in this half, so nothing is known of the other.
+        unknown.append(&mut other_half);
+        let is_named = |place: &usize| members.contains(place);
+        if (0..data.len()).any(|place| is_named(&place)) {
+            let mut named = Vec::new();
+            for (place, datum) in data.iter().enumerate() {
+                if is_named(&place) {
+                    named.push(datum.clone());
+                } else {
+                    unknown.push(datum.clone());
+                }
+            }
+            outcome.refuse(self.number, &named, reason);
+            outcome.rest.extend(self.part(unknown));
+        } else {
+            let suspects = data.to_vec();
+            self.narrow(reason.clone(), suspects, unknown, &mut outcome);
+        }
+        outcome
+    }
+
+    /// The destination does not take so much at once.
+    pub(super) fn too_large(self, reason: &Refusal) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut first = self.batch.data().to_vec();
+        if first.len() == 1 {
+            return self.invalid(&[0], reason);
+        }
+        let second = first.split_off(first.len() / 2);
+        match self.search.clone() {
+            Some(mut search) => {
+                search.other_half.extend(second);
+                let first = self.part(first);
+                outcome.rest.extend(first.map(|first| Self {
+                    search: Some(search),
+                    ..first
+                }));
+            }
+            None => {
+                outcome.rest.extend(self.part(first));
+                outcome.rest.extend(self.part(second));
+            }
+        }
+        outcome
+    }
+
+    /// What the destination would refuse for its time, if there is any such, apart from the rest.
+    pub(super) fn misdated(&self, now: SystemTime) -> Option<Outcome> {
+        let fault = |datum: &MetricDatum| limits::check_timestamp(datum.timestamp, now).err();
+        self.data().find_map(fault)?;
+        let mut outcome = Outcome::default();
+        let mut rest = Vec::new();
+        for datum in self.data() {
+            match fault(datum) {
+                None => rest.push(datum.clone()),
+                Some(_) if self.is_repeated => {
+                    outcome.settle(self.number, std::slice::from_ref(datum), Ending::Ambiguous);
+                }
+                Some(fault) => {
+                    let reason = Refusal::Timestamp(fault);
+                    outcome.refuse(self.number, std::slice::from_ref(datum), &reason);
+                }
+            }
+        }
+        outcome.rest.extend(self.part(rest));
+        Some(outcome)
+    }
+
+    /// One of the suspects is at fault: tries the first half of them, unless there is no doubt left.
+    fn narrow(
+        &self,
+        reason: Refusal,
+        mut suspects: Vec<MetricDatum>,
+        unknown: Vec<MetricDatum>,
+        outcome: &mut Outcome,
+    ) {
+        if suspects.len() == 1 {
+            outcome.refuse(self.number, &suspects, &reason);
+            outcome.rest.extend(self.part(unknown));
+            return;
+        }
+        let other_half = suspects.split_off(suspects.len() / 2);
+        let half = self.part(suspects);
+        outcome.rest.extend(half.map(|half| Self {
+            search: Some(Box::new(Search {
+                reason,
+                other_half,
+                unknown,
+            })),
+            ..half
+        }));
+    }
+
+    /// A parcel of its own for some of the data.
+    fn part(&self, data: Vec<MetricDatum>) -> Option<Self> {
+        let batch = self.batch.part(data)?;
+        Some(Self {
+            batch: Arc::new(batch),
+            search: None,
+            failures: 0,
+            not_before: None,
+            ..self.clone()
+        })
+    }
+}
+
+impl Outcome {
+    fn settle(&mut self, number: u64, data: &[MetricDatum], ending: Ending) {
+        self.settled.push(Settled {
+            number,
+            data: data.len(),
+            amount: Amount::of(data),
+            ending,
+        });
+    }
+
+    fn refuse(&mut self, number: u64, data: &[MetricDatum], reason: &Refusal) {
+        let own = |datum: &&MetricDatum| datum.identity.origin != Origin::Exporter;
+        let refused = data.iter().filter(own).map(|datum| datum.refused(reason));
+        let refused: Vec<Refused> = refused.collect();
+        if let Some(first) = refused.first() {
+            tracing::error!(data = refused.len(), "refused by the destination: {first}");
+        }
+        self.settle(number, data, Ending::Refused(refused));
+    }
+}
