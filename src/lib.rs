@@ -110,6 +110,10 @@ mod recorder;
 mod refusal;
 mod registry;
 mod sink;
+// Nothing but its tests calls it until the exporter does.
+#[cfg(feature = "spool")]
+#[allow(dead_code, unused_imports)]
+mod spool;
 mod sync;
 mod unit;
 mod window;

@@ -1,0 +1,136 @@
+//! An entry's file: its name and its bytes.
+//!
+//! | bytes | |
+//! |---|---|
+//! | 0–7 | `mecwsp1\n` |
+//! | 8–15 | the id, little endian as all numbers |
+//! | 16–19 | the payload's length |
+//! | 20–23 | CRC-32 of bytes 0–19 and the payload |
+//! | 24– | the payload, up to the file's end |
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+
+const MAGIC: [u8; 8] = *b"mecwsp1\n";
+pub(super) const HEADER_LEN: usize = 24;
+/// What common file systems give out at least.
+const BLOCK: u64 = 4096;
+
+/// Names an entry; the lower, the older. Ids are not used twice while a spool is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EntryId(u64);
+
+impl EntryId {
+    pub(super) const FIRST: Self = Self(1);
+
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    #[cfg(test)]
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    Half,
+    // Before `Waiting`: should both be there, recovery believes the first.
+    Begun,
+    Waiting,
+}
+
+/// What is wrong with an entry's file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Damage {
+    #[error("it ends within the header")]
+    Short,
+    #[error("its header is not that of this entry")]
+    Header,
+    #[error("it should have {expected} bytes and has {found}")]
+    Length { expected: u64, found: u64 },
+    #[error("its checksum does not match")]
+    Checksum,
+}
+
+/// What an entry of that payload takes on disk.
+pub(super) fn footprint(len: u64) -> u64 {
+    (HEADER_LEN as u64 + len).next_multiple_of(BLOCK)
+}
+
+pub(super) fn file_name(id: EntryId, state: State) -> String {
+    let extension = match state {
+        State::Half => "half",
+        State::Waiting => "entry",
+        State::Begun => "begun",
+    };
+    format!("{:016x}.{extension}", id.0)
+}
+
+/// None for a name that we would not have given.
+pub(super) fn parse_file_name(name: &str) -> Option<(EntryId, State)> {
+    let (number, extension) = name.split_once('.')?;
+    let id = EntryId(u64::from_str_radix(number, 16).ok()?);
+    let state = match extension {
+        "half" => State::Half,
+        "entry" => State::Waiting,
+        "begun" => State::Begun,
+        _ => return None,
+    };
+    // So high an id was never reached, and there has to be a next one.
+    let is_ours = file_name(id, state) == name && id.0 < 1 << 63;
+    is_ours.then_some((id, state))
+}
+
+pub(super) fn header(id: EntryId, payload: &[u8]) -> [u8; HEADER_LEN] {
+    // The caller has checked it against the bound.
+    let len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let mut header = [0; HEADER_LEN];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..16].copy_from_slice(&id.0.to_le_bytes());
+    header[16..20].copy_from_slice(&len.to_le_bytes());
+    let checksum = checksum(&header, payload);
+    header[20..].copy_from_slice(&checksum);
+    header
+}
+
+/// The payload, or what is wrong with it. The outer error is the system's: it says nothing of the
+/// entry.
+pub(super) fn read(mut file: File, id: EntryId) -> io::Result<Result<Vec<u8>, Damage>> {
+    let found = file.metadata()?.len();
+    if found < HEADER_LEN as u64 {
+        return Ok(Err(Damage::Short));
+    }
+    let mut header = [0; HEADER_LEN];
+    file.read_exact(&mut header)?;
+    if header[..8] != MAGIC || header[8..16] != id.0.to_le_bytes() {
+        return Ok(Err(Damage::Header));
+    }
+    // Before anything is read or reserved by that length.
+    let len = u32::from_le_bytes([header[16], header[17], header[18], header[19]]);
+    let expected = HEADER_LEN as u64 + u64::from(len);
+    if found != expected {
+        return Ok(Err(Damage::Length { expected, found }));
+    }
+    let mut payload = vec![0; len as usize];
+    file.read_exact(&mut payload)?;
+    if header[20..] != checksum(&header, &payload) {
+        return Ok(Err(Damage::Checksum));
+    }
+    Ok(Ok(payload))
+}
+
+fn checksum(header: &[u8; HEADER_LEN], payload: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&header[..20]);
+    hasher.update(payload);
+    hasher.finalize().to_le_bytes()
+}

@@ -1,0 +1,59 @@
+//! Why the spool could not.
+
+use super::{Damage, EntryId};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an operation on the spool failed. The spool can be used on, unless it is `Closed`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SpoolError {
+    /// The system said no: the disk is full, say.
+    #[error("could not {action} {}: {reason}", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        reason: io::Error,
+    },
+    /// A spool is one process's, and one exporter's.
+    #[error("the spool {} is in use by another process or exporter", dir.display())]
+    Locked { dir: PathBuf },
+    /// The file is not what was written.
+    #[error("the entry {} is damaged: {damage}", path.display())]
+    Damaged { path: PathBuf, damage: Damage },
+    /// No number of older entries dropped would make room for it.
+    #[error(
+        "an entry of {len} bytes does not fit into the spool {} of {max_bytes} bytes",
+        dir.display()
+    )]
+    TooLarge {
+        dir: PathBuf,
+        len: u64,
+        max_bytes: u64,
+    },
+    /// It was removed, or dropped to make room.
+    #[error("the spool {} has no entry {id}", dir.display())]
+    NoSuchEntry { dir: PathBuf, id: EntryId },
+    /// The spool's thread is gone.
+    #[error("the spool {} is closed", dir.display())]
+    Closed { dir: PathBuf },
+}
+
+impl SpoolError {
+    pub(super) fn io(action: &'static str, path: &Path, reason: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Io {
+            action,
+            path,
+            reason,
+        }
+    }
+}
+
+/// Why an entry could not be appended.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct AppendError {
+    /// What had gone for it before that, oldest first.
+    pub(crate) dropped: Vec<EntryId>,
+    pub(crate) reason: SpoolError,
+}

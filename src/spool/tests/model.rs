@@ -1,0 +1,81 @@
+//! What a spool should have in it, in memory.
+
+use super::*;
+
+#[derive(Clone, Debug)]
+pub(super) enum Op {
+    Append(Vec<u8>),
+    Mark(EntryId),
+    Unmark(EntryId),
+    Remove(EntryId),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    pub(super) entries: Vec<Entry>,
+    pub(super) next: EntryId,
+    pub(super) max_bytes: u64,
+}
+
+impl Model {
+    pub(super) fn new(max_bytes: u64) -> Self {
+        Self {
+            entries: Vec::new(),
+            next: EntryId::FIRST,
+            max_bytes,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        let lens = self.entries.iter().map(|(_, payload, _)| payload.len());
+        lens.map(|len| (24 + len as u64).div_ceil(BLOCK) * BLOCK)
+            .sum()
+    }
+
+    pub(super) fn set_begun(&mut self, id: EntryId, is_begun: bool) {
+        let entry = self.entries.iter_mut().find(|entry| entry.0 == id);
+        entry.unwrap().2 = is_begun;
+    }
+
+    /// What it does, and all that may be found if the process is killed while it does it.
+    pub(super) fn apply(&mut self, op: &Op) -> Vec<Vec<Entry>> {
+        let mut stages = vec![self.entries.clone()];
+        match op {
+            Op::Append(payload) => {
+                self.entries.push((self.next, payload.clone(), false));
+                self.next = self.next.next();
+                while self.bytes() > self.max_bytes {
+                    self.entries.remove(0);
+                    let before = stages.last().unwrap()[1..].to_vec();
+                    stages.push(before);
+                }
+            }
+            &Op::Mark(id) => self.set_begun(id, true),
+            &Op::Unmark(id) => self.set_begun(id, false),
+            &Op::Remove(id) => self.entries.retain(|entry| entry.0 != id),
+        }
+        stages.push(self.entries.clone());
+        stages
+    }
+
+    /// After a restart: what was found, and ids go on from there.
+    pub(super) fn found(&mut self, entries: Vec<Entry>) {
+        self.next = entries.last().map_or(EntryId::FIRST, |last| last.0.next());
+        self.entries = entries;
+    }
+}
+
+/// Does it to a spool; the ids are those that were dropped.
+pub(super) fn perform<D: Disk>(spool: &mut Spool<D>, op: &Op) -> Result<Vec<EntryId>, AppendError> {
+    let done = match op {
+        Op::Append(payload) => return Ok(spool.append(payload)?.dropped),
+        &Op::Mark(id) => spool.mark(id),
+        &Op::Unmark(id) => spool.unmark(id),
+        &Op::Remove(id) => spool.remove(id),
+    };
+    let nothing_dropped = |reason| AppendError {
+        dropped: Vec::new(),
+        reason,
+    };
+    done.map(|()| Vec::new()).map_err(nothing_dropped)
+}

@@ -1,0 +1,151 @@
+//! The lock, and disks that are full in earnest.
+
+use super::*;
+use std::process::Stdio;
+
+#[test]
+fn one_spool_at_a_time_in_a_process() {
+    let scratch = Scratch::new();
+    let (spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
+    assert_locked(&scratch.dir());
+    drop(spool);
+    Spool::open(&scratch.dir(), PLENTY).unwrap();
+}
+
+/// A process that is being spawned has all our files open for a moment.
+#[test]
+fn free_even_if_the_lock_s_file_is_open_elsewhere() {
+    let scratch = Scratch::new();
+    let (spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
+    let elsewhere = spool.lock.try_clone().unwrap();
+    drop(spool);
+    Spool::open(&scratch.dir(), PLENTY).unwrap();
+    drop(elsewhere);
+}
+
+fn assert_locked(dir: &Path) {
+    let error = Spool::open(dir, PLENTY).unwrap_err();
+    assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
+    assert!(error.to_string().contains(dir.to_str().unwrap()), "{error}");
+}
+
+#[test]
+#[ignore = "runs as a child of the test below"]
+fn holder() {
+    let Some(dir) = child_dir() else { return };
+    let _spool = Spool::open(&dir, PLENTY).unwrap();
+    println!("\nlocked");
+    // Until the parent kills us, or is gone.
+    _ = io::stdin().read_line(&mut String::new());
+}
+
+#[test]
+fn one_process_at_a_time() {
+    use io::BufRead;
+    let scratch = Scratch::new();
+    let mut command = child("other_process::holder", &scratch.dir());
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let lines = io::BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    assert!(lines.any(|line| line == "locked"));
+    assert_locked(&scratch.dir());
+    process.kill().unwrap();
+    process.wait().unwrap();
+    Spool::open(&scratch.dir(), PLENTY).unwrap();
+}
+
+/// Appends until the system refuses; `kind` is why.
+#[cfg(unix)]
+fn fill(dir: &Path, payload: impl Fn(usize) -> Vec<u8>, kind: io::ErrorKind) {
+    let (mut spool, _) = Spool::open(dir, 64 * PLENTY).unwrap();
+    let error = (0..1000).find_map(|n| spool.append(&payload(n)).err());
+    let error = error.expect("the disk is never full");
+    let SpoolError::Io { reason, .. } = &error.reason else {
+        panic!("{error}");
+    };
+    assert_eq!(reason.kind(), kind, "{error}");
+    let before = entries(&spool);
+    assert!(before.len() > 2);
+    assert!(
+        before
+            .iter()
+            .all(|e| e.1 == payload(usize::try_from(e.0.number()).unwrap() - 1))
+    );
+    // Nothing is left of the one that failed.
+    assert_eq!(fs::read_dir(dir).unwrap().count(), before.len() + 1);
+    spool.append(&payload(before.len())).unwrap_err();
+    // Room again: by what is deleted, or because the payload is smaller.
+    spool.remove(id(1)).unwrap();
+    spool.append(&payload(0)).unwrap();
+    let after = entries(&spool);
+    assert_eq!(after.len(), before.len());
+    drop(spool);
+    let (spool, recovered) = Spool::open(dir, 64 * PLENTY).unwrap();
+    assert_eq!(entries(&spool), after);
+    assert_eq!((recovered.torn_entries, recovered.leftovers), (0, 0));
+}
+
+#[test]
+#[ignore = "runs as a child of the test below"]
+#[cfg(target_os = "linux")]
+fn fills_the_disk() {
+    let Some(dir) = child_dir() else { return };
+    fill(&dir, |_| vec![7; 10_000], io::ErrorKind::StorageFull);
+}
+
+/// A file system of 256 KiB, in a namespace where we may mount one.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_in_earnest() {
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount"]);
+        command
+    };
+    let allowed = unshare().arg("true").output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        eprintln!("not tested: this system does not let us mount a small disk");
+        return;
+    }
+    let scratch = Scratch::new();
+    let mount = r#"mount -t tmpfs -o size=256k none "$SPOOL_TEST_DIR" && exec "$@""#;
+    let output = unshare()
+        .args(["sh", "-c", mount, "sh"])
+        .args(child_args("other_process::fills_the_disk"))
+        .env(CHILD_DIR, &scratch.0)
+        .output();
+    assert_passed(&output.unwrap());
+}
+
+#[test]
+#[ignore = "runs as a child of the test below"]
+#[cfg(unix)]
+fn meets_the_limit() {
+    let Some(dir) = child_dir() else { return };
+    // The fourth is too large.
+    let payload = |n| vec![7; if n < 3 { 1_000 } else { 100_000 }];
+    fill(&dir, payload, io::ErrorKind::FileTooLarge);
+}
+
+/// The system's limit for a file's size cuts a write short: everywhere, and without any rights.
+#[test]
+#[cfg(unix)]
+fn a_write_that_the_system_cuts_short() {
+    let scratch = Scratch::new();
+    // Without the trap the signal would end the process. 16 to 32 KiB, by the shell.
+    let limit = r#"trap "" XFSZ; ulimit -f 32; exec "$@""#;
+    let output = Command::new("sh")
+        .args(["-c", limit, "sh"])
+        .args(child_args("other_process::meets_the_limit"))
+        .env(CHILD_DIR, scratch.dir())
+        .output();
+    assert_passed(&output.unwrap());
+}
+
+#[cfg(unix)]
+fn assert_passed(output: &std::process::Output) {
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{out}{err}");
+    assert!(out.contains("1 passed"), "{out}{err}");
+}
