@@ -48,10 +48,12 @@ mod error;
 mod recovery;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub(crate) use entry::{Damage, EntryId};
 pub(crate) use error::{AppendError, SpoolError};
 pub(crate) use recovery::{Recovered, RecoveredEntry};
+pub(crate) use thread::SpoolThread;
 
 use disk::{Disk, OsDisk};
 use entry::State;

@@ -7,6 +7,7 @@ mod killed;
 mod model;
 mod other_process;
 mod random;
+mod thread;
 
 use super::disk::{Disk, OsDisk};
 use super::*;

@@ -1,0 +1,102 @@
+//! The front for async code. All of them run on a runtime of one thread.
+
+use super::*;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+#[tokio::test]
+async fn every_method_on_one_thread_of_its_own() {
+    let scratch = Scratch::new();
+    let (spool, recovered) = SpoolThread::open(&scratch.dir(), 3 * BLOCK).await.unwrap();
+    assert_eq!(recovered, Recovered::default());
+    let first = spool.append(b"first".to_vec()).await.unwrap().id;
+    let second = spool.append(b"second".to_vec()).await.unwrap().id;
+    let third = spool.append(b"third".to_vec()).await.unwrap().id;
+    assert_eq!(spool.read(first).await.unwrap(), b"first");
+    spool.mark(second).await.unwrap();
+    spool.unmark(second).await.unwrap();
+    spool.mark(third).await.unwrap();
+    let fourth = spool.append(b"fourth".to_vec()).await.unwrap();
+    assert_eq!(fourth.dropped, [first]);
+    spool.remove(fourth.id).await.unwrap();
+    assert_eq!(spool.usage().await.unwrap(), (2, 2 * BLOCK));
+    let error = spool.append(vec![0; 13_000]).await.unwrap_err();
+    assert!(matches!(error.reason, SpoolError::TooLarge { .. }));
+    let gone = spool.read(first).await.unwrap_err();
+    assert!(matches!(gone, SpoolError::NoSuchEntry { .. }));
+
+    let thread = spool.call(|_| std::thread::current().name().map(str::to_owned));
+    assert_eq!(thread.await.unwrap().as_deref(), Some("cloudwatch-spool"));
+
+    spool.close().await.unwrap();
+    let (spool, _) = Spool::open(&scratch.dir(), 3 * BLOCK).unwrap();
+    let expected = [
+        (second, b"second".to_vec(), false),
+        (third, b"third".to_vec(), true),
+    ];
+    assert_eq!(entries(&spool), expected);
+}
+
+#[tokio::test]
+async fn what_is_queued_is_done_in_order_though_nobody_waits() {
+    let scratch = Scratch::new();
+    let (spool, _) = SpoolThread::open(&scratch.dir(), PLENTY).await.unwrap();
+    for number in 1..=50 {
+        drop(spool.append(vec![number]));
+        drop(spool.mark(id(number.into())));
+        if number % 2 == 0 {
+            drop(spool.remove(id(number.into())));
+        }
+    }
+    // It waits: else the lock would still be held.
+    drop(spool);
+    let (spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
+    let odd = (1..=50).step_by(2);
+    let expected = odd.map(|number| (id(number.into()), vec![number], true));
+    assert_eq!(entries(&spool), expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_call_holds_up_no_other_task() {
+    let scratch = Scratch::new();
+    let (spool, _) = SpoolThread::open(&scratch.dir(), PLENTY).await.unwrap();
+    let (open_gate, gate) = std::sync::mpsc::channel::<()>();
+    // Were it run here, nobody would ever open the gate.
+    let waits = spool.call(move |_| gate.recv());
+    let mut appended = pin!(spool.append(b"behind the gate".to_vec()));
+    let is_pending = poll_fn(|context| Poll::Ready(appended.as_mut().poll(context).is_pending()));
+    assert!(is_pending.await);
+    open_gate.send(()).unwrap();
+    waits.await.unwrap().unwrap();
+    assert_eq!(appended.await.unwrap().id, id(1));
+}
+
+#[tokio::test]
+async fn says_so_when_it_cannot_open() {
+    let scratch = Scratch::new();
+    let (first, _) = SpoolThread::open(&scratch.dir(), PLENTY).await.unwrap();
+    let error = SpoolThread::open(&scratch.dir(), PLENTY).await.unwrap_err();
+    assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
+    first.close().await.unwrap();
+    fs::write(scratch.0.join("file"), b"").unwrap();
+    let error = SpoolThread::open(&scratch.0.join("file"), PLENTY)
+        .await
+        .unwrap_err();
+    let expected = "could not create the directory";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+#[tokio::test]
+async fn a_panic_there_is_an_error_here_and_frees_the_lock() {
+    let scratch = Scratch::new();
+    let (spool, _) = SpoolThread::open(&scratch.dir(), PLENTY).await.unwrap();
+    let panicked = spool.call(|_| panic!("on purpose"));
+    let closed: Result<(), SpoolError> = panicked.await;
+    assert!(matches!(closed, Err(SpoolError::Closed { .. })));
+    let error = spool.append(b"late".to_vec()).await.unwrap_err();
+    let expected = format!("the spool {} is closed", scratch.dir().display());
+    assert_eq!(error.to_string(), expected);
+    spool.close().await.unwrap_err();
+    Spool::open(&scratch.dir(), PLENTY).unwrap();
+}
