@@ -1,17 +1,19 @@
 //! `CloudWatchBuilder`: settings, checked, then joined with a recorder and an exporter.
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Delivery, HistogramForm};
+use crate::config::{Config, Delivery, HistogramForm, SpoolConfig};
 use crate::error::{BuildError, InstallError};
 use crate::exporter::{self, CloudWatchExporter, CloudWatchHandle};
 use crate::matcher::Matcher;
 use crate::recorder::CloudWatchRecorder;
 use crate::registry::Registry;
 use crate::sink::{PutMetricData, Sink};
+use crate::spool::{Spool, SpoolThread};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::Client;
 use metrics::SharedString;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -147,6 +149,24 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// Keeps undelivered data in a directory, too, so that they survive the process: a crash, `kill -9`, and as far
+    /// as the disk keeps its word a loss of power. Off by default.
+    ///
+    /// What is there at the start is sent under its own time stamps, the oldest first. Every request is written
+    /// there before it is sent, and deleted when it is settled; what has no room in the queue stays there and is read
+    /// back later. The current window is not there yet: it is written when it ends.
+    ///
+    /// `max_bytes` is what the directory may take, 16 MiB at least: beyond that the oldest go, and are reported. A
+    /// disk that is full or fails is logged, and data go on from memory alone. A directory belongs to one exporter at a time.
+    ///
+    /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`] it is sent again, or
+    /// given up.
+    pub fn with_spool(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
+        let dir = dir.into();
+        self.config.spool = Some(SpoolConfig { dir, max_bytes });
+        self
+    }
+
     /// How many bytes of memory data may take that wait to be delivered: 256 MiB by default, 1,000,000 at
     /// least. Beyond that the oldest are dropped, and reported, never the newest.
     ///
@@ -201,12 +221,13 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Makes a recorder and an exporter, and touches neither a runtime nor the network: for layers,
+    /// Makes a recorder and an exporter, and touches neither a runtime nor the network, and the disk only
+    /// for a [spool](Self::with_spool): for layers,
     /// for [`metrics::with_local_recorder`], or for a runtime of your own.
     ///
     /// # Errors
     ///
-    /// If a setting cannot be, or neither [`with_client`](Self::with_client) nor
+    /// If a setting cannot be, the spool cannot be opened, or neither [`with_client`](Self::with_client) nor
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
         self.config.validate()?;
@@ -225,10 +246,18 @@ impl CloudWatchBuilder {
             }
             None => return Err(BuildError::NoSink),
         };
+        let spool = match &self.config.spool {
+            None => None,
+            Some(SpoolConfig { dir, max_bytes }) => {
+                let (spool, recovered) = Spool::open(dir, *max_bytes)?;
+                Some((SpoolThread::start(spool)?, recovered))
+            }
+        };
         let registry = Arc::new(Registry::new(self.config.default_dimensions.clone()));
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);
-        let exporter = CloudWatchExporter::new(self.config, registry, self.clock, sink, recorders);
+        let exporter =
+            CloudWatchExporter::new(self.config, registry, self.clock, sink, spool, recorders);
         Ok((recorder, exporter))
     }
 

@@ -5,12 +5,15 @@ use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::matcher::ByMetric;
 use crate::refusal::Refusal;
 use crate::window::StorageResolution;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Two hours of 10,000 series, 500 of them histograms of a hundred values: ARCHITECTURE.md has the
 /// arithmetic.
 pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
+/// A few requests, whatever is in them.
+const MIN_SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;
 /// A thousand processes with two requests each stay below the 500 in a second that an account has.
 pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
@@ -51,6 +54,13 @@ pub enum Delivery {
     AtMostOnce,
 }
 
+/// Where undelivered data are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct SpoolConfig {
+    pub(crate) dir: PathBuf,
+    pub(crate) max_bytes: u64,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) namespace: Arc<str>,
@@ -64,6 +74,7 @@ pub(crate) struct Config {
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) corrects_clock_skew: bool,
     pub(crate) reports_itself: bool,
+    pub(crate) spool: Option<SpoolConfig>,
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
     pub(crate) request_timeout: Duration,
@@ -83,6 +94,7 @@ impl Config {
             jitter_seed: None,
             corrects_clock_skew: true,
             reports_itself: false,
+            spool: None,
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
@@ -97,6 +109,11 @@ impl Config {
         dimension::check(&self.default_dimensions).map_err(ConfigError::DefaultDimension)?;
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
+        }
+        if let Some(spool) = &self.spool
+            && spool.max_bytes < MIN_SPOOL_BYTES
+        {
+            return Err(ConfigError::SpoolBytes(spool.max_bytes));
         }
         if self.max_in_flight == 0 {
             return Err(ConfigError::MaxInFlight);
@@ -134,6 +151,9 @@ pub enum ConfigError {
     /// The queue could not hold one full request.
     #[error("a queue of {0} bytes is too small for one request of {MAX_REQUEST_BYTES}")]
     QueueBytes(usize),
+    /// The spool could not hold a few full requests.
+    #[error("a spool of {0} bytes is smaller than {MIN_SPOOL_BYTES}")]
+    SpoolBytes(u64),
     /// No request could be made.
     #[error("no request may be in flight")]
     MaxInFlight,

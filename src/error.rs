@@ -2,6 +2,8 @@
 
 pub use crate::config::ConfigError;
 
+use crate::spool::SpoolError;
+
 /// Why [`build`](crate::CloudWatchBuilder::build) could not.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,9 @@ pub enum BuildError {
     /// `with_sink`.
     #[error("nowhere to send to: call with_client or with_sink first")]
     NoSink,
+    /// The spool could not be opened: another process has it, or the system says no.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
     #[error(
         "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"

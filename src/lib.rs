@@ -110,9 +110,6 @@ mod recorder;
 mod refusal;
 mod registry;
 mod sink;
-// Nothing but its tests calls it until the exporter does.
-#[cfg(feature = "spool")]
-#[allow(dead_code, unused_imports)]
 mod spool;
 mod sync;
 mod unit;
@@ -134,4 +131,5 @@ pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;
 pub use refusal::{Refusal, Refused};
 pub use sink::{MemorySink, PutMetricData, SendError, Sending, Sink};
+pub use spool::SpoolError;
 pub use window::StorageResolution;

@@ -4,6 +4,7 @@ pub(crate) mod datum;
 mod distribution;
 pub(crate) mod pack;
 pub(crate) mod size;
+pub(crate) mod stored;
 
 use crate::aggregate::{GaugePoint, HistogramPoint};
 use crate::config::{Config, HistogramForm};

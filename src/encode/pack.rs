@@ -17,7 +17,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn new(namespace: Arc<str>, delivery: Delivery, mut data: Vec<MetricDatum>) -> Self {
+    pub(crate) fn new(namespace: Arc<str>, delivery: Delivery, mut data: Vec<MetricDatum>) -> Self {
         // It may wait for long.
         data.shrink_to_fit();
         let data_len: usize = data.iter().map(size::datum).sum();

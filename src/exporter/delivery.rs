@@ -4,7 +4,8 @@ use super::condition::Condition;
 use super::pace::Pace;
 use super::parcel::{Outcome, Parcel};
 use super::queue::Queue;
-use super::stats::{Attempted, Settled};
+use super::spooling::{Entry, News, Spooling};
+use super::stats::{Amount, Attempted, Ending, Settled};
 use crate::clock::Clock;
 use crate::config::{Config, Delivery as Mode};
 use crate::encode::pack::Batch;
@@ -24,10 +25,14 @@ pub(super) struct Delivery {
     condition: Condition,
     attempts: JoinSet<Result<(), SendError>>,
     in_flight: HashMap<Id, InFlight>,
-    /// How many were ever queued.
+    spool: Option<Spooling>,
+    /// How many this process ever queued.
     queued: u64,
     send_jitter: Duration,
 }
+
+/// The number of all that came from the disk: no flush waits for it.
+pub(super) const RESTORED: u64 = 0;
 
 struct InFlight {
     parcel: Parcel,
@@ -39,10 +44,30 @@ struct InFlight {
 pub(super) struct Event {
     pub(super) attempted: Option<Attempted>,
     pub(super) settled: Vec<Settled>,
+    /// Came from the disk, and is pending now.
+    pub(super) loaded: Option<Loaded>,
+    /// Was on disk alone, and is lost.
+    pub(super) lost: Vec<Lost>,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loaded {
+    pub(super) amount: Amount,
+    /// Another process recorded it.
+    pub(super) is_restored: bool,
+}
+
+/// How much, if this process recorded it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost(pub(super) Option<Amount>);
+
 impl Delivery {
-    pub(super) fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, config: &Config) -> Self {
+    pub(super) fn new(
+        sink: Arc<dyn Sink>,
+        clock: Arc<dyn Clock>,
+        config: &Config,
+        spool: Option<Spooling>,
+    ) -> Self {
         let period = config.storage_resolution.period();
         Self {
             sink,
@@ -52,6 +77,7 @@ impl Delivery {
             condition: Condition::default(),
             attempts: JoinSet::new(),
             in_flight: HashMap::new(),
+            spool,
             queued: 0,
             send_jitter: config.send_jitter.min(period),
         }
@@ -59,8 +85,11 @@ impl Delivery {
 
     /// Queues a batch, and gives what had to go for it.
     pub(super) fn push(&mut self, batch: Batch) -> Vec<Settled> {
-        let parcel = Parcel::new(self.queued, batch);
         self.queued += 1;
+        let mut parcel = Parcel::new(self.queued, batch);
+        if let Some(spool) = &mut self.spool {
+            spool.store(&mut parcel);
+        }
         self.queue.push(parcel);
         self.overflow()
     }
@@ -73,7 +102,7 @@ impl Delivery {
 
     /// The number that the next batch will have.
     pub(super) fn next_number(&self) -> u64 {
-        self.queued
+        self.queued + 1
     }
 
     /// Somebody waits: tries again now, not when the pauses are over.
@@ -92,6 +121,11 @@ impl Delivery {
         self.queue.bytes() + self.bytes_in_flight()
     }
 
+    /// The bytes of all that is on disk.
+    pub(super) fn spool_bytes(&self) -> u64 {
+        self.spool.as_ref().map_or(0, Spooling::bytes)
+    }
+
     /// The time stamp of the oldest that is not settled.
     pub(super) fn oldest(&self) -> Option<SystemTime> {
         let oldest = self.pending().min_by_key(|parcel| parcel.number)?;
@@ -102,6 +136,11 @@ impl Delivery {
     /// any time.
     pub(super) async fn next(&mut self) -> Event {
         loop {
+            if let Some(spool) = &mut self.spool
+                && self.queue.has_room()
+            {
+                spool.load();
+            }
             let now = Instant::now();
             let start = self.pace.next_start(self.in_flight.len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
@@ -116,23 +155,91 @@ impl Delivery {
             tokio::select! {
                 biased;
                 Some(done) = self.attempts.join_next_with_id() => return self.finish(done),
+                news = next_news(&mut self.spool) => return self.hear(news),
                 () = sleep_until(start) => {}
             }
+        }
+    }
+
+    /// Ends, when all that is not settled is on disk, if it has one.
+    pub(super) async fn close(&mut self) {
+        self.attempts.shutdown().await;
+        if let Some(spool) = self.spool.take() {
+            spool.close().await;
         }
     }
 
     /// Starts an attempt, unless some of it has waited for too long.
     fn start(&mut self, parcel: Parcel, now: Instant) -> Option<Event> {
         if let Some(outcome) = parcel.misdated(self.clock.now()) {
-            return Some(self.follow(outcome, None));
+            return Some(self.follow(parcel.entry, outcome, None));
         }
         let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
-        let attempt = self.attempts.spawn(async move { sink.send(&batch).await });
+        let begun = self.spool.as_ref();
+        let begun = begun.and_then(|spool| spool.begin(parcel.entry));
+        let attempt = self.attempts.spawn(async move {
+            if let Some(begun) = begun {
+                begun.await;
+            }
+            sink.send(&batch).await
+        });
         self.pace.started(now);
         let started = now;
         self.in_flight
             .insert(attempt.id(), InFlight { parcel, started });
         None
+    }
+
+    /// What the disk has to say.
+    fn hear(&mut self, news: News) -> Event {
+        let mut event = Event::default();
+        match news {
+            News::Stored(ticket, entry, gone) => {
+                let waiting = self.queue.iter_mut();
+                for parcel in waiting.filter(|parcel| parcel.entry == Entry::Storing(ticket)) {
+                    parcel.entry = entry;
+                }
+                let Some(spool) = &mut self.spool else {
+                    return event;
+                };
+                event
+                    .lost
+                    .extend(spool.lost_early(ticket).map(|amount| Lost(Some(amount))));
+                for id in gone {
+                    if let Some(on_disk) = spool.forget(id) {
+                        event.lost.push(Lost(on_disk.amount));
+                        continue;
+                    }
+                    let in_flight = self.in_flight.values_mut();
+                    let in_flight = in_flight.map(|in_flight| &mut in_flight.parcel);
+                    let parcels = in_flight.chain(self.queue.iter_mut());
+                    for parcel in parcels.filter(|parcel| parcel.entry == Entry::Stored(id)) {
+                        parcel.entry = Entry::None;
+                    }
+                }
+            }
+            News::Loaded(on_disk, batch) => {
+                let parcel = on_disk.into_parcel(RESTORED, batch);
+                event.loaded = Some(Loaded {
+                    amount: parcel.amount(),
+                    is_restored: on_disk.amount.is_none(),
+                });
+                if parcel.is_repeated && parcel.batch.delivery() == Mode::AtMostOnce {
+                    let settled = vec![parcel.ended(Ending::Ambiguous)];
+                    let outcome = Outcome {
+                        settled,
+                        rest: Vec::new(),
+                    };
+                    let given_up = self.follow(parcel.entry, outcome, None);
+                    event.settled = given_up.settled;
+                } else {
+                    self.queue.push(parcel);
+                }
+            }
+            News::Lost(on_disk) => event.lost.push(Lost(on_disk.amount)),
+            News::Nothing => {}
+        }
+        event
     }
 
     fn finish(&mut self, done: Result<(Id, Result<(), SendError>), JoinError>) -> Event {
@@ -144,10 +251,11 @@ impl Delivery {
             return Event::default();
         };
         let now = Instant::now();
+        let entry = parcel.entry;
         match result {
             Ok(()) => {
                 self.answered();
-                self.follow(parcel.sent(), Some(Attempted::Answered))
+                self.follow(entry, parcel.sent(), Some(Attempted::Answered))
             }
             Err(SendError::Invalid {
                 code,
@@ -156,14 +264,15 @@ impl Delivery {
             }) => {
                 self.answered();
                 let reason = Refusal::Rejected { code, message };
-                self.follow(parcel.invalid(&members, &reason), Some(Attempted::Refused))
+                let outcome = parcel.invalid(&members, &reason);
+                self.follow(entry, outcome, Some(Attempted::Refused))
             }
             Err(SendError::Rejected { code, message }) => {
                 self.answered();
                 let everything: Vec<usize> = (0..parcel.batch.data().len()).collect();
                 let reason = Refusal::Rejected { code, message };
                 let outcome = parcel.invalid(&everything, &reason);
-                self.follow(outcome, Some(Attempted::Refused))
+                self.follow(entry, outcome, Some(Attempted::Refused))
             }
             Err(SendError::TooLarge(error)) => {
                 self.answered();
@@ -171,12 +280,13 @@ impl Delivery {
                     code: "RequestEntityTooLarge".into(),
                     message: error.to_string(),
                 };
-                self.follow(parcel.too_large(&reason), Some(Attempted::Refused))
+                let outcome = parcel.too_large(&reason);
+                self.follow(entry, outcome, Some(Attempted::Refused))
             }
             Err(SendError::Throttled(error)) => {
                 self.condition.throttled(&*error);
                 self.pace.throttled(now);
-                self.follow(again(parcel), Some(Attempted::Throttled))
+                self.repeat(parcel, Attempted::Throttled)
             }
             Err(SendError::Denied(error)) => {
                 self.condition.denied(&*error);
@@ -190,7 +300,8 @@ impl Delivery {
                 self.condition.failed(&*error);
                 if parcel.batch.delivery() == Mode::AtMostOnce {
                     self.pace.failed(started, now);
-                    return self.follow(parcel.given_up(), Some(Attempted::Ambiguous));
+                    let outcome = parcel.given_up();
+                    return self.follow(entry, outcome, Some(Attempted::Ambiguous));
                 }
                 let mut parcel = parcel;
                 parcel.is_repeated = true;
@@ -219,21 +330,57 @@ impl Delivery {
         self.pace.failed(started, now);
         parcel.failures = parcel.failures.saturating_add(1);
         parcel.not_before = self.pace.backoff(parcel.failures, now);
-        self.follow(again(parcel), Some(attempted))
+        self.repeat(parcel, attempted)
     }
 
-    fn follow(&mut self, outcome: Outcome, attempted: Option<Attempted>) -> Event {
+    /// All of it is tried again.
+    fn repeat(&mut self, parcel: Parcel, attempted: Attempted) -> Event {
+        if let Some(spool) = &mut self.spool
+            && !parcel.is_repeated
+        {
+            spool.take_back(parcel.entry);
+        }
+        self.queue.push(parcel);
+        Event {
+            attempted: Some(attempted),
+            settled: self.overflow(),
+            ..Event::default()
+        }
+    }
+
+    /// Some of a parcel is settled; what goes on takes the place of its entry on disk.
+    fn follow(&mut self, entry: Entry, outcome: Outcome, attempted: Option<Attempted>) -> Event {
         let Outcome { mut settled, rest } = outcome;
-        rest.into_iter().for_each(|part| self.queue.push(part));
+        for mut part in rest {
+            if let Some(spool) = &mut self.spool {
+                spool.store(&mut part);
+            }
+            self.queue.push(part);
+        }
+        if let Some(spool) = &mut self.spool {
+            spool.discard(entry);
+        }
         settled.extend(self.overflow());
-        Event { attempted, settled }
+        Event {
+            attempted,
+            settled,
+            ..Event::default()
+        }
     }
 
     fn overflow(&mut self) -> Vec<Settled> {
         let in_flight = self.bytes_in_flight();
-        std::iter::from_fn(|| self.queue.overflow(in_flight))
-            .map(|parcel| parcel.dropped())
-            .collect()
+        let mut settled = Vec::new();
+        while let Some(parcel) = self.queue.overflow(in_flight) {
+            let spool = self.spool.as_mut();
+            let is_on_disk = spool.is_some_and(|spool| spool.leave(&parcel));
+            settled.push(if is_on_disk {
+                parcel.ended(Ending::Spooled)
+            } else {
+                parcel.dropped()
+            });
+        }
+        settled
     }
 
     fn bytes_in_flight(&self) -> usize {
@@ -244,11 +391,10 @@ impl Delivery {
     }
 }
 
-/// All of it is tried again.
-fn again(parcel: Parcel) -> Outcome {
-    Outcome {
-        settled: Vec::new(),
-        rest: vec![parcel],
+async fn next_news(spool: &mut Option<Spooling>) -> News {
+    match spool {
+        Some(spool) => spool.next().await,
+        None => std::future::pending().await,
     }
 }
 

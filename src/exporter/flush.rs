@@ -1,5 +1,6 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
+use super::delivery::RESTORED;
 use super::parcel::Parcel;
 use super::stats::{Amount, Ending, Settled};
 use crate::refusal::Refused;
@@ -21,6 +22,8 @@ pub struct FlushReport {
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
+    /// In the [spool](crate::CloudWatchBuilder::with_spool) alone, as there was no room in the queue.
+    pub spooled: Amount,
     /// Not delivered when the flush's time was up. The exporter goes on trying, unless it was shut
     /// down.
     pub pending: Amount,
@@ -31,7 +34,7 @@ pub struct FlushReport {
 impl FlushReport {
     /// Whether all was delivered; something may have been delivered twice.
     pub fn is_complete(&self) -> bool {
-        let undelivered = [self.ambiguous, self.dropped, self.pending];
+        let undelivered = [self.ambiguous, self.dropped, self.spooled, self.pending];
         undelivered.iter().all(Amount::is_zero) && self.refused.is_empty()
     }
 
@@ -45,6 +48,7 @@ impl FlushReport {
             }
             Ending::Ambiguous => self.ambiguous.add(settled.amount),
             Ending::Dropped => self.dropped.add(settled.amount),
+            Ending::Spooled => self.spooled.add(settled.amount),
             Ending::Refused(refused) => self.refused.extend_from_slice(refused),
         }
     }
@@ -67,6 +71,12 @@ struct Flush {
     deadline: Option<Instant>,
     report: FlushReport,
     reply: Reply,
+}
+
+impl Flush {
+    fn covers(&self, number: u64) -> bool {
+        number != RESTORED && number < self.end
+    }
 }
 
 impl Flushes {
@@ -102,7 +112,7 @@ impl Flushes {
 
     pub(super) fn settle(&mut self, settled: &Settled) {
         for flush in &mut self.waiting {
-            if settled.number < flush.end {
+            if flush.covers(settled.number) {
                 flush.unsettled -= settled.data;
                 flush.report.add(settled);
             }
@@ -128,8 +138,10 @@ impl Flushes {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
         for mut late in self.waiting.extract_if(.., is_late) {
-            for parcel in pending().filter(|parcel| parcel.number < late.end) {
-                late.report.pending.add(parcel.amount());
+            for parcel in pending() {
+                if late.covers(parcel.number) {
+                    late.report.pending.add(parcel.amount());
+                }
             }
             (late.reply)(late.report);
         }

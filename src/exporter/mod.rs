@@ -10,6 +10,7 @@ mod pace;
 mod parcel;
 mod queue;
 mod running;
+mod spooling;
 mod stats;
 mod telemetry;
 mod worker;
@@ -22,8 +23,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::registry::Registry;
 use crate::sink::Sink;
+use crate::spool::{Recovered, SpoolThread};
 use intake::Intake;
 use running::Running;
+use spooling::Spooling;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -49,8 +52,10 @@ impl CloudWatchExporter {
         registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         sink: Arc<dyn Sink>,
+        spool: Option<(SpoolThread, Recovered)>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
+        let spool = spool.map(|(thread, recovered)| Spooling::new(thread, recovered));
         let ledger = Arc::default();
         let intake = Arc::new(Intake::new(config.clone(), Arc::clone(&clock)));
         let running = Arc::new(Running::default());
@@ -63,7 +68,7 @@ impl CloudWatchExporter {
                 Arc::clone(&running),
             ),
             running,
-            worker: Worker::new(config, registry, clock, ledger, intake, sink),
+            worker: Worker::new(config, registry, clock, ledger, intake, sink, spool),
             callers: Callers {
                 commands,
                 recorders,

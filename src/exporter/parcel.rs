@@ -1,5 +1,6 @@
 //! A batch on its way, and what becomes of it when the destination finds fault with some of it.
 
+use super::spooling::Entry;
 use super::stats::{Amount, Ending, Settled};
 use crate::encode::datum::MetricDatum;
 use crate::encode::pack::Batch;
@@ -23,6 +24,7 @@ pub(super) struct Parcel {
     pub(super) not_before: Option<Instant>,
     /// It may have arrived already: the fate of an attempt is not known.
     pub(super) is_repeated: bool,
+    pub(super) entry: Entry,
 }
 
 /// The search for a datum that the destination does not accept, among those that were refused with
@@ -52,6 +54,7 @@ impl Parcel {
             failures: 0,
             not_before: None,
             is_repeated: false,
+            entry: Entry::None,
         }
     }
 
@@ -163,19 +166,16 @@ impl Parcel {
             return self.invalid(&[0], reason);
         }
         let second = first.split_off(first.len() / 2);
-        match self.search.clone() {
-            Some(mut search) => {
-                search.other_half.extend(second);
-                let first = self.part(first);
-                outcome.rest.extend(first.map(|first| Self {
-                    search: Some(search),
-                    ..first
-                }));
-            }
-            None => {
-                outcome.rest.extend(self.part(first));
-                outcome.rest.extend(self.part(second));
-            }
+        let first = self.part(first);
+        if let Some(mut search) = self.search.clone() {
+            search.other_half.extend(second);
+            outcome.rest.extend(first.map(|first| Self {
+                search: Some(search),
+                ..first
+            }));
+        } else {
+            outcome.rest.extend(first);
+            outcome.rest.extend(self.part(second));
         }
         outcome
     }
@@ -232,10 +232,12 @@ impl Parcel {
         let batch = self.batch.part(data)?;
         Some(Self {
             batch: Arc::new(batch),
+            number: self.number,
             search: None,
             failures: 0,
             not_before: None,
-            ..self.clone()
+            is_repeated: self.is_repeated,
+            entry: Entry::None,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What waits to be sent: bounded by bytes, the oldest goes first.
 
 use super::parcel::Parcel;
+use super::spooling::Entry;
 use std::collections::VecDeque;
 use tokio::time::Instant;
 
@@ -42,7 +43,7 @@ impl Queue {
 
     /// Takes out the oldest that may be sent now.
     pub(super) fn pop_ready(&mut self, now: Instant) -> Option<Parcel> {
-        let is_ready = |parcel: &Parcel| parcel.not_before.is_none_or(|time| time <= now);
+        let is_ready = |parcel: &Parcel| ready_at(parcel, now).is_some_and(|time| time <= now);
         let place = self.waiting.iter().position(is_ready)?;
         self.take(place)
     }
@@ -50,7 +51,7 @@ impl Queue {
     /// When one of them may be sent, past times included; none if there is none.
     pub(super) fn next_ready(&self, now: Instant) -> Option<Instant> {
         let times = self.waiting.iter();
-        times.map(|parcel| parcel.not_before.unwrap_or(now)).min()
+        times.filter_map(|parcel| ready_at(parcel, now)).min()
     }
 
     /// Nobody has to wait any longer for a time of its own.
@@ -58,6 +59,15 @@ impl Queue {
         for parcel in &mut self.waiting {
             parcel.not_before = None;
         }
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Parcel> {
+        self.waiting.iter_mut()
+    }
+
+    /// Whether so little waits that there is room for what is on disk.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes < self.max_bytes / 2
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Parcel> {
@@ -72,5 +82,13 @@ impl Queue {
         let parcel = self.waiting.remove(place)?;
         self.bytes -= parcel.memory_len();
         Some(parcel)
+    }
+}
+
+/// None, as long as it is being written to disk: after a crash it could not be told whether it was sent.
+fn ready_at(parcel: &Parcel, now: Instant) -> Option<Instant> {
+    match parcel.entry {
+        Entry::Storing(_) => None,
+        Entry::None | Entry::Stored(_) => Some(parcel.not_before.unwrap_or(now)),
     }
 }

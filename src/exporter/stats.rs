@@ -1,6 +1,6 @@
 //! The accounts since the start.
 
-use super::delivery::Event;
+use super::delivery::{Event, Loaded, Lost};
 use crate::encode::datum::MetricDatum;
 use crate::refusal::{Refusal, Refused};
 use crate::registry::Origin;
@@ -69,6 +69,13 @@ pub struct Stats {
     pub dropped: Amount,
     /// Drained, and waiting to be delivered.
     pub pending: Amount,
+    /// In the [spool](crate::CloudWatchBuilder::with_spool) alone, as there was no room in the queue.
+    pub spooled: Amount,
+    /// What an earlier process had left in the spool and is, or was, pending in this one.
+    pub restored: Amount,
+    /// Entries of the spool, each a request, that were dropped for its bound or not readable any more. Data of
+    /// this process among them are in `dropped`.
+    pub lost_spool_entries: u64,
     /// Requests that were answered well.
     pub requests: u64,
     /// Attempts that failed, for whatever reason but the data.
@@ -81,6 +88,8 @@ pub struct Stats {
     pub refused_requests: u64,
     /// Bytes of memory of what is pending.
     pub queue_bytes: u64,
+    /// Bytes on disk of all that is in the spool.
+    pub spool_bytes: u64,
     /// The time stamp of the oldest datum that is pending.
     pub oldest_pending: Option<SystemTime>,
     /// When a request was answered well for the last time.
@@ -116,6 +125,8 @@ pub(super) enum Ending {
     /// They may have arrived.
     Ambiguous,
     Dropped,
+    /// They are on disk alone.
+    Spooled,
     Refused(Vec<Refused>),
 }
 
@@ -166,9 +177,10 @@ impl Ledger {
         self.accounts.lock().stats.pending.add(amount);
     }
 
-    pub(super) fn waiting(&self, bytes: usize, oldest: Option<SystemTime>) {
+    pub(super) fn waiting(&self, bytes: usize, spool_bytes: u64, oldest: Option<SystemTime>) {
         let mut accounts = self.accounts.lock();
         accounts.stats.queue_bytes = bytes as u64;
+        accounts.stats.spool_bytes = spool_bytes;
         accounts.stats.oldest_pending = oldest;
     }
 
@@ -192,6 +204,24 @@ impl Ledger {
                 stats.failed_attempts += 1;
                 stats.ambiguous_attempts += 1;
             }
+        }
+        if let Some(Loaded {
+            amount,
+            is_restored,
+        }) = event.loaded
+        {
+            stats.pending.add(amount);
+            if is_restored {
+                stats.restored.add(amount);
+            } else {
+                stats.spooled.subtract(amount);
+            }
+        }
+        for Lost(amount) in &event.lost {
+            stats.lost_spool_entries += 1;
+            let amount = amount.unwrap_or_default();
+            stats.spooled.subtract(amount);
+            stats.dropped.add(amount);
         }
         for settled in &event.settled {
             accounts.settle(settled);
@@ -224,6 +254,7 @@ impl Accounts {
             }
             Ending::Ambiguous => stats.ambiguous.add(settled.amount),
             Ending::Dropped => stats.dropped.add(settled.amount),
+            Ending::Spooled => stats.spooled.add(settled.amount),
             // One line was logged for the request.
             Ending::Refused(refused) => {
                 self.refuse(refused);

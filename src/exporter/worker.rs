@@ -1,10 +1,11 @@
 //! The background task: drains at each window's end, and joins the stages.
 
-use super::delivery::{Delivery, Event};
+use super::delivery::{Delivery, Event, RESTORED};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::idle::Idle;
 use super::intake::Intake;
+use super::spooling::Spooling;
 use super::stats::{Amount, Ending, Ledger, Settled};
 use super::telemetry::Telemetry;
 use crate::clock::Clock;
@@ -51,10 +52,11 @@ impl Worker {
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
         sink: Arc<dyn Sink>,
+        spool: Option<Spooling>,
     ) -> Self {
         Self {
             window: Window::at(clock.now(), config.storage_resolution),
-            delivery: Delivery::new(sink, Arc::clone(&clock), &config),
+            delivery: Delivery::new(sink, Arc::clone(&clock), &config, spool),
             flushes: Flushes::new(config.flush_timeout),
             telemetry: config.reports_itself.then(|| Telemetry::new(&config)),
             idle: Idle::new(config.idle_flush_interval),
@@ -82,7 +84,7 @@ impl Worker {
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
-                event = self.delivery.next() => self.account(event),
+                event = self.delivery.next() => self.account(&event),
                 () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
                 command = commands.recv(), if has_handles && !is_stopping => match command {
                     Some(Command::Flush(timeout, reply)) => self.flush(timeout, reply),
@@ -117,6 +119,7 @@ impl Worker {
                 () = self.clock.sleep_until(self.window.end()) => tokio::task::yield_now().await,
             }
         }
+        self.delivery.close().await;
     }
 
     /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
@@ -137,8 +140,10 @@ impl Worker {
         report.refused.extend(rest.refused);
         report.dropped.add(rest.dropped);
         report.ambiguous.add(rest.ambiguous);
+        report.spooled.add(rest.spooled);
         self.delivery.hurry();
         let pending = self.delivery.pending();
+        let pending = pending.filter(|parcel| parcel.number != RESTORED);
         let unsettled = pending.map(|parcel| parcel.data().count()).sum();
         let end = self.delivery.next_number();
         self.flushes.add(end, unsettled, timeout, report, reply);
@@ -160,7 +165,9 @@ impl Worker {
         {
             let stats = self.ledger.counts();
             let data = telemetry.data(&stats, self.window, self.clock.now());
-            data.into_iter().for_each(|datum| packer.push(datum));
+            for datum in data {
+                packer.push(datum);
+            }
         }
         let put = self.intake.take().into_iter();
         put.for_each(|datum| packer.push(datum));
@@ -178,20 +185,25 @@ impl Worker {
         for batch in batches {
             self.ledger.queued(Amount::of(batch.data()));
             let settled = self.delivery.push(batch);
-            settled.iter().for_each(|dropped| report.add(dropped));
-            self.account(Event {
-                attempted: None,
+            for dropped in &settled {
+                report.add(dropped);
+            }
+            self.account(&Event {
                 settled,
+                ..Event::default()
             });
         }
         report
     }
 
     /// The accounts first, so that they are right when a flush is answered.
-    fn account(&mut self, event: Event) {
-        self.ledger.happened(&event, self.clock.now());
-        self.ledger
-            .waiting(self.delivery.bytes(), self.delivery.oldest());
+    fn account(&mut self, event: &Event) {
+        self.ledger.happened(event, self.clock.now());
+        self.ledger.waiting(
+            self.delivery.bytes(),
+            self.delivery.spool_bytes(),
+            self.delivery.oldest(),
+        );
         for settled in &event.settled {
             self.say(settled);
             self.flushes.settle(settled);

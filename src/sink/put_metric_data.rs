@@ -100,8 +100,8 @@ impl Sink for PutMetricData {
             .config_override(once);
         Box::pin(async move {
             let answer = request.send().await;
-            let date = *seen.0.date.lock();
-            let is_news = date.is_some_and(|date| self.skew.learn(date, self.clock.now()));
+            let theirs = *seen.0.date.lock();
+            let is_news = theirs.is_some_and(|time| self.skew.learn(time, self.clock.now()));
             match answer.map_err(|error| classify(&error, seen.sent())) {
                 Ok(_) => Ok(()),
                 // The time stamps may be all that was wrong, and will be others the next time.

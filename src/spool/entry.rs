@@ -28,7 +28,6 @@ impl EntryId {
         Self(self.0 + 1)
     }
 
-    #[cfg(test)]
     pub(super) fn number(self) -> u64 {
         self.0
     }

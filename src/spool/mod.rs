@@ -50,9 +50,10 @@ mod recovery;
 mod tests;
 mod thread;
 
-pub(crate) use entry::{Damage, EntryId};
-pub(crate) use error::{AppendError, SpoolError};
-pub(crate) use recovery::{Recovered, RecoveredEntry};
+pub(crate) use entry::EntryId;
+pub(crate) use error::AppendError;
+pub use error::SpoolError;
+pub(crate) use recovery::Recovered;
 pub(crate) use thread::SpoolThread;
 
 use disk::{Disk, OsDisk};
@@ -166,7 +167,8 @@ impl<D: Disk> Spool<D> {
     }
 
     /// How many entries there are.
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.entries.len()
     }
 
@@ -254,7 +256,7 @@ impl<D: Disk> Spool<D> {
             Ok(Ok(payload)) => Ok(payload),
             Ok(Err(damage)) => Err(SpoolError::Damaged {
                 path: path.to_owned(),
-                damage,
+                damage: damage.to_string(),
             }),
             Err(reason) => Err(SpoolError::io("read", path, reason)),
         }
@@ -269,7 +271,7 @@ impl<D: Disk> Spool<D> {
         let slot = self.entries.get(&id).copied();
         slot.ok_or_else(|| SpoolError::NoSuchEntry {
             dir: self.dir.clone(),
-            id,
+            id: id.number(),
         })
     }
 

@@ -4,8 +4,8 @@
 //! calls. `spawn_blocking` for each operation would need a lock around the spool, which keeps no
 //! order, and a runtime that is shut down drops what it has not begun.
 
-use super::{AppendError, Appended, EntryId, Recovered, Spool, SpoolError};
-use std::path::{Path, PathBuf};
+use super::{AppendError, Appended, EntryId, Spool, SpoolError};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
@@ -27,40 +27,29 @@ pub(crate) struct SpoolThread {
 }
 
 impl SpoolThread {
-    /// As [`Spool::open`].
-    pub(crate) async fn open(dir: &Path, max_bytes: u64) -> Result<(Self, Recovered), SpoolError> {
-        let dir = dir.to_owned();
+    /// Hands a spool over to a thread of its own.
+    pub(crate) fn start(mut spool: Spool) -> Result<Self, SpoolError> {
+        let dir = spool.dir.clone();
         let (commands, queue) = mpsc::channel::<Command>();
-        let (opened, recovered) = oneshot::channel();
         let (at_end, ended) = oneshot::channel();
-        let run = {
-            let dir = dir.clone();
-            move || {
-                match Spool::open(&dir, max_bytes) {
-                    Ok((mut spool, recovered)) => {
-                        // Nobody may wait any more, here and below; it is done all the same.
-                        _ = opened.send(Ok(recovered));
-                        for command in queue {
-                            command(&mut spool);
-                        }
-                    }
-                    Err(error) => _ = opened.send(Err(error)),
-                }
-                _ = at_end.send(());
+        let run = move || {
+            for command in queue {
+                command(&mut spool);
             }
+            drop(spool);
+            // Nobody may wait any more.
+            _ = at_end.send(());
         };
         let thread = thread::Builder::new().name("cloudwatch-spool".into());
         let thread = thread
             .spawn(run)
             .map_err(|reason| SpoolError::io("start the thread for", &dir, reason))?;
-        let spool = Self {
+        Ok(Self {
             dir,
             commands: Some(commands),
             ended: Some(ended),
             thread: Some(thread),
-        };
-        let recovered = recovered.await.map_err(|_| spool.closed())??;
-        Ok((spool, recovered))
+        })
     }
 
     /// As [`Spool::append`].
@@ -114,11 +103,9 @@ impl SpoolThread {
         async move { done.await? }
     }
 
-    /// [`Spool::len`] and [`Spool::bytes`], after all calls before this one.
-    pub(crate) fn usage(
-        &self,
-    ) -> impl Future<Output = Result<(usize, u64), SpoolError>> + Send + use<> {
-        self.call(|spool| (spool.len(), spool.bytes()))
+    /// [`Spool::bytes`], after all calls before this one.
+    pub(crate) fn usage(&self) -> impl Future<Output = Result<u64, SpoolError>> + Send + use<> {
+        self.call(|spool| spool.bytes())
     }
 
     /// Waits until all that was queued is done and the lock is free.

@@ -13,6 +13,7 @@ mod packing;
 mod put;
 mod refusals;
 mod sending;
+mod spool;
 mod started;
 mod units;
 mod windows;

@@ -134,7 +134,7 @@ fn deliver(len: usize, to: &mut Destination, is_repeated: bool) -> Result {
                     let numbers = names.map(|name| name.parse::<usize>().expect("a number"));
                     result.refused.extend(numbers);
                 }
-                Ending::Dropped => unreachable!("nothing drops here"),
+                Ending::Dropped | Ending::Spooled => unreachable!("nothing drops here"),
             }
         }
         waiting.extend(rest);

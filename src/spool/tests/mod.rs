@@ -10,6 +10,7 @@ mod random;
 mod thread;
 
 use super::disk::{Disk, OsDisk};
+use super::recovery::RecoveredEntry;
 use super::*;
 use std::cell::RefCell;
 use std::fs;

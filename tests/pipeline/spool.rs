@@ -1,0 +1,211 @@
+//! What is undelivered outlives its process. Disks do not follow a paused clock, so these tests wait for
+//! conditions instead; nothing in them depends on how long that takes.
+
+use crate::started::{Started, minute};
+use metrics::counter;
+use metrics_exporter_cloudwatch::{
+    Batch, BuildError, CloudWatchBuilder, Delivery, ManualClock, MemorySink, SendError, Sending,
+    Sink, SpoolError,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+const PLENTY: u64 = 1 << 30;
+
+/// A directory of its own for each test, gone with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pipeline-spool-{}-{number}", std::process::id());
+        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
+    }
+
+    fn entries(&self) -> usize {
+        let files = std::fs::read_dir(&self.0).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != "lock").count()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Answers nothing, or fails; counts its calls.
+#[derive(Clone, Default)]
+struct Deaf {
+    calls: Arc<AtomicUsize>,
+    fails: bool,
+}
+
+impl Sink for Deaf {
+    fn send<'a>(&'a self, _: &'a Batch) -> Sending<'a> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let fails = self.fails;
+        Box::pin(async move {
+            if fails {
+                return Err(SendError::Transient("no route".into()));
+            }
+            std::future::pending().await
+        })
+    }
+}
+
+fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
+    CloudWatchBuilder::new("Test")
+        .with_sink(sink)
+        .with_max_in_flight(1)
+        .with_spool(&scratch.0, PLENTY)
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Two windows, of which the first is under way when the process ends.
+async fn cut_off(scratch: &Scratch, delivery: Delivery) {
+    let sink = Deaf::default();
+    let test = Started::new(builder(sink.clone(), scratch).with_delivery(delivery));
+    for amount in [3, 4] {
+        test.record(|| counter!("n").increment(amount));
+        test.clock.advance(Duration::from_mins(1));
+        until(|| sink.calls.load(Ordering::Relaxed) == 1).await;
+        until(|| scratch.entries() == if amount == 3 { 1 } else { 2 }).await;
+    }
+    let report = test
+        .cloudwatch
+        .shutdown_within(Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!((report.pending.samples, report.is_complete()), (7, false));
+    drop(test);
+    until(|| Scratch::is_free(scratch)).await;
+}
+
+impl Scratch {
+    /// Whether nobody has it any more.
+    fn is_free(&self) -> bool {
+        let lock = std::fs::File::open(self.0.join("lock")).unwrap();
+        lock.try_lock().is_ok()
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
+    let scratch = Scratch::new();
+    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    let sink = MemorySink::new();
+    let later = ManualClock::new(minute() + Duration::from_hours(1));
+    let test = Started::by_clock(builder(sink.clone(), &scratch), later);
+    until(|| test.cloudwatch.stats().sent.samples == 7).await;
+    let stamps: Vec<_> = sink.data().iter().map(|datum| datum.timestamp()).collect();
+    assert_eq!(stamps, [0, 1].map(|n| minute() + Duration::from_mins(n)));
+    let stats = test.cloudwatch.stats();
+    assert_eq!((stats.restored.samples, stats.pending.samples), (7, 0));
+    // The first was under way, so it may have arrived before.
+    assert_eq!(stats.repeated.samples, 3);
+    // What is recorded now goes as ever, and then the disk is empty.
+    test.record(|| counter!("n").increment(5));
+    test.flush().await;
+    assert_eq!(sink.sum("n", &[]), 12.0);
+    until(|| scratch.entries() == 0).await;
+}
+
+#[tokio::test]
+async fn at_most_once_is_kept_over_a_restart() {
+    let scratch = Scratch::new();
+    cut_off(&scratch, Delivery::AtMostOnce).await;
+    let sink = MemorySink::new();
+    // The data know how they are to be delivered.
+    let test = Started::new(builder(sink.clone(), &scratch));
+    until(|| test.cloudwatch.stats().sent.samples == 4).await;
+    let stats = test.cloudwatch.stats();
+    assert_eq!(stats.ambiguous.samples, 3);
+    assert_eq!((stats.repeated.samples, sink.sum("n", &[])), (0, 4.0));
+    until(|| scratch.entries() == 0).await;
+}
+
+#[tokio::test]
+async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
+    let scratch = Scratch::new();
+    let sink = Deaf {
+        fails: true,
+        ..Deaf::default()
+    };
+    let builder = builder(sink, &scratch).with_queue_bytes(1_000_000);
+    let test = Started::new(builder);
+    for _ in 0..100 {
+        test.record(|| {
+            for route in 0..300 {
+                counter!("n", "route" => route.to_string()).increment(1);
+            }
+        });
+        test.advance(Duration::from_mins(1)).await;
+    }
+    until(|| scratch.entries() == 100).await;
+    let stats = test.cloudwatch.stats();
+    assert!(
+        stats.spooled.samples > 0 && stats.dropped.is_zero(),
+        "{stats:?}"
+    );
+    assert!(stats.queue_bytes <= 1_000_000);
+    let report = test
+        .cloudwatch
+        .shutdown_within(Duration::ZERO)
+        .await
+        .unwrap();
+    assert!(!report.is_complete());
+    drop(test);
+    until(|| scratch.is_free()).await;
+
+    let sink = MemorySink::new();
+    let small = CloudWatchBuilder::new("Test")
+        .with_sink(sink.clone())
+        .with_queue_bytes(1_000_000)
+        .with_spool(&scratch.0, PLENTY);
+    let test = Started::new(small);
+    until(|| test.cloudwatch.stats().sent.samples == 30_000).await;
+    assert_eq!(sink.data().len(), 30_000);
+    until(|| scratch.entries() == 0).await;
+}
+
+#[tokio::test]
+async fn a_spool_has_one_owner_and_a_size() {
+    let scratch = Scratch::new();
+    let first = builder(MemorySink::new(), &scratch).build().unwrap();
+    let Err(BuildError::Spool(error)) = builder(MemorySink::new(), &scratch).build() else {
+        panic!("two exporters in one directory")
+    };
+    assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
+    drop(first);
+    let small = CloudWatchBuilder::new("Test")
+        .with_sink(MemorySink::new())
+        .with_spool(&scratch.0, 1_000);
+    assert!(matches!(small.build(), Err(BuildError::Config(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_entry_costs_no_neighbour() {
+    let scratch = Scratch::new();
+    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    let files = std::fs::read_dir(&scratch.0).unwrap();
+    let begun = files.map(|file| file.unwrap().path());
+    let begun = begun.filter(|path| path.extension().is_some_and(|end| end == "begun"));
+    for path in begun {
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    }
+    let sink = MemorySink::new();
+    let test = Started::new(builder(sink.clone(), &scratch));
+    until(|| test.cloudwatch.stats().sent.samples == 4).await;
+    assert_eq!(sink.sum("n", &[]), 4.0);
+}
