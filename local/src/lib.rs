@@ -30,7 +30,9 @@
 #![deny(missing_docs)]
 
 mod aggregate;
+mod client;
 mod clock;
+mod fault;
 mod local;
 mod operation;
 mod percentile;
@@ -43,6 +45,7 @@ mod statistic;
 mod store;
 mod wire;
 
+pub use fault::{Fault, Faults};
 pub use local::{Builder, Local};
 pub use received::{ReceivedDatum, ReceivedRequest, ReceivedValue, Refusal};
 pub use service::Service;

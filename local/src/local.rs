@@ -4,9 +4,10 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::SystemTime;
 
-use aws_sdk_cloudwatch::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_cloudwatch::{Client, Config};
+use aws_sdk_cloudwatch::Client;
 
+use crate::client;
+use crate::fault::Faults;
 use crate::received::{ReceivedDatum, ReceivedRequest};
 use crate::server::Server;
 use crate::service::Service;
@@ -62,20 +63,7 @@ impl Local {
     pub fn client(&self) -> Client {
         // Plain HTTP, so that no certificates are loaded.
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new(
-                "local",
-                "local",
-                None,
-                None,
-                "cloudwatch-local",
-            ))
-            .endpoint_url(self.endpoint())
-            .http_client(http)
-            .build();
-        Client::from_conf(config)
+        Client::from_conf(client::config(&self.endpoint(), http))
     }
 
     /// Every datum that was accepted, in the order of arrival.
@@ -103,6 +91,12 @@ impl Local {
     /// It may be dropped at any time, and loses nothing by it.
     pub async fn requests_beyond(&self, seen: usize) -> Vec<ReceivedRequest> {
         self.service.requests_beyond(seen).await
+    }
+
+    /// What happens to attempts at `PutMetricData`: by default nothing.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.service.faults()
     }
 
     /// The service behind the server, which answers requests without a socket too.

@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::fault::Fault;
+
 /// One datum that `PutMetricData` accepted, as it was sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceivedDatum {
@@ -136,8 +138,13 @@ pub struct ReceivedRequest {
     pub body: Bytes,
     /// The number of data in the request, counted up to 10,000; 0 if it could not be decoded.
     pub data: usize,
-    /// Why nothing of it was stored; `None` if all of it was.
+    /// Why nothing of it was stored, in the answer's words; `None` if all of it was, or a fault came
+    /// before.
     pub refusal: Option<Refusal>,
+    /// What happened to it.
+    pub fault: Option<Fault>,
+    /// Whether its data were stored, whatever the sender got to see.
+    pub is_applied: bool,
 }
 
 /// Why a request was refused, in the words of the response.

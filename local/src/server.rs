@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::Request;
-use http_body_util::{BodyExt, Full};
+use http::{HeaderValue, Request, Response};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::fault::{AnswerBody, Exchange, connector};
 use crate::service::Service;
 use crate::wire::body::MAX_WIRE_BYTES;
 
@@ -65,14 +67,21 @@ async fn accept(listener: TcpListener, service: Service) {
 }
 
 async fn serve(stream: TcpStream, service: Service) {
+    let (stream, socket) = match with_control(stream) {
+        Ok(both) => both,
+        Err(error) => {
+            tracing::debug!(%error, "a connection ended");
+            return;
+        }
+    };
+    let socket = Arc::new(socket);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let service = service.clone();
+        let (service, socket) = (service.clone(), Arc::clone(&socket));
         async move {
             let (parts, body) = request.into_parts();
             // A body that breaks off ends the connection: any answer might be taken for the service's.
-            let body = read(body).await?;
-            let response = service.handle(&Request::from_parts(parts, body));
-            Ok::<_, hyper::Error>(response.map(Full::new))
+            let body = read(body).await.map_err(io::Error::other)?;
+            behave(service.exchange(&Request::from_parts(parts, body)), &socket).await
         }
     });
     if let Err(error) = http1::Builder::new()
@@ -80,6 +89,42 @@ async fn serve(stream: TcpStream, service: Service) {
         .await
     {
         tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// The connection, and a second hold of its socket, to close it as it is not done.
+fn with_control(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)> {
+    let stream = stream.into_std()?;
+    let socket = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, socket))
+}
+
+async fn behave(
+    exchange: Exchange,
+    socket: &std::net::TcpStream,
+) -> io::Result<Response<AnswerBody>> {
+    match exchange {
+        Exchange::Answer(response, latency) => {
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
+            }
+            Ok(response.map(AnswerBody::whole))
+        }
+        Exchange::Silence => std::future::pending().await,
+        Exchange::Refuse | Exchange::Handshake | Exchange::Reset => {
+            // What is closed without lingering is reset.
+            socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO))?;
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+        Exchange::Truncated(response) => Ok(connector::truncated(response)),
+        Exchange::HugeHeaders(mut response) => {
+            let much = HeaderValue::from_bytes(&[b'x'; 64 * 1024]).map_err(io::Error::other)?;
+            for _ in 0..16 {
+                response.headers_mut().append("x-much", much.clone());
+            }
+            Ok(response.map(AnswerBody::whole))
+        }
+        Exchange::Endless(response, pause) => Ok(response.map(|_| AnswerBody::endless(pause))),
     }
 }
 

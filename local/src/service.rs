@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use aws_sdk_cloudwatch::Client;
 use bytes::Bytes;
 use ciborium::Value;
 use http::{Request, Response};
 
+use crate::client;
 use crate::clock::Clock;
+use crate::fault::connector::in_memory;
+use crate::fault::{Fault, Faults};
 use crate::operation::{get_metric_data, get_metric_statistics, list_metrics, put_metric_data};
 use crate::received::{ReceivedDatum, ReceivedRequest, Refusal};
 use crate::rules;
 use crate::store::Store;
-use crate::wire::error::ServiceError;
+use crate::wire::error::{self, ServiceError};
 use crate::wire::route::Operation;
 use crate::wire::{body, response, route};
 
@@ -29,6 +33,7 @@ pub struct Service {
 struct Shared {
     clock: Clock,
     store: Store,
+    faults: Faults,
     answered: AtomicU64,
 }
 
@@ -50,24 +55,71 @@ impl Service {
             shared: Arc::new(Shared {
                 clock,
                 store,
+                faults: Faults::default(),
                 answered: AtomicU64::new(0),
             }),
         }
     }
 
-    /// Answers a request. Whatever its bytes are, there is a response: errors are responses too.
+    /// Answers a request. Whatever its bytes are, there is a response: errors are responses too. Of the faults
+    /// only those by content have a say.
     #[must_use]
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let number = self.shared.answered.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.answer(request) {
-            Ok(answer) => response::success(answer.as_ref(), number),
-            Err(error) => {
-                tracing::debug!(code = error.code, message = error.message, "refused");
-                let query_mode = request.headers().get("x-amzn-query-mode");
-                let query_mode = query_mode.is_some_and(|value| value == "true");
-                response::failure(&error, number, query_mode)
-            }
+        self.respond(request, None)
+    }
+
+    /// What happens to attempts at `PutMetricData`: by default nothing.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// A client of this service without a socket, faults included: the real SDK's, with credentials that are
+    /// good for nothing else.
+    ///
+    /// All that takes time is Tokio's: where that is paused, an hour passes in no time, and a run repeats exactly.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::from_conf(client::config("http://localhost", in_memory(self.clone())))
+    }
+
+    pub(crate) fn respond(
+        &self,
+        request: &Request<Bytes>,
+        fault: Option<Fault>,
+    ) -> Response<Bytes> {
+        match self.answer(request, fault) {
+            Ok(answer) => self.dated(response::success(answer.as_ref(), self.number())),
+            Err(error) => self.failure(request, &error),
         }
+    }
+
+    pub(crate) fn failure(
+        &self,
+        request: &Request<Bytes>,
+        error: &ServiceError,
+    ) -> Response<Bytes> {
+        tracing::debug!(code = &*error.code, message = error.message, "refused");
+        let query_mode = request.headers().get("x-amzn-query-mode");
+        let query_mode = query_mode.is_some_and(|value| value == "true");
+        self.dated(response::failure(error, self.number(), query_mode))
+    }
+
+    /// An attempt that was not answered by the rules.
+    pub(crate) fn note(&self, attempt: ReceivedRequest) {
+        self.shared.store.record(attempt, Vec::new());
+    }
+
+    fn number(&self) -> u64 {
+        self.shared.answered.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn dated(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+        let now = httpdate::fmt_http_date((self.shared.clock)());
+        if let Ok(now) = now.parse() {
+            response.headers_mut().insert(http::header::DATE, now);
+        }
+        response
     }
 
     /// Every datum that was accepted, in the order of arrival.
@@ -103,11 +155,17 @@ impl Service {
         self.shared.store.requests_beyond(seen).await
     }
 
-    fn answer(&self, request: &Request<Bytes>) -> Result<Option<Value>, ServiceError> {
+    fn answer(
+        &self,
+        request: &Request<Bytes>,
+        fault: Option<Fault>,
+    ) -> Result<Option<Value>, ServiceError> {
         let now = (self.shared.clock)();
         let store = &self.shared.store;
         let answer = match route::operation(request.method(), request.uri().path())? {
-            Operation::PutMetricData => return self.put_metric_data(request, now).map(|()| None),
+            Operation::PutMetricData => {
+                return self.put_metric_data(request, now, fault).map(|()| None);
+            }
             Operation::ListMetrics => list_metrics::answer(&body::raw(request)?, store, now),
             Operation::GetMetricStatistics => {
                 get_metric_statistics::answer(&body::raw(request)?, store, now)
@@ -121,6 +179,7 @@ impl Service {
         &self,
         request: &Request<Bytes>,
         now: SystemTime,
+        fault: Option<Fault>,
     ) -> Result<(), ServiceError> {
         let mut attempt = ReceivedRequest {
             wire_bytes: request.body().len(),
@@ -128,12 +187,24 @@ impl Service {
             body: Bytes::new(),
             data: 0,
             refusal: None,
+            fault,
+            is_applied: false,
         };
         let checked = body::raw(request).and_then(|raw| {
             attempt.raw_bytes = raw.len();
             attempt.body = raw.clone();
+            if self.faults().is_too_large(raw.len()) {
+                return Err(body::too_large());
+            }
             let input = put_metric_data::decode(&raw)?;
             attempt.data = input.data.len();
+            let names = input.data.iter().map(|datum| datum.metric_name.as_deref());
+            if let Some(message) = self
+                .faults()
+                .rejection(names.map(Option::unwrap_or_default))
+            {
+                return Err(error::bad_request(error::INVALID_VALUE, message));
+            }
             rules::check(input, now)
         });
         let (accepted, outcome) = match checked {
@@ -142,9 +213,10 @@ impl Service {
         };
         attempt.refusal = outcome.as_ref().err().map(|error| Refusal {
             status: error.status.as_u16(),
-            code: error.code.to_owned(),
+            code: error.code.clone().into_owned(),
             message: error.message.clone(),
         });
+        attempt.is_applied = outcome.is_ok();
         self.shared.store.record(attempt, accepted);
         outcome
     }

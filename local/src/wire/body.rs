@@ -72,7 +72,7 @@ fn unsupported(message: impl Into<String>) -> ServiceError {
     )
 }
 
-fn too_large() -> ServiceError {
+pub(crate) fn too_large() -> ServiceError {
     error::refused(
         StatusCode::PAYLOAD_TOO_LARGE,
         error::TOO_LARGE,

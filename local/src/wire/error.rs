@@ -1,6 +1,7 @@
 //! An error as the service answers it: status, code and message.
 
 use http::StatusCode;
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// What a request is refused with.
@@ -10,7 +11,7 @@ pub(crate) struct ServiceError {
     /// The HTTP status.
     pub(crate) status: StatusCode,
     /// The code that the SDKs read, for example `InvalidParameterValue`.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// The text for people.
     pub(crate) message: String,
 }
@@ -28,7 +29,7 @@ pub(crate) fn refused(
 ) -> ServiceError {
     ServiceError {
         status,
-        code,
+        code: code.into(),
         message: message.into(),
     }
 }
@@ -44,7 +45,7 @@ pub(crate) const VALIDATION: &str = "ValidationError";
 
 /// The name of the error's shape in the service's model, which goes into the body. The code that the
 /// SDK's users see is the older one of the query protocol, and travels in a header.
-pub(crate) fn shape(code: &'static str) -> &'static str {
+pub(crate) fn shape(code: &str) -> &str {
     match code {
         INVALID_COMBINATION => "InvalidParameterCombinationException",
         INVALID_VALUE => "InvalidParameterValueException",

@@ -21,15 +21,21 @@ pub(crate) fn failure(error: &ServiceError, request: u64, query_mode: bool) -> R
     let body = encode::structure([
         (
             "__type",
-            Some(format!("com.amazonaws.cloudwatch#{}", error::shape(error.code)).into()),
+            Some(format!("com.amazonaws.cloudwatch#{}", error::shape(&error.code)).into()),
         ),
         ("message", Some(error.message.as_str().into())),
     ]);
     let mut response = respond(error.status, Some(&body), request);
     if query_mode {
-        let value = HeaderValue::from_str(&format!("{};Sender", error.code))
-            .expect("error codes are letters");
-        response.headers_mut().insert(QUERY_ERROR, value);
+        let fault = if error.status.is_server_error() {
+            "Receiver"
+        } else {
+            "Sender"
+        };
+        // A code of somebody's own may be no header's.
+        if let Ok(value) = HeaderValue::from_str(&format!("{};{fault}", error.code)) {
+            response.headers_mut().insert(QUERY_ERROR, value);
+        }
     }
     response
 }
