@@ -8,7 +8,7 @@ use crate::encode::datum::{DatumValue, MetricDatum};
 use crate::encode::pack::Batch;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::interceptors::{
-    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
@@ -16,10 +16,15 @@ use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudwatch::error::BoxError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
+
+/// An answer is empty, or an error of a few hundred bytes that quotes what it does not like.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Sends to CloudWatch.
 ///
@@ -103,6 +108,9 @@ impl Sink for PutMetricData {
             let theirs = *seen.0.date.lock();
             let is_news = theirs.is_some_and(|time| self.skew.learn(time, self.clock.now()));
             match answer.map_err(|error| classify(&error, seen.sent())) {
+                Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
+                    "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
+                )),
                 Ok(_) => Ok(()),
                 // The time stamps may be all that was wrong, and will be others the next time.
                 Err(SendError::Invalid { code, message, .. }) if is_news => {
@@ -129,6 +137,8 @@ struct Seen(Arc<Attempt>);
 #[derive(Debug, Default)]
 struct Attempt {
     has_left: AtomicBool,
+    /// The SDK takes any answer for the service's if only its status is 200.
+    is_foreign: AtomicBool,
     date: Mutex<Option<SystemTime>>,
 }
 
@@ -157,13 +167,17 @@ impl Intercept for Seen {
         Ok(())
     }
 
-    fn read_before_deserialization(
+    fn modify_before_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers();
+        let is_known = headers.get("x-amzn-requestid").is_some()
+            || headers.get("smithy-protocol").is_some()
+            || headers.get("content-type") == Some("application/cbor");
+        self.0.is_foreign.store(!is_known, Ordering::Relaxed);
         // A cache's answer is of another time.
         if headers.get("age").is_none() {
             let date = headers.get("date");
@@ -171,6 +185,10 @@ impl Intercept for Seen {
                 date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
             *self.0.date.lock() = date.and_then(|date| SystemTime::try_from(date).ok());
         }
+        // The SDK reads it to its end, whatever that takes.
+        let body = context.response_mut().body_mut();
+        let whole = std::mem::replace(body, SdkBody::taken());
+        *body = whole.map(|body| SdkBody::from_body_1_x(Limited::new(body, MAX_ANSWER_BYTES)));
         Ok(())
     }
 }

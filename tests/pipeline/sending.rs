@@ -1,149 +1,215 @@
-//! `PutMetricData` by the real SDK: one attempt each, and what its errors mean.
+//! `PutMetricData`: one attempt by the real client, and what its error is taken for.
 
-use crate::started::{Started, local, minute, to};
+use crate::started::{Started, minute};
 use aws_sdk_cloudwatch::Client;
-use cloudwatch_local::Local;
+use aws_sdk_cloudwatch::config::{BehaviorVersion, Region};
+use cloudwatch_local::{Fault, Local, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, ManualClock, PutMetricData, Refusal, SendError, Sending, Sink,
+    Batch, Clock, CloudWatchBuilder, ManualClock, PutMetricData, Refusal, SendError, Sending, Sink,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-/// Passes on, and keeps what came of it to itself.
-#[derive(Clone)]
-struct Observed {
-    inner: PutMetricData,
-    errors: Arc<Mutex<Vec<Option<SendError>>>>,
+/// One attempt to send a batch of so many data.
+async fn send(client: Client, data: usize, timeout: Duration) -> Option<SendError> {
+    let batch = batch(data).await;
+    let sink = PutMetricData::new(client).with_timeout(timeout);
+    sink.send(&batch).await.err()
 }
 
-impl Sink for Observed {
+/// Keeps the batches themselves.
+#[derive(Clone, Default)]
+struct Keep(Arc<Mutex<Vec<Batch>>>);
+
+impl Sink for Keep {
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        Box::pin(async move {
-            let outcome = self.inner.send(batch).await;
-            self.errors.lock().unwrap().push(outcome.err());
-            Ok(())
-        })
+        self.0.lock().unwrap().push(batch.clone());
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
-/// What one attempt with this client came to.
-async fn send(client: Client, timeout: Duration) -> Option<SendError> {
-    let sink = Observed {
-        inner: PutMetricData::new(client).with_timeout(timeout),
-        errors: Arc::default(),
-    };
-    let test = Started::new(CloudWatchBuilder::new("Test").with_sink(sink.clone()));
-    test.record(|| counter!("n").increment(1));
-    test.flush().await;
-    let mut errors = sink.errors.lock().unwrap();
-    assert_eq!(errors.len(), 1);
-    errors.pop().unwrap()
-}
-
-/// Gives the same answer to every request, or none; counts them.
-async fn answering(answer: Option<Vec<u8>>) -> (Client, Arc<Mutex<usize>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let requests = Arc::new(Mutex::new(0));
-    let counted = Arc::clone(&requests);
-    tokio::spawn(async move {
-        // Open connections are kept open.
-        let mut open = Vec::new();
-        loop {
-            let (mut connection, _) = listener.accept().await.unwrap();
-            let mut request = vec![0; 64 * 1024];
-            let _ = connection.read(&mut request).await.unwrap();
-            *counted.lock().unwrap() += 1;
-            if let Some(answer) = &answer {
-                connection.write_all(answer).await.unwrap();
-            }
-            open.push(connection);
+async fn batch(data: usize) -> Batch {
+    let keep = Keep::default();
+    let clock = ManualClock::new(std::time::SystemTime::now());
+    let builder = CloudWatchBuilder::new("Test").with_sink(keep.clone());
+    let test = Started::by_clock(builder, clock);
+    test.record(|| {
+        for number in 0..data {
+            counter!("n", "number" => number.to_string()).increment(1);
         }
     });
-    // As `cloudwatch-local`'s own client: the SDK's defaults, with three attempts.
-    let config = Local::start().await.unwrap().client().config().to_builder();
-    let client = Client::from_conf(config.endpoint_url(endpoint).build());
-    (client, requests)
+    test.flush().await;
+    keep.0.lock().unwrap().pop().unwrap()
 }
 
-/// An answer with an error code, in RPC v2 CBOR; or without a code and not the service's.
-fn error(status: u16, code: &str) -> Vec<u8> {
-    if code.is_empty() {
-        return format!("HTTP/1.1 {status} Error\r\ncontent-length: 0\r\n\r\n").into_bytes();
-    }
-    let mut body = vec![0xa1];
-    for text in ["__type", code] {
-        body.push(0x60 + u8::try_from(text.len()).unwrap());
-        body.extend_from_slice(text.as_bytes());
-    }
-    let head = format!(
-        "HTTP/1.1 {status} Error\r\ncontent-type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor\r\n\
-         x-amzn-query-error: {code};Sender\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.into_bytes(), body].concat()
-}
-
-#[tokio::test]
-async fn an_attempt_is_one_request_and_its_error_says_whether_another_may_help() {
-    for (status, code, is_transient) in [
-        (400, "InvalidParameterValue", false),
-        (400, "MissingParameter", false),
-        (413, "RequestEntityTooLarge", false),
-        (400, "Throttling", true),
-        (400, "ThrottlingException", true),
-        (429, "Whatever", true),
-        (403, "AccessDenied", true),
-        (400, "ExpiredToken", true),
-        (500, "InternalServiceError", true),
-        (503, "ServiceUnavailable", true),
-        (404, "", true),
-        (407, "", true),
-        (413, "", false),
-    ] {
-        let (client, requests) = answering(Some(error(status, code))).await;
-        let error = send(client, Duration::from_mins(1)).await.unwrap();
-        assert_eq!(*requests.lock().unwrap(), 1, "{code}");
-        match error {
-            SendError::Transient(_) => assert!(is_transient, "{code}: {error}"),
-            SendError::Rejected { .. } => assert!(!is_transient, "{code}: {error}"),
-            _ => panic!("{error}"),
-        }
+/// What is done about it.
+fn class(error: Option<&SendError>) -> &'static str {
+    match error {
+        None => "sent",
+        Some(SendError::Transient(_)) => "transient",
+        Some(SendError::Ambiguous(_)) => "ambiguous",
+        Some(SendError::Throttled(_)) => "throttled",
+        Some(SendError::Denied(_)) => "denied",
+        Some(SendError::TooLarge(_)) => "too large",
+        Some(SendError::Invalid { .. }) => "invalid",
+        Some(SendError::Rejected { .. }) => "rejected",
+        Some(other) => panic!("{other:?}"),
     }
 }
 
+fn coded(status: u16, code: &str) -> Fault {
+    Fault::Error {
+        status,
+        code: code.into(),
+        message: "no".into(),
+    }
+}
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn faults() -> Vec<(Fault, &'static str)> {
+    vec![
+        (Fault::Latency(Duration::from_millis(1)), "sent"),
+        (Fault::Throttle, "throttled"),
+        (coded(400, "ThrottlingException"), "throttled"),
+        (coded(400, "RequestLimitExceeded"), "throttled"),
+        (coded(429, "TooManyRequestsException"), "throttled"),
+        (coded(429, "Whatever"), "throttled"),
+        (Fault::Status(429), "throttled"),
+        (Fault::access_denied(), "denied"),
+        (Fault::expired_token(), "denied"),
+        (coded(400, "UnrecognizedClientException"), "denied"),
+        (coded(403, "SignatureDoesNotMatch"), "denied"),
+        (coded(403, "Whatever"), "denied"),
+        (Fault::Status(407), "denied"),
+        (Fault::InvalidMember(1), "invalid"),
+        (coded(400, "MissingParameter"), "invalid"),
+        (coded(400, "InvalidParameterCombination"), "invalid"),
+        (coded(400, "SerializationException"), "invalid"),
+        (coded(413, "RequestEntityTooLarge"), "too large"),
+        (Fault::Status(413), "too large"),
+        (coded(404, "UnknownOperationException"), "rejected"),
+        (coded(400, "Whatever"), "rejected"),
+        (Fault::service_unavailable(), "transient"),
+        (Fault::Status(503), "transient"),
+        (Fault::Status(408), "transient"),
+        (Fault::Status(404), "transient"),
+        (Fault::Redirect("http://localhost:1/".into()), "transient"),
+        (Fault::Refuse, "transient"),
+        (Fault::Certificate, "transient"),
+        (Fault::internal_failure(), "ambiguous"),
+        (Fault::Status(500), "ambiguous"),
+        (Fault::Status(502), "ambiguous"),
+        (Fault::Status(504), "ambiguous"),
+        (Fault::ResetBefore, "ambiguous"),
+        (Fault::ResetAfter, "ambiguous"),
+        (Fault::Truncate, "ambiguous"),
+        (Fault::Unparsable, "ambiguous"),
+        (Fault::Hang, "ambiguous"),
+        (Fault::HangAfter, "ambiguous"),
+        (Fault::HugeHeaders, "ambiguous"),
+        // A valid answer but for its size, of which a little is read.
+        (Fault::EndlessBody, "ambiguous"),
+        (Fault::SlowLoris(Duration::from_secs(1)), "ambiguous"),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_fault_is_one_request_and_means_what_is_done_about_it() {
+    for (fault, meaning) in faults() {
+        let service = Service::new();
+        service.faults().always(fault.clone());
+        let error = send(service.client(), 1, PATIENCE).await;
+        assert_eq!(class(error.as_ref()), meaning, "{fault:?}: {error:?}");
+        assert_eq!(service.requests().len(), 1, "{fault:?}");
+    }
+}
+
+/// What is different where there is a connection.
 #[tokio::test]
-async fn no_answer_in_time_may_mend() {
-    let (client, _) = answering(None).await;
-    let error = send(client, Duration::from_millis(1)).await.unwrap();
-    assert!(matches!(error, SendError::Transient(_)), "{error}");
-    assert!(
-        error.to_string().contains("timed out") || error.to_string().contains("timeout"),
-        "{error}"
-    );
+async fn over_a_socket_it_is_the_same() {
+    let local = Local::start().await.unwrap();
+    for (fault, meaning) in faults() {
+        // A socket that is there cannot be refused any more.
+        let (meaning, timeout) = match fault {
+            Fault::Refuse | Fault::Certificate => ("ambiguous", PATIENCE),
+            Fault::Hang | Fault::HangAfter | Fault::SlowLoris(_) => {
+                (meaning, Duration::from_millis(200))
+            }
+            _ => (meaning, PATIENCE),
+        };
+        local.faults().clear();
+        local.faults().always(fault.clone());
+        let error = send(local.client(), 1, timeout).await;
+        assert_eq!(class(error.as_ref()), meaning, "{fault:?}: {error:?}");
+    }
 }
 
 #[tokio::test]
-async fn no_connection_may_mend() {
+async fn without_a_connection_nothing_was_sent() {
     let local = Local::start().await.unwrap();
     let client = local.client();
+    let config = client.config().to_builder();
+    let to = |endpoint: &str| Client::from_conf(config.clone().endpoint_url(endpoint).build());
+    // A handshake that fails; a name that does not resolve, by its standard.
+    let encrypted = local.endpoint().replace("http://", "https://");
+    for endpoint in [&*encrypted, "http://none.invalid"] {
+        let error = send(to(endpoint), 1, PATIENCE).await;
+        assert_eq!(class(error.as_ref()), "transient", "{endpoint}: {error:?}");
+    }
     drop(local);
-    let error = send(client, Duration::from_mins(1)).await.unwrap();
-    assert!(matches!(error, SendError::Transient(_)), "{error}");
-    assert!(error.to_string().contains("onnection refused"), "{error}");
+    let error = send(client, 1, PATIENCE).await;
+    assert_eq!(class(error.as_ref()), "transient", "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_credentials_somebody_has_to_do_something() {
+    let service = Service::new();
+    let config = aws_sdk_cloudwatch::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .http_client(service.client().config().http_client().unwrap());
+    let error = send(Client::from_conf(config.build()), 1, PATIENCE).await;
+    assert_eq!(class(error.as_ref()), "denied", "{error:?}");
+    assert!(service.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_at_fault_are_counted_from_zero() {
+    let service = Service::new();
+    service.faults().always(Fault::InvalidMember(3));
+    let Some(SendError::Invalid { code, members, .. }) = send(service.client(), 5, PATIENCE).await
+    else {
+        panic!("it is invalid")
+    };
+    assert_eq!((&*code, members), ("InvalidParameterValue", vec![2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_is_read_without_end() {
+    let service = Service::new();
+    service.faults().always(Fault::EndlessBody);
+    let start = tokio::time::Instant::now();
+    send(service.client(), 1, Duration::from_hours(1)).await;
+    // 16 KiB in a millisecond, and no more than 256 of them.
+    assert!(start.elapsed() < Duration::from_millis(100));
+}
+
+fn service_at(clock: &ManualClock) -> Service {
+    let clock = clock.clone();
+    Service::with_clock(move || clock.now())
 }
 
 /// A day ahead of the service's clock.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_the_service_rejects_is_reported_with_its_own_words() {
-    let local = local(&ManualClock::new(minute() - Duration::from_hours(24))).await;
-    let test = Started::new(to(&local));
+    let service = service_at(&ManualClock::new(minute() - Duration::from_hours(24)));
+    let builder = CloudWatchBuilder::new("Test").with_client(service.client());
+    let test = Started::new(builder.with_clock_skew_correction(false));
     test.record(|| counter!("n").increment(3));
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!(local.requests().len(), 1);
+    assert_eq!(service.requests().len(), 1);
     let [refused] = &*report.refused else {
         panic!("{report:?}")
     };
@@ -156,4 +222,32 @@ async fn what_the_service_rejects_is_reported_with_its_own_words() {
         message.contains("MetricData.member.1.Timestamp"),
         "{message}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_off_is_corrected_and_nothing_is_lost_by_it() {
+    for off in [Duration::from_hours(24), Duration::from_secs(100)] {
+        for is_ahead in [true, false] {
+            let theirs = if is_ahead {
+                minute() - off
+            } else {
+                minute() + off
+            };
+            let service = service_at(&ManualClock::new(theirs));
+            let builder = CloudWatchBuilder::new("Test").with_client(service.client());
+            let test = Started::new(builder);
+            for amount in [3, 4] {
+                test.record(|| counter!("n").increment(amount));
+                test.flush().await;
+            }
+            let received = service.received();
+            assert_eq!(received.iter().map(|datum| datum.sum()).sum::<f64>(), 7.0);
+            // The first answer tells; what is sent after it is right.
+            let stamp = received.last().unwrap().timestamp;
+            assert!(
+                stamp <= theirs && theirs - Duration::from_mins(1) < stamp,
+                "{off:?}"
+            );
+        }
+    }
 }

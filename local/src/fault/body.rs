@@ -8,17 +8,18 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Sleep;
 
+/// For what was written to leave.
+const MOMENT: Duration = Duration::from_millis(1);
 const CHUNK: &[u8] = &[0; 16 * 1024];
 
 /// What a body does when it is read.
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
     Whole(Option<Bytes>),
-    /// Some, and then the connection breaks.
-    Truncated(Option<Bytes>),
-    Endless,
-    /// A byte after each pause.
-    Slow(Duration, Pin<Box<Sleep>>),
+    /// Some, and when that has gone out the connection breaks.
+    Truncated(Option<Bytes>, Pin<Box<Sleep>>),
+    /// As much after each pause.
+    Endless(&'static [u8], Duration, Pin<Box<Sleep>>),
 }
 
 impl AnswerBody {
@@ -26,12 +27,18 @@ impl AnswerBody {
         Self::Whole(Some(bytes))
     }
 
+    pub(crate) fn truncated(some: Bytes) -> Self {
+        Self::Truncated(Some(some), Box::pin(tokio::time::sleep(MOMENT)))
+    }
+
     pub(crate) fn endless(pause: Duration) -> Self {
-        if pause.is_zero() {
-            Self::Endless
+        // Never without a pause: who reads it would not get round to anything else.
+        let (chunk, pause) = if pause.is_zero() {
+            (CHUNK, MOMENT)
         } else {
-            Self::Slow(pause, Box::pin(tokio::time::sleep(pause)))
-        }
+            (b"0".as_slice(), pause)
+        };
+        Self::Endless(chunk, pause, Box::pin(tokio::time::sleep(pause)))
     }
 }
 
@@ -47,16 +54,18 @@ impl Body for AnswerBody {
             Self::Whole(bytes) => {
                 return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))));
             }
-            Self::Truncated(bytes) => bytes.take().map_or_else(
-                || Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-                |bytes| Ok(Frame::data(bytes)),
-            ),
-            Self::Endless => Ok(Frame::data(Bytes::from_static(CHUNK))),
-            Self::Slow(pause, sleep) => {
+            Self::Truncated(bytes, sleep) => match bytes.take() {
+                Some(bytes) => Ok(Frame::data(bytes)),
+                None => {
+                    ready!(sleep.as_mut().poll(context));
+                    Err(io::ErrorKind::ConnectionReset.into())
+                }
+            },
+            Self::Endless(chunk, pause, sleep) => {
                 ready!(sleep.as_mut().poll(context));
                 let next = tokio::time::Instant::now() + *pause;
                 sleep.as_mut().reset(next);
-                Ok(Frame::data(Bytes::from_static(b"0")))
+                Ok(Frame::data(Bytes::from_static(chunk)))
             }
         };
         Poll::Ready(Some(frame))
@@ -66,10 +75,10 @@ impl Body for AnswerBody {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             // Twice what comes.
-            Self::Truncated(bytes) => {
+            Self::Truncated(bytes, _) => {
                 SizeHint::with_exact(2 * bytes.as_ref().map_or(1, Bytes::len) as u64)
             }
-            Self::Endless | Self::Slow(..) => SizeHint::new(),
+            Self::Endless(..) => SizeHint::new(),
         }
     }
 }

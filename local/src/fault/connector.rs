@@ -79,7 +79,7 @@ async fn answer(exchange: Exchange) -> Result<HttpResponse, ConnectorError> {
 
 /// With a body that is there, as an answer to `PutMetricData` has none.
 pub(crate) fn truncated(response: Response<Bytes>) -> Response<AnswerBody> {
-    response.map(|_| AnswerBody::Truncated(Some(Bytes::from_static(b"\xbf"))))
+    response.map(|_| AnswerBody::truncated(Bytes::from_static(b"\xbf")))
 }
 
 fn broken(kind: io::ErrorKind) -> ConnectorError {

@@ -94,7 +94,7 @@ async fn all(client: &Client, service: &Service, impatience: Duration) {
 #[tokio::test(start_paused = true)]
 async fn in_memory() {
     let service = Service::new();
-    all(&service.client(), &service, PATIENCE).await;
+    all(&service.client(), &service, IMPATIENCE).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! The two sides of the account: what was recorded, and what the service knows.
+
+use crate::hour::{Hour, POISON};
+use cloudwatch_local::ReceivedDatum;
+use metrics_exporter_cloudwatch::Delivery;
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+/// Samples and their sum.
+type Amount = (u64, f64);
+
+fn series(datum: &ReceivedDatum) -> String {
+    let dimensions = datum.dimensions.iter().map(|(_, value)| value.as_str());
+    datum.metric_name.clone() + &dimensions.collect::<String>()
+}
+
+/// What an application counts as samples: the increments of a counter.
+#[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation)]
+fn amount(datum: &ReceivedDatum) -> Amount {
+    let samples = if datum.metric_name == "size" {
+        datum.sample_count()
+    } else {
+        datum.sum()
+    };
+    (samples as u64, datum.sum())
+}
+
+impl Hour {
+    /// Data by series and window, each with the number of times that it was applied. Nothing is flushed
+    /// within a window, so each is there once.
+    fn applied(&self) -> BTreeMap<(String, SystemTime), (Amount, usize)> {
+        let mut applied = BTreeMap::new();
+        for datum in self.service.received() {
+            let known = applied.entry((series(&datum), datum.timestamp));
+            let (first, times) = known.or_insert((amount(&datum), 0));
+            assert_eq!(*first, amount(&datum), "the same window with other numbers");
+            *times += 1;
+        }
+        applied
+    }
+
+    /// Recorded = applied + refused + given up, to the last sample.
+    pub(crate) fn account(&self, what: &str) {
+        let applied = self.applied();
+        let mut arrived: BTreeMap<&str, Amount> = BTreeMap::new();
+        for ((series, _), (amount, _)) in &applied {
+            let (samples, sum) = arrived.entry(series).or_default();
+            *samples += amount.0;
+            *sum += amount.1;
+        }
+        let refused = |name: &str| {
+            let refused = self.stats.refused.iter();
+            let of_it = refused.filter(|refused| refused.key.name() == name);
+            of_it.map(|refused| refused.samples).sum::<u64>()
+        };
+        assert!(
+            self.stats.dropped.is_zero() && self.stats.pending.is_zero(),
+            "{what}"
+        );
+        let twice = applied.values().filter(|(_, times)| *times > 1).count() as u64;
+        let given_up = self.stats.ambiguous.samples;
+        let mut missing = 0;
+        for (series, &(samples, sum)) in &self.recorded {
+            let (arrived, arrived_sum) = arrived.get(&**series).copied().unwrap_or_default();
+            let refused = if series == POISON { refused(POISON) } else { 0 };
+            assert!(arrived + refused <= samples, "{what}: {series}");
+            if self.delivery == Delivery::AtLeastOnce {
+                assert_eq!(arrived + refused, samples, "{what}: {series}");
+                if series != POISON {
+                    assert_eq!(arrived_sum, sum, "{what}: {series}");
+                }
+            }
+            missing += samples - arrived - refused;
+        }
+        let of_poison: u64 = self
+            .stats
+            .refused
+            .iter()
+            .map(|refused| refused.samples)
+            .sum();
+        assert_eq!(refused(POISON), of_poison, "{what}: only poison is refused");
+        if self.delivery == Delivery::AtLeastOnce {
+            assert_eq!(given_up, 0, "{what}");
+            assert!(twice <= self.stats.repeated.data, "{what}: {twice} twice");
+        } else {
+            assert_eq!(twice, 0, "{what}");
+            assert_eq!(self.stats.repeated.data, 0, "{what}");
+            assert!(
+                missing <= given_up,
+                "{what}: {missing} missing, {given_up} given up"
+            );
+        }
+        // And in the exporter's own words.
+        let stats = &self.stats;
+        let accounted = stats.sent.samples + given_up + stats.samples_refused;
+        let recorded: u64 = self.recorded.values().map(|(samples, _)| samples).sum();
+        // One for each window, the last and shortest included.
+        let gauges = 4 * 61;
+        assert_eq!(accounted, recorded + gauges, "{what}: {stats:?}");
+    }
+}

@@ -1,0 +1,163 @@
+//! One hour: four threads record, a service fails, and at the end it has mended.
+
+use cloudwatch_local::{Fault, ReceivedRequest, Service};
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_cloudwatch::{
+    Clock, CloudWatchBuilder, CloudWatchRecorder, Delivery, Sleeping, Stats,
+};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+const THREADS: usize = 4;
+const MINUTES: usize = 60;
+/// Data of this metric are never accepted.
+pub(crate) const POISON: &str = "poison";
+
+/// Tokio's time, which is paused, as the time of day.
+#[derive(Clone, Copy)]
+struct Simulated {
+    start: Instant,
+}
+
+impl Simulated {
+    /// A full minute.
+    const ORIGIN: Duration = Duration::from_secs(1_750_000_020);
+}
+
+impl Clock for Simulated {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Self::ORIGIN + self.start.elapsed()
+    }
+
+    fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
+        let rest = deadline.duration_since(self.now()).unwrap_or_default();
+        Box::pin(tokio::time::sleep(rest))
+    }
+}
+
+/// What happened.
+pub(crate) struct Hour {
+    /// By series: samples, and their sum.
+    pub(crate) recorded: BTreeMap<String, (u64, f64)>,
+    pub(crate) service: Service,
+    pub(crate) stats: Stats,
+    pub(crate) delivery: Delivery,
+}
+
+impl Hour {
+    pub(crate) fn run(seed: u64, delivery: Delivery, faults: &[(f64, Fault)]) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(Self::run_here(seed, delivery, faults))
+    }
+
+    async fn run_here(seed: u64, delivery: Delivery, faults: &[(f64, Fault)]) -> Self {
+        let clock = Simulated {
+            start: Instant::now(),
+        };
+        let service = Service::with_clock(move || clock.now());
+        let is_named = seed.is_multiple_of(2);
+        service.faults().random(seed, faults.iter().cloned());
+        service.faults().reject_metric(POISON, is_named);
+        if seed.is_multiple_of(3) {
+            service.faults().limit_body(700);
+        }
+        let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
+            .with_client(service.client())
+            .with_clock(clock)
+            .with_delivery(delivery)
+            .with_jitter_seed(seed)
+            .build()
+            .unwrap();
+        let cloudwatch = exporter.handle();
+        let running = tokio::spawn(exporter.run());
+        let recorded = Mutex::new(BTreeMap::new());
+        let mut random = fastrand::Rng::with_seed(seed);
+        for minute in 0..MINUTES {
+            tokio::time::sleep(Duration::from_millis(random.u64(1..60_000))).await;
+            record(&recorder, minute, random.u64(..), &recorded);
+            let next = Duration::from_mins(1 + minute as u64);
+            tokio::time::sleep_until(clock.start + next).await;
+        }
+        // Somebody mends it.
+        service.faults().clear();
+        service.faults().reject_metric(POISON, is_named);
+        let report = cloudwatch
+            .shutdown_within(Duration::from_hours(2))
+            .await
+            .unwrap();
+        assert!(report.pending.is_zero(), "{report:?}");
+        running.await.unwrap();
+        Self {
+            recorded: recorded.into_inner().unwrap(),
+            service,
+            stats: cloudwatch.stats(),
+            delivery,
+        }
+    }
+
+    /// What was attempted, and how that went.
+    pub(crate) fn requests(&self) -> Vec<(usize, Option<Fault>, bool)> {
+        let requests = self.service.requests().into_iter();
+        let seen = |request: ReceivedRequest| (request.data, request.fault, request.is_applied);
+        requests.map(seen).collect()
+    }
+}
+
+/// What four threads do at the same time, once in a minute.
+fn record(
+    recorder: &CloudWatchRecorder,
+    minute: usize,
+    seed: u64,
+    recorded: &Mutex<BTreeMap<String, (u64, f64)>>,
+) {
+    if minute == 0 {
+        // In a fixed order, so that the order of data in a request does not hang on who comes first.
+        metrics::with_local_recorder(recorder, || {
+            for thread in 0..THREADS {
+                let _ = counter!("own", "thread" => thread.to_string());
+                let _ = gauge!("level", "thread" => thread.to_string());
+            }
+            let _ = (counter!("shared"), histogram!("size"), counter!(POISON));
+        });
+    }
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            scope.spawn(move || {
+                metrics::with_local_recorder(recorder, || one(minute, thread, seed, recorded));
+            });
+        }
+    });
+}
+
+fn one(minute: usize, thread: usize, seed: u64, recorded: &Mutex<BTreeMap<String, (u64, f64)>>) {
+    let mut random = fastrand::Rng::with_seed(seed.wrapping_add(thread as u64));
+    let note = |series: String, samples: u64, sum: f64| {
+        let mut recorded = recorded.lock().unwrap();
+        let (all, total) = recorded.entry(series).or_default();
+        *all += samples;
+        *total += sum;
+    };
+    let thread_label = thread.to_string();
+    for _ in 0..random.usize(1..5) {
+        let amount = random.u64(1..1_000);
+        counter!("shared").increment(amount);
+        note("shared".into(), amount, amount as f64);
+        let amount = random.u64(1..1_000);
+        counter!("own", "thread" => thread_label.clone()).increment(amount);
+        note(format!("own{thread}"), amount, amount as f64);
+        let value = f64::from(random.u8(..));
+        histogram!("size").record(value);
+        note("size".into(), 1, value);
+    }
+    gauge!("level", "thread" => thread_label).set(f64::from(random.u8(..)));
+    if minute.is_multiple_of(10) && thread == 0 {
+        counter!(POISON).increment(5);
+        note(POISON.into(), 5, 5.0);
+    }
+}

@@ -1,0 +1,112 @@
+//! An hour of recording against a service that fails in every way, in simulated time: what was recorded is
+//! what was applied, refused or given up, to the last sample.
+//!
+//! `CHAOS_SEEDS=5000 cargo test --test chaos` tries more mixtures than the 200 that it does by itself.
+
+mod account;
+mod hour;
+
+use cloudwatch_local::Fault;
+use hour::Hour;
+use metrics_exporter_cloudwatch::Delivery;
+use std::time::Duration;
+
+const MODES: [Delivery; 2] = [Delivery::AtLeastOnce, Delivery::AtMostOnce];
+
+/// Each kind of fault, with what varies drawn at random.
+fn faults(random: &mut fastrand::Rng) -> Vec<Fault> {
+    let seconds = |random: &mut fastrand::Rng, most| Duration::from_secs(random.u64(1..most));
+    vec![
+        Fault::Throttle,
+        Fault::Status(408),
+        Fault::Status(500),
+        Fault::Status(502),
+        Fault::Status(503),
+        Fault::Status(504),
+        Fault::access_denied(),
+        Fault::expired_token(),
+        Fault::internal_failure(),
+        Fault::service_unavailable(),
+        Fault::Unparsable,
+        // Some of it beyond the request's time-out.
+        Fault::Latency(seconds(random, 8)),
+        Fault::Hang,
+        Fault::HangAfter,
+        Fault::Refuse,
+        Fault::Certificate,
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::Truncate,
+        Fault::HugeHeaders,
+        Fault::EndlessBody,
+        Fault::SlowLoris(seconds(random, 3)),
+        Fault::Redirect("http://localhost:1/".into()),
+    ]
+}
+
+#[test]
+fn each_fault_alone() {
+    for delivery in MODES {
+        for (seed, fault) in faults(&mut fastrand::Rng::with_seed(1))
+            .into_iter()
+            .enumerate()
+        {
+            let hour = Hour::run(seed as u64, delivery, &[(0.5, fault.clone())]);
+            hour.account(&format!("{delivery:?}, {fault:?}"));
+        }
+    }
+}
+
+fn mixture(seed: u64) -> Vec<(f64, Fault)> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut all = faults(&mut random);
+    random.shuffle(&mut all);
+    all.truncate(random.usize(2..8));
+    let each = random.f64() * 0.9 / all.len() as f64;
+    all.into_iter().map(|fault| (each, fault)).collect()
+}
+
+fn seeds() -> u64 {
+    let more = std::env::var("CHAOS_SEEDS").ok();
+    more.and_then(|more| more.parse().ok()).unwrap_or(200)
+}
+
+/// On two threads, as each hour is one thread's.
+fn mixtures(delivery: Delivery) {
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            scope.spawn(move || {
+                for seed in (half..seeds()).step_by(2) {
+                    let faults = mixture(seed);
+                    let hour = Hour::run(seed, delivery, &faults);
+                    hour.account(&format!("{delivery:?}, seed {seed}: {faults:?}"));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn mixtures_at_least_once() {
+    mixtures(Delivery::AtLeastOnce);
+}
+
+#[test]
+fn mixtures_at_most_once() {
+    mixtures(Delivery::AtMostOnce);
+}
+
+#[test]
+fn a_seed_repeats_exactly() {
+    let requests = |seed| Hour::run(seed, Delivery::AtLeastOnce, &mixture(seed)).requests();
+    assert_eq!(requests(3), requests(3));
+    assert_ne!(requests(3), requests(4));
+}
+
+#[test]
+fn without_faults_nothing_is_repeated_or_given_up() {
+    let hour = Hour::run(7, Delivery::AtLeastOnce, &[]);
+    hour.account("no faults");
+    assert!(hour.stats.repeated.is_zero() && hour.stats.ambiguous.is_zero());
+    assert_eq!(hour.stats.failed_attempts, 0);
+}
