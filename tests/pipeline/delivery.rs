@@ -1,66 +1,12 @@
 //! Retries, the bounded queue, and what flushes say of them. Tokio's time is paused: no test waits.
 
+use crate::scripted::{Fault, Scripted, start};
 use crate::started::Started;
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::limits::TimestampFault;
-use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, MemorySink, MetricDatum, Refusal, SendError, Sending, Sink,
-};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, MemorySink, MetricDatum, Refusal};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Fails as it was told, then sends to memory; remembers when it was called.
-#[derive(Clone, Default)]
-pub(crate) struct Scripted {
-    pub(crate) memory: MemorySink,
-    script: Arc<Mutex<VecDeque<Fault>>>,
-    calls: Arc<Mutex<Vec<Instant>>>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Fault {
-    Transient,
-    Rejected,
-    Hang,
-}
-
-impl Scripted {
-    pub(crate) fn new(script: impl IntoIterator<Item = Fault>) -> Self {
-        let sink = Self::default();
-        sink.script.lock().unwrap().extend(script);
-        sink
-    }
-
-    fn calls(&self) -> usize {
-        self.calls.lock().unwrap().len()
-    }
-}
-
-impl Sink for Scripted {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        self.calls.lock().unwrap().push(Instant::now());
-        let fault = self.script.lock().unwrap().pop_front();
-        Box::pin(async move {
-            match fault {
-                None => self.memory.send(batch).await,
-                Some(Fault::Transient) => Err(SendError::Transient("no route".into())),
-                Some(Fault::Rejected) => Err(SendError::Rejected {
-                    code: "InvalidParameterValue".into(),
-                    message: "no".into(),
-                }),
-                Some(Fault::Hang) => std::future::pending().await,
-            }
-        })
-    }
-}
-
-/// Flushes have all the time that pauses may take.
-pub(crate) fn start(sink: &Scripted) -> Started {
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
-    Started::new(builder.with_flush_timeout(Duration::from_hours(1)))
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_failed_is_sent_again_under_its_own_time_stamp() {

@@ -1,6 +1,6 @@
 //! Data of an application's own: checked at once, and delivered like all others.
 
-use crate::delivery::{Fault, Scripted, start};
+use crate::scripted::{Fault, Scripted, start};
 use crate::started::{InMemory, Started, local, minute, to};
 use aws_sdk_cloudwatch::types::StandardUnit;
 use cloudwatch_local::{Local, ReceivedValue};

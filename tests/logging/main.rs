@@ -1,11 +1,21 @@
 //! The log: once per change of state, not once per failure.
+//!
+//! In a process of its own: `tracing` asks once for each place that logs whether somebody listens, and keeps the answer
+//! that it has from a test without a listener.
 
-use crate::delivery::{self, Fault, Scripted};
-use crate::started::{InMemory, Started};
+#[allow(dead_code, reason = "shared with another test")]
+#[path = "../pipeline/scripted.rs"]
+mod scripted;
+#[allow(dead_code, reason = "shared with another test")]
+#[path = "../pipeline/started.rs"]
+mod started;
+
 use metrics::{Unit, counter, describe_counter, histogram};
 use metrics_exporter_cloudwatch::CloudWatchBuilder;
+use scripted::{Fault, Scripted};
+use started::{InMemory, Started};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 use tracing::subscriber::DefaultGuard;
 
@@ -15,6 +25,11 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     fn start() -> (Self, DefaultGuard) {
+        static SOMEBODY_LISTENS: Once = Once::new();
+        SOMEBODY_LISTENS.call_once(|| {
+            let everywhere = tracing_subscriber::fmt().with_writer(io::sink).finish();
+            tracing::subscriber::set_global_default(everywhere).unwrap();
+        });
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -75,7 +90,7 @@ async fn a_refusal_is_logged_once_per_series_and_reason() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
     let (log, _guard) = Log::start();
-    let test = delivery::start(&Scripted::new([Fault::Transient; 5]));
+    let test = scripted::start(&Scripted::new([Fault::Transient; 5]));
     for _ in 0..2 {
         test.record(|| counter!("n").increment(1));
         test.flush().await;
