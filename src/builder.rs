@@ -188,9 +188,13 @@ impl CloudWatchBuilder {
     /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread. Off
     /// by default.
     ///
-    /// The function that ends is not held up. There is at most one such flush in `interval`; those
+    /// The function that ends is not held up. There is at most one such flush in `interval`, which is above zero; those
     /// that would come sooner are put together into one at its end. Each is a request at least, and a
-    /// gauge that changes between two of them in a minute is two samples in that minute.
+    /// gauge that changes between two of them in a minute is two samples in that minute. What fails is tried
+    /// again as ever.
+    ///
+    /// A scope that never ends, such as a `#[timeit]` on `main` or a guard that was leaked, keeps the process from
+    /// ever falling idle: what is recorded is then sent at the window's end, as without this.
     pub fn with_flush_on_idle(mut self, interval: Duration) -> Self {
         self.config.idle_flush_interval = Some(interval);
         self

@@ -121,6 +121,12 @@ impl Config {
         if self.request_timeout.is_zero() {
             return Err(ConfigError::RequestTimeout);
         }
+        if self
+            .idle_flush_interval
+            .is_some_and(|interval| interval.is_zero())
+        {
+            return Err(ConfigError::IdleFlushInterval);
+        }
         Ok(())
     }
 
@@ -157,6 +163,9 @@ pub enum ConfigError {
     /// No request could be made.
     #[error("no request may be in flight")]
     MaxInFlight,
+    /// Every scope that closes would be a request.
+    #[error("an interval of zero between flushes on idle")]
+    IdleFlushInterval,
     /// No request could be made in no time.
     #[error("a request time-out of zero")]
     RequestTimeout,

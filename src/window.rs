@@ -65,11 +65,18 @@ impl Window {
         self.resolution
     }
 
-    /// The window of `now`, if it is another one: a later one, or an earlier one where the clock
-    /// was set back.
+    /// The window of `now`, if it is another one: a later one, or an earlier one where the clock was set back by more than
+    /// a window. A smaller step back is waited out, so that no window is there twice.
     pub(crate) fn next(&self, now: SystemTime) -> Option<Self> {
         let next = Self::at(now, self.resolution);
-        (next != *self).then_some(next)
+        let is_little = self.start <= now + self.resolution.period();
+        let is_earlier = next.start < self.start && !is_little;
+        (next.start > self.start || is_earlier).then_some(next)
+    }
+
+    /// Whether there are others between this one and a later one: nobody looked at the clock for so long.
+    pub(crate) fn is_far_from(&self, later: &Self) -> bool {
+        later.start > self.end()
     }
 }
 
@@ -96,8 +103,16 @@ mod tests {
         let window = Window::at(at(120.0), StorageResolution::Standard);
         assert_eq!(window.next(at(120.0)), None);
         assert_eq!(window.next(at(179.999)), None);
-        for (now, start) in [(180.0, 180.0), (3_725.0, 3_720.0), (119.9, 60.0)] {
+        // Set back by a little.
+        assert_eq!(window.next(at(119.9)), None);
+        assert_eq!(window.next(at(60.0)), None);
+        for (now, start) in [(180.0, 180.0), (3_725.0, 3_720.0), (59.9, 0.0)] {
             assert_eq!(window.next(at(now)).unwrap().start(), at(start), "{now}");
         }
+        let far = |now| window.is_far_from(&window.next(at(now)).unwrap());
+        assert_eq!(
+            [180.0, 239.9, 240.0, 59.9].map(far),
+            [false, false, true, false]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Runs the models.
 
-use loom_models::{counter, gauge, histogram};
+use loom_models::{counter, gauge, histogram, inbox_models};
 
 #[test]
 fn counter_increments_are_drained_once() {
@@ -40,4 +40,14 @@ fn histogram_zeros_are_drained_once() {
 #[test]
 fn histogram_windows_have_whole_samples() {
     histogram::windows_have_whole_samples();
+}
+
+#[test]
+fn inbox_nobody_waits_for_ever() {
+    inbox_models::nobody_waits_for_ever_and_a_flush_covers_what_was_before_it();
+}
+
+#[test]
+fn inbox_what_is_taken_in_is_taken_out() {
+    inbox_models::what_is_taken_in_is_taken_out();
 }

@@ -67,9 +67,9 @@ impl MetricDatum {
         }
     }
 
-    /// Bytes of memory, without the identity, which the series has anyway.
+    /// Bytes of memory, without an identity that a series has anyway.
     pub(crate) fn memory_len(&self) -> usize {
-        let own = size_of::<Self>();
+        let own = size_of::<Self>() + self.identity.own_memory_len();
         match &self.value {
             DatumValue::Single(_) | DatumValue::Statistic(_) => own,
             DatumValue::Distribution { values, counts } => {

@@ -132,6 +132,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
         key: Arc::new(key),
         name,
         dimensions: dimensions?,
+        is_shared: false,
     };
     expect(array(from)? == 2, "a time")?;
     let since =

@@ -29,7 +29,12 @@ pub(super) struct Delivery {
     /// How many this process ever queued.
     queued: u64,
     send_jitter: Duration,
+    /// What an attempt may take.
+    patience: Duration,
 }
+
+/// A sink has a time-out of its own, and if not this one.
+const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The number of all that came from the disk: no flush waits for it.
 pub(super) const RESTORED: u64 = 0;
@@ -80,6 +85,7 @@ impl Delivery {
             spool,
             queued: 0,
             send_jitter: config.send_jitter.min(period),
+            patience: config.request_timeout.saturating_mul(2).max(MIN_PATIENCE),
         }
     }
 
@@ -100,6 +106,14 @@ impl Delivery {
         in_flight.chain(self.queue.iter())
     }
 
+    /// The same, each with how much of it has perhaps arrived, and nobody will know if it is not tried again.
+    pub(super) fn uncertain(&self) -> impl Iterator<Item = (&Parcel, Amount)> {
+        let in_flight = self.in_flight.values().map(|in_flight| &in_flight.parcel);
+        let in_flight = in_flight.map(|parcel| (parcel, parcel.uncertain(true)));
+        let waiting = self.queue.iter();
+        in_flight.chain(waiting.map(|parcel| (parcel, parcel.uncertain(false))))
+    }
+
     /// The number that the next batch will have.
     pub(super) fn next_number(&self) -> u64 {
         self.queued + 1
@@ -109,6 +123,16 @@ impl Delivery {
     pub(super) fn hurry(&mut self) {
         self.pace.hurry(Instant::now());
         self.queue.hurry();
+    }
+
+    /// What is queued need not be held back for the fleet's sake.
+    pub(super) fn gather(&mut self) {
+        self.pace.gather();
+    }
+
+    /// Whether there is room for as much again as waits.
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.has_room()
     }
 
     /// A window ended, as it did for everybody else.
@@ -161,6 +185,15 @@ impl Delivery {
         }
     }
 
+    /// What becomes of an attempt that is under way, until the deadline. Nothing else is started.
+    pub(super) async fn last(&mut self, deadline: Option<Instant>) -> Option<Event> {
+        tokio::select! {
+            biased;
+            done = self.attempts.join_next_with_id() => Some(self.finish(done?)),
+            () = sleep_until(deadline) => None,
+        }
+    }
+
     /// Ends, when all that is not settled is on disk, if it has one.
     pub(super) async fn close(&mut self) {
         self.attempts.shutdown().await;
@@ -177,11 +210,13 @@ impl Delivery {
         let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
         let begun = self.spool.as_ref();
         let begun = begun.and_then(|spool| spool.begin(parcel.entry));
+        let patience = self.patience;
         let attempt = self.attempts.spawn(async move {
             if let Some(begun) = begun {
                 begun.await;
             }
-            sink.send(&batch).await
+            let answer = tokio::time::timeout(patience, sink.send(&batch)).await;
+            answer.unwrap_or_else(|late| Err(SendError::Ambiguous(late.into())))
         });
         self.pace.started(now);
         let started = now;

@@ -17,8 +17,8 @@ pub struct FlushReport {
     pub sent: Amount,
     /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), or for want of
-    /// room after such an attempt.
+    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of room after
+    /// such an attempt, or under way when the time of a shutdown was up.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
@@ -60,6 +60,8 @@ pub(super) type Reply = Box<dyn FnOnce(FlushReport) + Send>;
 pub(super) struct Flushes {
     timeout: Duration,
     waiting: Vec<Flush>,
+    /// Shutdowns for which all is settled: they are answered when nothing is left to do.
+    closing: Vec<Flush>,
 }
 
 struct Flush {
@@ -71,11 +73,17 @@ struct Flush {
     deadline: Option<Instant>,
     report: FlushReport,
     reply: Reply,
+    /// Nothing comes after it.
+    is_last: bool,
 }
 
 impl Flush {
     fn covers(&self, number: u64) -> bool {
         number != RESTORED && number < self.end
+    }
+
+    fn answer(self) {
+        (self.reply)(self.report);
     }
 }
 
@@ -84,6 +92,7 @@ impl Flushes {
         Self {
             timeout,
             waiting: Vec::new(),
+            closing: Vec::new(),
         }
     }
 
@@ -95,19 +104,21 @@ impl Flushes {
         unsettled: usize,
         timeout: Option<Duration>,
         report: FlushReport,
-        reply: Reply,
+        (reply, is_last): (Reply, bool),
     ) {
-        if unsettled == 0 {
-            reply(report);
-            return;
-        }
-        self.waiting.push(Flush {
+        let flush = Flush {
             end,
             unsettled,
             deadline: Instant::now().checked_add(timeout.unwrap_or(self.timeout)),
             report,
             reply,
-        });
+            is_last,
+        };
+        if unsettled == 0 {
+            self.settled(flush);
+        } else {
+            self.waiting.push(flush);
+        }
     }
 
     pub(super) fn settle(&mut self, settled: &Settled) {
@@ -117,14 +128,24 @@ impl Flushes {
                 flush.report.add(settled);
             }
         }
-        for done in self.waiting.extract_if(.., |flush| flush.unsettled == 0) {
-            (done.reply)(done.report);
+        let done = self.waiting.extract_if(.., |flush| flush.unsettled == 0);
+        for flush in done.collect::<Vec<_>>() {
+            self.settled(flush);
+        }
+    }
+
+    fn settled(&mut self, flush: Flush) {
+        if flush.is_last {
+            self.closing.push(flush);
+        } else {
+            flush.answer();
         }
     }
 
     /// Waits until the first of them has no time left.
     pub(super) fn out_of_time(&self) -> impl Future<Output = ()> + Send + use<> {
-        let deadline = self.waiting.iter().filter_map(|flush| flush.deadline).min();
+        let all = self.waiting.iter().chain(&self.closing);
+        let deadline = all.filter_map(|flush| flush.deadline).min();
         async move {
             match deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -133,21 +154,45 @@ impl Flushes {
         }
     }
 
-    /// Answers those that have no time left, with what is `pending` still.
-    pub(super) fn expire<'a, P: Iterator<Item = &'a Parcel>>(&mut self, pending: impl Fn() -> P) {
+    /// Answers those that have no time left, with what is `pending` still: each with how much of it has perhaps arrived,
+    /// if nobody tries it again.
+    pub(super) fn expire<'a, P>(&mut self, pending: impl Fn() -> P)
+    where
+        P: Iterator<Item = (&'a Parcel, Amount)>,
+    {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
+        self.closing.extract_if(.., is_late).for_each(Flush::answer);
         for mut late in self.waiting.extract_if(.., is_late) {
-            for parcel in pending() {
+            for (parcel, uncertain) in pending() {
                 if late.covers(parcel.number) {
-                    late.report.pending.add(parcel.amount());
+                    let mut amount = parcel.amount();
+                    if late.is_last {
+                        amount.subtract(uncertain);
+                        late.report.ambiguous.add(uncertain);
+                    }
+                    late.report.pending.add(amount);
                 }
             }
-            (late.reply)(late.report);
+            late.answer();
         }
     }
 
+    /// Whether nobody waits for anything that is not settled.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Until when something may still be done before the last are answered; none if there is no end to it.
+    pub(super) fn end(&self) -> Option<Instant> {
+        if self.closing.is_empty() {
+            return Some(Instant::now());
+        }
+        self.closing.iter().filter_map(|flush| flush.deadline).min()
+    }
+
+    /// Nothing is left to do.
+    pub(super) fn close(&mut self) {
+        self.closing.drain(..).for_each(Flush::answer);
     }
 }

@@ -1,11 +1,13 @@
 //! What an application holds: flush, shut down, look at the accounts.
 
 use super::flush::{FlushReport, Reply};
+use super::inbox::Inbox;
 use super::intake::Intake;
 use super::running::Running;
 use super::stats::{Ledger, Stats};
 use crate::error::FlushError;
 use crate::put::{Datum, PutError};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::RuntimeFlavor;
@@ -25,24 +27,28 @@ pub(super) enum Command {
 #[derive(Clone, Debug)]
 #[must_use = "hold it, and call shutdown before the process ends"]
 pub struct CloudWatchHandle {
-    commands: mpsc::UnboundedSender<Command>,
+    commands: Arc<Inbox<Command>>,
     ledger: Arc<Ledger>,
     intake: Arc<Intake>,
     running: Arc<Running>,
+    /// Closes when the last clone is gone, which tells the exporter that nobody will ask any more.
+    _alive: mpsc::Sender<Infallible>,
 }
 
 impl CloudWatchHandle {
     pub(super) fn new(
-        commands: mpsc::UnboundedSender<Command>,
+        commands: Arc<Inbox<Command>>,
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
         running: Arc<Running>,
+        alive: mpsc::Sender<Infallible>,
     ) -> Self {
         Self {
             commands,
             ledger,
             intake,
             running,
+            _alive: alive,
         }
     }
 
@@ -65,6 +71,9 @@ impl CloudWatchHandle {
     /// If CloudWatch would not take the datum, if there is no room for it, or if the exporter was shut
     /// down. Nothing is queued then.
     pub fn put(&self, datum: Datum) -> Result<(), PutError> {
+        if self.running.is_elsewhere() {
+            return Err(PutError::Stopped);
+        }
         self.intake.put(datum)
     }
 
@@ -107,8 +116,26 @@ impl CloudWatchHandle {
         self.ask_blocking(|reply| Command::Flush(None, reply))
     }
 
-    /// Flushes as [`flush`](Self::flush) does, and stops the exporter. What is recorded after that
-    /// goes nowhere.
+    /// [`flush_within`](Self::flush_within) for where there is no async; blocks this thread, see
+    /// [`flush_blocking`](Self::flush_blocking).
+    ///
+    /// # Errors
+    ///
+    /// As [`flush_blocking`](Self::flush_blocking).
+    ///
+    /// # Panics
+    ///
+    /// As [`flush_blocking`](Self::flush_blocking).
+    pub fn flush_blocking_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
+        self.ask_blocking(|reply| Command::Flush(Some(timeout), reply))
+    }
+
+    /// Flushes as [`flush`](Self::flush) does, and stops the exporter: when that is delivered, and what was under way
+    /// beside it is answered, or when the time for it is up. With a spool, the report comes when the disk has it
+    /// all. What is recorded after that goes nowhere.
+    ///
+    /// What is under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the spool keeps
+    /// it. Further calls while it stops are answered, too, each within its own time.
     ///
     /// # Errors
     ///
@@ -140,6 +167,20 @@ impl CloudWatchHandle {
     /// As [`flush_blocking`](Self::flush_blocking).
     pub fn shutdown_blocking(&self) -> Result<FlushReport, FlushError> {
         self.ask_blocking(|reply| Command::Shutdown(None, reply))
+    }
+
+    /// [`shutdown_within`](Self::shutdown_within) for where there is no async; blocks this thread, see
+    /// [`flush_blocking`](Self::flush_blocking).
+    ///
+    /// # Errors
+    ///
+    /// As [`flush_blocking`](Self::flush_blocking).
+    ///
+    /// # Panics
+    ///
+    /// As [`flush_blocking`](Self::flush_blocking).
+    pub fn shutdown_blocking_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
+        self.ask_blocking(|reply| Command::Shutdown(Some(timeout), reply))
     }
 
     /// What became of everything that was recorded since the start and is drained by now.
@@ -181,6 +222,12 @@ impl CloudWatchHandle {
         if !self.running.is_called() && !self.commands.is_closed() {
             return Err(FlushError::NotRunning);
         }
-        self.commands.send(command).map_err(|_| FlushError::Stopped)
+        if self.running.is_elsewhere() {
+            return Err(FlushError::Forked);
+        }
+        let posted = self.commands.post(command, 0, 0);
+        posted.map_err(|_| FlushError::Stopped)?;
+        self.commands.notify();
+        Ok(())
     }
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+/// As far away as no process gets.
+const NEVER: Duration = Duration::from_hours(24 * 365 * 30);
+
 pub(super) struct Idle {
     /// The least time between two flushes; none if nobody asked for them.
     interval: Option<Duration>,
@@ -45,8 +48,9 @@ impl Idle {
             tokio::time::sleep_until(next).await;
         }
         self.is_due = false;
-        self.next = self
-            .interval
-            .and_then(|interval| Instant::now().checked_add(interval));
+        self.next = self.interval.map(|interval| {
+            let now = Instant::now();
+            now.checked_add(interval).unwrap_or(now + NEVER)
+        });
     }
 }

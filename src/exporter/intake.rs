@@ -1,27 +1,23 @@
 //! Where data that an application puts wait for the background task.
 
+use super::inbox::{Inbox, Unposted};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::encode::datum::MetricDatum;
-use crate::encode::size;
-use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
+use crate::limits::MAX_DATA_PER_REQUEST;
 use crate::put::{self, Datum, PutError};
-use parking_lot::Mutex;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// While the queue is full there is room for this part of it here, so that the newest data push the oldest out.
+const SPARE: usize = 4;
 
 pub(super) struct Intake {
     config: Config,
     clock: Arc<dyn Clock>,
-    waiting: Mutex<Waiting>,
-    has_a_request: Notify,
-}
-
-#[derive(Default)]
-struct Waiting {
-    data: Vec<MetricDatum>,
-    bytes: usize,
-    is_closed: bool,
+    inbox: Inbox<MetricDatum>,
+    /// Bytes of what the background task has taken over and not delivered yet.
+    queued: AtomicUsize,
 }
 
 impl Intake {
@@ -29,44 +25,46 @@ impl Intake {
         Self {
             config,
             clock,
-            waiting: Mutex::default(),
-            has_a_request: Notify::new(),
+            inbox: Inbox::new(),
+            queued: AtomicUsize::new(0),
         }
     }
 
     /// Checks a datum and takes it in, or says why not.
     pub(super) fn put(&self, datum: Datum) -> Result<(), PutError> {
         let datum = put::check(datum, &self.config, self.clock.now())?;
-        let len = size::datum(&datum);
-        let mut waiting = self.waiting.lock();
-        if waiting.is_closed {
-            return Err(PutError::Stopped);
+        let most = self.config.queue_bytes;
+        let room = most.saturating_sub(self.queued.load(Ordering::Relaxed));
+        let len = datum.memory_len();
+        match self.inbox.post(datum, len, room.max(most / SPARE)) {
+            Ok((data, _)) => {
+                if data >= MAX_DATA_PER_REQUEST {
+                    self.inbox.notify();
+                }
+                Ok(())
+            }
+            Err(Unposted::Full) => Err(PutError::QueueFull),
+            Err(Unposted::Closed) => Err(PutError::Stopped),
         }
-        if waiting.bytes + len > self.config.queue_bytes {
-            return Err(PutError::QueueFull);
-        }
-        waiting.bytes += len;
-        waiting.data.push(datum);
-        if waiting.data.len() >= MAX_DATA_PER_REQUEST || waiting.bytes >= MAX_REQUEST_BYTES {
-            self.has_a_request.notify_one();
-        }
-        Ok(())
     }
 
     /// Waits until there is enough for a full request.
     pub(super) async fn has_a_request(&self) {
-        self.has_a_request.notified().await;
+        self.inbox.news().await;
     }
 
-    pub(super) fn take(&self) -> Vec<MetricDatum> {
-        let mut waiting = self.waiting.lock();
-        waiting.bytes = 0;
-        std::mem::take(&mut waiting.data)
+    pub(super) fn take(&self) -> impl Iterator<Item = MetricDatum> {
+        self.inbox.take().into_iter()
     }
 
-    /// From now on nothing is taken in.
+    /// Bytes of all that waits elsewhere.
+    pub(super) fn set_queued(&self, bytes: usize) {
+        self.queued.store(bytes, Ordering::Relaxed);
+    }
+
+    /// From now on nothing is taken in. What waits can still be taken.
     pub(super) fn close(&self) {
-        self.waiting.lock().is_closed = true;
+        self.inbox.close();
     }
 }
 

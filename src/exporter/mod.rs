@@ -5,6 +5,7 @@ mod delivery;
 mod flush;
 mod handle;
 mod idle;
+mod inbox;
 mod intake;
 mod pace;
 mod parcel;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::registry::Registry;
 use crate::sink::Sink;
 use crate::spool::{Recovered, SpoolThread};
+use inbox::Inbox;
 use intake::Intake;
 use running::Running;
 use spooling::Spooling;
@@ -59,20 +61,21 @@ impl CloudWatchExporter {
         let ledger = Arc::default();
         let intake = Arc::new(Intake::new(config.clone(), Arc::clone(&clock)));
         let running = Arc::new(Running::default());
-        let (sender, commands) = mpsc::unbounded_channel();
+        let commands = Arc::new(Inbox::new());
+        let (alive, handles) = mpsc::channel(1);
         Self {
             handle: CloudWatchHandle::new(
-                sender,
+                Arc::clone(&commands),
                 Arc::clone(&ledger),
                 Arc::clone(&intake),
                 Arc::clone(&running),
+                alive,
             ),
             running,
-            worker: Worker::new(config, registry, clock, ledger, intake, sink, spool),
-            callers: Callers {
-                commands,
-                recorders,
-            },
+            worker: Worker::new(
+                config, registry, clock, ledger, intake, commands, sink, spool,
+            ),
+            callers: Callers { handles, recorders },
         }
     }
 
@@ -83,8 +86,9 @@ impl CloudWatchExporter {
 
     /// Runs until it is shut down, or every handle and every recorder is dropped. To be spawned on,
     /// or awaited within, a Tokio runtime that has its time driver enabled.
-    pub fn run(self) -> impl Future<Output = ()> + Send {
+    pub fn run(mut self) -> impl Future<Output = ()> + Send {
         self.running.call();
+        self.worker.subscribe();
         drop(self.handle);
         async move {
             self.running.enter();

@@ -21,6 +21,8 @@ pub(super) struct Pace {
     failures: u32,
     failed_at: Option<Instant>,
     paused_until: Option<Instant>,
+    /// So that a fleet does not send at the same instant.
+    spread_until: Option<Instant>,
     /// Between the starts of two requests; zero, unless the destination throttles.
     distance: Duration,
     started_at: Option<Instant>,
@@ -35,6 +37,7 @@ impl Pace {
             failures: 0,
             failed_at: None,
             paused_until: None,
+            spread_until: None,
             distance: Duration::ZERO,
             started_at: None,
             apart_until: None,
@@ -49,7 +52,7 @@ impl Pace {
             1
         };
         (in_flight < most).then(|| {
-            let waits = [self.paused_until, self.apart_until];
+            let waits = [self.paused_until, self.spread_until, self.apart_until];
             waits.into_iter().flatten().max().unwrap_or(now)
         })
     }
@@ -97,13 +100,17 @@ impl Pace {
 
     /// Holds the next request back for a part of `longest`, so that a fleet does not send at the same instant.
     pub(super) fn spread(&mut self, longest: Duration, now: Instant) {
-        if self.paused_until.is_none_or(|until| until <= now) {
-            self.paused_until = now.checked_add(longest.mul_f64(self.random.f64()));
-        }
+        self.spread_until = now.checked_add(longest.mul_f64(self.random.f64()));
+    }
+
+    /// This one need not be held back for the fleet's sake.
+    pub(super) fn gather(&mut self) {
+        self.spread_until = None;
     }
 
     /// Somebody waits: pauses are cut short, but a throttling destination is still heeded.
     pub(super) fn hurry(&mut self, now: Instant) {
+        self.gather();
         let soon = self.started_at.map_or(now, |at| (at + HURRIED).max(now));
         self.paused_until = self.paused_until.map(|until| until.min(soon));
     }

@@ -4,7 +4,7 @@ use super::spooling::Entry;
 use super::stats::{Amount, Ending, Settled};
 use crate::encode::datum::MetricDatum;
 use crate::encode::pack::Batch;
-use crate::limits;
+use crate::limits::{self, TimestampFault};
 use crate::refusal::{Refusal, Refused};
 use crate::registry::Origin;
 use std::sync::Arc;
@@ -67,6 +67,16 @@ impl Parcel {
 
     pub(super) fn amount(&self) -> Amount {
         Amount::of(self.data())
+    }
+
+    /// How much of it has perhaps arrived, and nobody will know if it is not tried again; what is on disk will be.
+    pub(super) fn uncertain(&self, is_in_flight: bool) -> Amount {
+        match self.entry {
+            Entry::Stored(_) => Amount::default(),
+            Entry::None | Entry::Storing(_) if self.is_repeated => self.amount(),
+            Entry::None | Entry::Storing(_) if is_in_flight => Amount::of(self.batch.data()),
+            Entry::None | Entry::Storing(_) => Amount::default(),
+        }
     }
 
     pub(super) fn memory_len(&self) -> usize {
@@ -180,7 +190,8 @@ impl Parcel {
         outcome
     }
 
-    /// What the destination would refuse for its time, if there is any such, apart from the rest.
+    /// What the destination would refuse for its time, if there is any such, apart from the rest; what the clock is to blame
+    /// for is set right.
     pub(super) fn misdated(&self, now: SystemTime) -> Option<Outcome> {
         let fault = |datum: &MetricDatum| limits::check_timestamp(datum.timestamp, now).err();
         self.data().find_map(fault)?;
@@ -189,6 +200,11 @@ impl Parcel {
         for datum in self.data() {
             match fault(datum) {
                 None => rest.push(datum.clone()),
+                // The clock was set back since. It was before now in any case.
+                Some(TimestampFault::TooFarAhead) if datum.is_by_clock => rest.push(MetricDatum {
+                    timestamp: datum.storage_resolution.start_of(now),
+                    ..datum.clone()
+                }),
                 Some(_) if self.is_repeated => {
                     outcome.settle(self.number, std::slice::from_ref(datum), Ending::Ambiguous);
                 }

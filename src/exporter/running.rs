@@ -1,12 +1,13 @@
 //! Whether and where an exporter runs, for those who would wait for it.
 
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 #[derive(Debug, Default)]
 pub(super) struct Running {
     is_called: AtomicBool,
+    process: AtomicU32,
     runtime: Mutex<Option<Id>>,
 }
 
@@ -14,11 +15,17 @@ impl Running {
     /// `run` was called. Its future is polled later, most often in the same runtime.
     pub(super) fn call(&self) {
         *self.runtime.lock() = current();
+        self.process.store(std::process::id(), Ordering::Relaxed);
         self.is_called.store(true, Ordering::Release);
     }
 
     pub(super) fn is_called(&self) -> bool {
         self.is_called.load(Ordering::Acquire)
+    }
+
+    /// Whether it runs in another process, from which this one was forked: threads stay behind.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.is_called() && self.process.load(Ordering::Relaxed) != std::process::id()
     }
 
     /// It runs here.
@@ -36,4 +43,19 @@ impl Running {
 
 fn current() -> Option<Id> {
     Handle::try_current().ok().map(|runtime| runtime.id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forked_process_has_no_exporter() {
+        let running = Running::default();
+        assert!(!running.is_elsewhere(), "it runs nowhere");
+        running.call();
+        assert!(!running.is_elsewhere());
+        running.process.fetch_add(1, Ordering::Relaxed);
+        assert!(running.is_elsewhere());
+    }
 }

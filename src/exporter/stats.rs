@@ -42,7 +42,7 @@ impl Amount {
         self.samples = self.samples.saturating_add(other.samples);
     }
 
-    fn subtract(&mut self, other: Self) {
+    pub(super) fn subtract(&mut self, other: Self) {
         self.data -= other.data;
         self.samples = self.samples.saturating_sub(other.samples);
     }
@@ -53,8 +53,8 @@ impl Amount {
     }
 }
 
-/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`, `dropped`,
-/// `pending`, or refused.
+/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`,
+/// `dropped`, `spooled`, `pending`, or refused.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -62,8 +62,8 @@ pub struct Stats {
     pub sent: Amount,
     /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), or for want of
-    /// room after such an attempt.
+    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of room after
+    /// such an attempt, or under way when the exporter ended.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
@@ -182,6 +182,13 @@ impl Ledger {
         accounts.stats.queue_bytes = bytes as u64;
         accounts.stats.spool_bytes = spool_bytes;
         accounts.stats.oldest_pending = oldest;
+    }
+
+    /// The exporter ends, and so much of what is pending has perhaps arrived.
+    pub(super) fn ended(&self, uncertain: Amount) {
+        let stats = &mut self.accounts.lock().stats;
+        stats.pending.subtract(uncertain);
+        stats.ambiguous.add(uncertain);
     }
 
     /// An attempt, and all that is settled by it.

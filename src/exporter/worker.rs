@@ -4,6 +4,7 @@ use super::delivery::{Delivery, Event, RESTORED};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::idle::Idle;
+use super::inbox::Inbox;
 use super::intake::Intake;
 use super::spooling::Spooling;
 use super::stats::{Amount, Ending, Ledger, Settled};
@@ -26,6 +27,7 @@ pub(super) struct Worker {
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     intake: Arc<Intake>,
+    commands: Arc<Inbox<Command>>,
     delivery: Delivery,
     flushes: Flushes,
     idle: Idle,
@@ -36,21 +38,25 @@ pub(super) struct Worker {
     dropping: Amount,
     /// Whether this window was drained before, so that gauges have been told in it.
     is_drained: bool,
+    /// Whether the last drain is over.
+    is_stopping: bool,
 }
 
 /// Who may still want something.
 pub(super) struct Callers {
-    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) handles: mpsc::Receiver<Infallible>,
     pub(super) recorders: mpsc::Receiver<Infallible>,
 }
 
 impl Worker {
+    #[expect(clippy::too_many_arguments, reason = "it joins all stages")]
     pub(super) fn new(
         config: Config,
         registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
+        commands: Arc<Inbox<Command>>,
         sink: Arc<dyn Sink>,
         spool: Option<Spooling>,
     ) -> Self {
@@ -62,91 +68,132 @@ impl Worker {
             idle: Idle::new(config.idle_flush_interval),
             dropping: Amount::default(),
             is_drained: false,
+            is_stopping: false,
             config,
             registry,
             clock,
             ledger,
             intake,
+            commands,
         }
+    }
+
+    /// From now on the scopes that close count.
+    pub(super) fn subscribe(&mut self) {
+        self.idle.subscribe();
     }
 
     /// Runs until it is shut down, or every handle and every recorder is gone.
     pub(super) async fn run(mut self, callers: Callers) {
         let Callers {
-            mut commands,
+            mut handles,
             mut recorders,
         } = callers;
-        let (mut has_handles, mut has_recorders, mut is_stopping) = (true, true, false);
-        self.idle.subscribe();
-        while !is_stopping || !self.flushes.is_empty() {
+        let (mut has_handles, mut has_recorders) = (true, true);
+        let commands = Arc::clone(&self.commands);
+        while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
             let _ = self.catch_up();
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
                 event = self.delivery.next() => self.account(&event),
-                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
-                command = commands.recv(), if has_handles && !is_stopping => match command {
-                    Some(Command::Flush(timeout, reply)) => self.flush(timeout, reply),
-                    Some(Command::Shutdown(timeout, reply)) => {
-                        self.intake.close();
-                        self.flush(timeout, reply);
-                        is_stopping = true;
-                    }
-                    None => {
-                        has_handles = false;
-                        is_stopping = !has_recorders;
-                        self.flush(None, Box::new(|report| log_loss(&report)));
-                    }
-                },
-                // Nothing ever comes from there but the end.
+                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.uncertain()),
+                () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
+                // Nothing ever comes from these two but the end.
+                _ = handles.recv(), if has_handles => {
+                    has_handles = false;
+                    self.abandoned(!has_recorders);
+                }
                 _ = recorders.recv(), if has_recorders => {
                     has_recorders = false;
                     if !has_handles {
-                        is_stopping = true;
-                        self.flush(None, Box::new(|report| log_loss(&report)));
+                        self.abandoned(true);
                     }
                 }
                 () = self.intake.has_a_request() => {
                     let mut packer = Packer::new(&self.config);
-                    self.intake.take().into_iter().for_each(|datum| packer.push(datum));
+                    self.intake.take().for_each(|datum| packer.push(datum));
                     let batches = packer.finish();
                     let _ = self.queue(batches);
                 }
                 () = self.idle.due() => {
                     let _ = self.drain();
+                    self.delivery.gather();
                 }
-                () = self.clock.sleep_until(self.window.end()) => tokio::task::yield_now().await,
+                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping => tokio::task::yield_now().await,
             }
         }
+        self.finish().await;
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Flush(timeout, reply) => self.flush(timeout, reply, false),
+            Command::Shutdown(timeout, reply) => {
+                self.intake.close();
+                self.flush(timeout, reply, true);
+                self.is_stopping = true;
+            }
+        }
+    }
+
+    /// Nobody asks any more.
+    fn abandoned(&mut self, is_last: bool) {
+        self.flush(None, Box::new(|report| log_loss(&report)), is_last);
+        self.is_stopping |= is_last;
+    }
+
+    /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.
+    async fn finish(&mut self) {
+        let end = self.flushes.end();
+        while let Some(event) = self.delivery.last(end).await {
+            self.account(&event);
+        }
+        let mut uncertain = Amount::default();
+        self.delivery
+            .uncertain()
+            .for_each(|(_, amount)| uncertain.add(amount));
+        self.ledger.ended(uncertain);
         self.delivery.close().await;
+        self.flushes.close();
     }
 
     /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
     fn catch_up(&mut self) -> FlushReport {
-        let Some(next) = self.window.next(self.clock.now()) else {
+        let next = self.window.next(self.clock.now());
+        let Some(next) = next.filter(|_| !self.is_stopping) else {
             return FlushReport::default();
         };
-        let drained = self.drain();
+        // A process that is frozen right after a flush, as on Lambda: what there is now was recorded when it had thawed.
+        let is_thawed = self.is_drained && self.window.is_far_from(&next);
+        let drained = if is_thawed {
+            FlushReport::default()
+        } else {
+            self.drain()
+        };
         self.window = next;
         self.is_drained = false;
         self.delivery.spread();
         drained
     }
 
-    fn flush(&mut self, timeout: Option<Duration>, reply: Reply) {
+    fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
         let mut report = self.catch_up();
-        let rest = self.drain();
-        report.refused.extend(rest.refused);
-        report.dropped.add(rest.dropped);
-        report.ambiguous.add(rest.ambiguous);
-        report.spooled.add(rest.spooled);
+        if !self.is_stopping {
+            let rest = self.drain();
+            report.refused.extend(rest.refused);
+            report.dropped.add(rest.dropped);
+            report.ambiguous.add(rest.ambiguous);
+            report.spooled.add(rest.spooled);
+        }
         self.delivery.hurry();
         let pending = self.delivery.pending();
         let pending = pending.filter(|parcel| parcel.number != RESTORED);
         let unsettled = pending.map(|parcel| parcel.data().count()).sum();
         let end = self.delivery.next_number();
-        self.flushes.add(end, unsettled, timeout, report, reply);
+        self.flushes
+            .add(end, unsettled, timeout, report, (reply, is_last));
     }
 
     /// Drains all series into the queue; gives what was refused, and what had to go for it.
@@ -169,8 +216,7 @@ impl Worker {
                 packer.push(datum);
             }
         }
-        let put = self.intake.take().into_iter();
-        put.for_each(|datum| packer.push(datum));
+        self.intake.take().for_each(|datum| packer.push(datum));
         let batches = packer.finish();
         self.is_drained = true;
         FlushReport {
@@ -199,6 +245,7 @@ impl Worker {
     /// The accounts first, so that they are right when a flush is answered.
     fn account(&mut self, event: &Event) {
         self.ledger.happened(event, self.clock.now());
+        self.intake.set_queued(self.delivery.bytes());
         self.ledger.waiting(
             self.delivery.bytes(),
             self.delivery.spool_bytes(),
@@ -219,7 +266,8 @@ impl Worker {
                 }
                 self.dropping.add(settled.amount);
             }
-            Ending::Sent { .. } if !self.dropping.is_zero() => {
+            // Not with every request while there is more than goes through.
+            Ending::Sent { .. } if !self.dropping.is_zero() && self.delivery.has_room() => {
                 let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
                 tracing::error!(
                     data,
@@ -234,17 +282,23 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // However it ends: nobody takes over what would come in.
+        // However it ends: nobody takes over what would come in, or answers what has.
         self.intake.close();
+        self.commands.close();
+        drop(self.commands.take());
     }
 }
 
 /// Says what an exporter that nobody asks any more could not deliver.
 fn log_loss(report: &FlushReport) {
-    if !report.dropped.is_zero() || !report.pending.is_zero() {
+    if !report.is_complete() {
+        let refused = report.refused.iter().map(|refused| refused.samples);
         tracing::error!(
             dropped = report.dropped.samples,
             pending = report.pending.samples,
+            ambiguous = report.ambiguous.samples,
+            spooled = report.spooled.samples,
+            refused = refused.fold(0, u64::saturating_add),
             "the last handle was dropped, and not all samples were delivered in time"
         );
     }

@@ -15,6 +15,8 @@ pub(crate) struct Identity {
     pub(crate) name: KeyName,
     /// By name.
     pub(crate) dimensions: Box<[Dimension]>,
+    /// Whether it is there anyway, for a series or for the exporter, and not for one datum alone.
+    pub(crate) is_shared: bool,
 }
 
 /// Who made a datum.
@@ -38,6 +40,23 @@ impl Origin {
 }
 
 impl Identity {
+    /// Bytes of memory that data with it take for it.
+    pub(crate) fn own_memory_len(&self) -> usize {
+        if self.is_shared {
+            return 0;
+        }
+        // Names and values are shared with the key where they are static, and copied where not.
+        let labels = self.key.labels();
+        let labels =
+            labels.map(|label| size_of::<Label>() + label.key().len() + label.value().len());
+        let dimensions = self.dimensions.iter();
+        let dimensions =
+            dimensions.map(|own| size_of::<Dimension>() + own.name.len() + own.value.len());
+        let texts =
+            2 * self.name.as_str().len() + labels.sum::<usize>() + dimensions.sum::<usize>();
+        size_of::<Self>() + size_of::<Key>() + texts
+    }
+
     /// The identity of a [normal](normalize) key.
     pub(crate) fn resolve(
         origin: Origin,
@@ -59,6 +78,7 @@ impl Identity {
         dimension::check(&dimensions)?;
         Ok(Self {
             origin,
+            is_shared: origin != Origin::Put,
             key: Arc::clone(key),
             name: key.name_shared(),
             dimensions: dimensions

@@ -4,7 +4,9 @@ use crate::scripted::{Fault, Scripted, start};
 use crate::started::Started;
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::limits::TimestampFault;
-use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, MemorySink, MetricDatum, Refusal};
+use metrics_exporter_cloudwatch::{
+    Clock, CloudWatchBuilder, Datum, MemorySink, MetricDatum, Refusal,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -152,23 +154,20 @@ async fn a_flush_may_have_all_the_time_there_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn data_too_old_or_too_far_ahead_never_leave() {
+async fn data_too_old_never_leave() {
     let sink = Scripted::default();
     let test = start(&sink);
     test.settle().await;
-    let refused = async |fault| {
-        let report = test.cloudwatch.flush().await.unwrap();
-        assert_eq!(report.refused.len(), 1);
-        assert_eq!(report.refused[0].reason, Refusal::Timestamp(fault));
-        assert_eq!(report.refused[0].samples, 3);
-        assert_eq!(sink.calls(), 0);
-    };
     test.record(|| counter!("n").increment(3));
     test.clock.advance(Duration::from_hours(21 * 24));
-    refused(TimestampFault::TooOld).await;
-    test.record(|| counter!("n").increment(3));
-    test.clock.set(test.clock.now() - Duration::from_hours(3));
-    refused(TimestampFault::TooFarAhead).await;
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert_eq!(report.refused.len(), 1);
+    let too_old = Refusal::Timestamp(TimestampFault::TooOld);
+    assert_eq!(
+        (&report.refused[0].reason, report.refused[0].samples),
+        (&too_old, 3)
+    );
+    assert_eq!(sink.calls(), 0);
     // What waits grows old, too.
     sink.script.lock().unwrap().push_back(Fault::Transient);
     test.record(|| counter!("n").increment(3));
@@ -178,6 +177,83 @@ async fn data_too_old_or_too_far_ahead_never_leave() {
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(
         (sink.calls(), test.cloudwatch.stats().samples_refused),
-        (1, 9)
+        (1, 6)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_loses_nothing_that_waits() {
+    let sink = Scripted::new([Fault::Transient]);
+    let test = start(&sink);
+    test.settle().await;
+    for amount in [3, 4] {
+        test.record(|| counter!("n").increment(amount));
+        test.advance(Duration::from_mins(1)).await;
+    }
+    let theirs = test.clock.now() + Duration::from_hours(1);
+    test.cloudwatch
+        .put(Datum::value("own", 1.0).at(theirs))
+        .unwrap();
+    assert_eq!(sink.calls(), 1);
+    test.clock.set(test.clock.now() - Duration::from_hours(5));
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert_eq!((report.sent.samples, sink.memory.sum("n", &[])), (7, 7.0));
+    let stamps = sink.memory.data();
+    let stamps = stamps.iter().map(MetricDatum::timestamp);
+    assert!(stamps.into_iter().all(|stamp| stamp == test.clock.now()));
+    // An application's own word stands, or falls.
+    let own = report.refused.iter().map(|refused| refused.key.name());
+    assert_eq!(own.collect::<Vec<_>>(), ["own"]);
+}
+
+/// A sink that never answers costs one attempt, not all that come after it.
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_hangs_is_given_up() {
+    let sink = Scripted::new([Fault::Transient, Fault::Hang]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    let before = Instant::now();
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert_eq!((report.sent.samples, report.repeated.samples), (3, 3));
+    assert!(before.elapsed() < Duration::from_mins(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_one_flush_may_be_its_own() {
+    let sink = Scripted::new([Fault::Hang]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    let before = Instant::now();
+    let second = Duration::from_secs(1);
+    let report = test.cloudwatch.flush_within(second).await.unwrap();
+    assert_eq!((report.pending.samples, before.elapsed()), (3, second));
+    // It goes on trying.
+    assert!(report.ambiguous.is_zero());
+    test.flush().await;
+    assert_eq!(sink.memory.sum("n", &[]), 3.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_request_does_not_hold_up_the_rest() {
+    let sink = Scripted::new([Fault::Hang]);
+    let test = start(&sink);
+    for amount in [3, 4, 5] {
+        test.record(|| counter!("n").increment(amount));
+        test.advance(Duration::from_mins(1)).await;
+    }
+    assert_eq!((sink.calls(), sink.memory.sum("n", &[])), (3, 9.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_requests_are_in_flight_than_may_be() {
+    for most in [1, 3] {
+        let sink = Scripted::new([Fault::Hang; 10]);
+        let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+        let test = Started::new(builder.with_max_in_flight(most));
+        for _ in 0..10 {
+            test.record(|| counter!("n").increment(1));
+            test.advance(Duration::from_mins(1)).await;
+        }
+        assert_eq!(sink.calls(), most);
+    }
 }

@@ -88,6 +88,14 @@ fn settings_that_cannot_be_are_refused_before_anything_starts() {
             "a request time-out of zero",
         ),
         (
+            to_memory("Test").with_flush_on_idle(std::time::Duration::ZERO),
+            "an interval of zero between flushes on idle",
+        ),
+        (
+            to_memory("Test").with_max_in_flight(0),
+            "no request may be in flight",
+        ),
+        (
             CloudWatchBuilder::new("Test"),
             "nowhere to send to: call with_client or with_sink first",
         ),

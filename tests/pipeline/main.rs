@@ -15,5 +15,6 @@ mod scripted;
 mod sending;
 mod spool;
 mod started;
+mod stopping;
 mod units;
 mod windows;

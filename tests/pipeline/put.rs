@@ -194,7 +194,7 @@ async fn a_full_request_leaves_before_the_window_ends() {
 
 #[tokio::test]
 async fn a_burst_is_bounded_by_the_queue_and_says_so() {
-    let test = InMemory::new(|builder| builder.with_queue_bytes(1_000_000));
+    let test = InMemory::new(|builder| builder.with_queue_bytes(4_000_000));
     let outcomes = (0..1_000_000).map(|_| test.started.cloudwatch.put(Datum::value("n", 1.0)));
     let (mut taken, mut refused) = (0, 0);
     for outcome in outcomes {

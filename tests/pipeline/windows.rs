@@ -66,6 +66,46 @@ async fn data_keep_the_window_they_were_recorded_in_however_late_it_is() {
     assert_eq!(data[0].timestamp(), minute() + Duration::from_hours(1));
 }
 
+/// As on Lambda: record, flush, freeze, thaw, record, flush, before the exporter has seen how late it is.
+#[tokio::test]
+async fn what_is_recorded_after_a_thaw_is_of_the_time_after_it() {
+    let test = InMemory::new(|builder| builder);
+    let record = || counter!("invocations").increment(1);
+    assert_eq!(test.data_of(record).await[0].timestamp(), minute());
+    for hours in 1..4 {
+        test.started.clock.advance(Duration::from_hours(1));
+        let data = test.data_of(record).await;
+        assert_eq!(data[0].timestamp(), minute() + Duration::from_hours(hours));
+    }
+}
+
+/// Without a flush before it, what is there may be of the time before the freeze.
+#[tokio::test]
+async fn what_was_not_flushed_before_a_freeze_is_of_the_time_before_it() {
+    let test = InMemory::new(|builder| builder);
+    let _ = test.data_of(|| counter!("n").increment(1)).await;
+    // Another window, in which nothing was drained so far.
+    test.started.advance(Duration::from_mins(1)).await;
+    test.started.record(|| counter!("n").increment(1));
+    test.started.clock.advance(Duration::from_hours(1));
+    let data = test.data_of(|| {}).await;
+    assert_eq!(data[0].timestamp(), minute() + Duration::from_mins(1));
+}
+
+#[tokio::test]
+async fn a_clock_set_back_a_little_makes_no_window_twice() {
+    let test = InMemory::new(|builder| builder);
+    test.started.record(|| gauge!("depth").set(5));
+    for _ in 0..5 {
+        test.started.clock.set(minute() + Duration::from_mins(1));
+        test.started.settle().await;
+        test.started.clock.set(minute() + Duration::from_secs(59));
+        test.started.settle().await;
+    }
+    assert_eq!(test.data_of(|| {}).await.len(), 2);
+    assert!(test.data_of(|| {}).await.is_empty());
+}
+
 #[tokio::test]
 async fn a_clock_set_back_starts_an_earlier_window() {
     let test = InMemory::new(|builder| builder);

@@ -1,0 +1,121 @@
+//! The exporter's inbox: flushes and shutdowns are answered or known to be refused, and a flush covers what was recorded
+//! before it.
+
+use crate::aggregate::Counter;
+use crate::explore;
+use crate::inbox::Inbox;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread;
+
+/// What became of a command: nothing so far, answered with so many samples sent, or let go.
+struct Reply(Arc<AtomicU64>);
+
+const NOTHING: u64 = u64::MAX;
+const LET_GO: u64 = u64::MAX - 1;
+
+impl Reply {
+    fn new() -> (Self, Arc<AtomicU64>) {
+        let fate = Arc::new(AtomicU64::new(NOTHING));
+        (Self(Arc::clone(&fate)), fate)
+    }
+
+    fn answer(&self, sent: u64) {
+        self.0.store(sent, Ordering::Release);
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if self.0.load(Ordering::Relaxed) == NOTHING {
+            self.0.store(LET_GO, Ordering::Release);
+        }
+    }
+}
+
+enum Command {
+    Flush(Reply),
+    Shutdown(Reply),
+}
+
+/// What the exporter does with them: drains for each, stops after a shutdown, and lets go of what comes too late.
+fn run(commands: &Inbox<Command>, counter: &Counter) -> u64 {
+    let (mut sent, mut is_stopping) = (0, false);
+    while !is_stopping {
+        let taken = commands.take();
+        if taken.is_empty() {
+            thread::yield_now();
+        }
+        for command in taken {
+            if !is_stopping {
+                sent += counter.drain();
+            }
+            match command {
+                Command::Flush(reply) => reply.answer(sent),
+                Command::Shutdown(reply) => {
+                    is_stopping = true;
+                    reply.answer(sent);
+                }
+            }
+        }
+    }
+    commands.close();
+    drop(commands.take());
+    sent
+}
+
+/// One thread records and flushes while another shuts down.
+pub fn nobody_waits_for_ever_and_a_flush_covers_what_was_before_it() {
+    explore(3, || {
+        let commands = Arc::new(Inbox::new());
+        let counter = Arc::new(Counter::new());
+        let exporter = {
+            let (commands, counter) = (Arc::clone(&commands), Arc::clone(&counter));
+            thread::spawn(move || run(&commands, &counter))
+        };
+        let flushing = {
+            let (commands, counter) = (Arc::clone(&commands), Arc::clone(&counter));
+            thread::spawn(move || {
+                counter.increment(3);
+                let (reply, fate) = Reply::new();
+                let is_posted = commands.post(Command::Flush(reply), 0, 0).is_ok();
+                (is_posted, fate)
+            })
+        };
+        let (reply, shut_down) = Reply::new();
+        assert!(commands.post(Command::Shutdown(reply), 0, 0).is_ok());
+        let sent = exporter.join().unwrap();
+        let (is_posted, flushed) = flushing.join().unwrap();
+        let flushed = flushed.load(Ordering::Acquire);
+        assert_ne!(flushed, NOTHING, "whoever waits for it waits for ever");
+        if flushed != LET_GO {
+            assert!(is_posted);
+            // Drained before it was answered, unless the last drain was over before that.
+            assert!(flushed == 3 || sent == 0, "{flushed}");
+        }
+        assert_eq!(shut_down.load(Ordering::Acquire), sent);
+    });
+}
+
+/// Two threads put while a third takes and closes.
+pub fn what_is_taken_in_is_taken_out() {
+    explore(3, || {
+        let inbox = Arc::new(Inbox::new());
+        let putting = [1, 2].map(|datum| {
+            let inbox = Arc::clone(&inbox);
+            thread::spawn(move || {
+                let posted = inbox.post(datum, 1, 2);
+                if posted.is_ok() { datum } else { 0 }
+            })
+        });
+        let mut taken: u64 = inbox.take().into_iter().sum();
+        inbox.close();
+        taken += inbox.take().into_iter().sum::<u64>();
+        let mut posted = 0;
+        for one in putting {
+            posted += one.join().unwrap();
+        }
+        assert_eq!(taken, posted);
+        assert!(inbox.take().is_empty() && inbox.is_closed());
+    });
+}

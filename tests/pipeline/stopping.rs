@@ -1,0 +1,168 @@
+//! The end of an exporter, in whatever state it is. Tokio's time is paused where something takes time.
+
+use crate::scripted::{Fault, Scripted, start};
+use crate::started::Started;
+use metrics::counter;
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, FlushError, MemorySink,
+};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_in_its_time_whatever_the_destination_does() {
+    let sink = Scripted::new([Fault::Hang; 100]);
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let test = Started::new(builder.with_max_in_flight(1));
+    for amount in [3, 4] {
+        test.record(|| counter!("n").increment(amount));
+        test.advance(Duration::from_mins(1)).await;
+    }
+    let before = Instant::now();
+    let report = test.cloudwatch.shutdown_within(2 * SECOND).await.unwrap();
+    assert_eq!(before.elapsed(), 2 * SECOND);
+    // The first was under way, and nobody will know.
+    assert_eq!((report.ambiguous.samples, report.pending.samples), (3, 4));
+    test.settle().await;
+    let stats = test.cloudwatch.stats();
+    assert_eq!(
+        (stats.ambiguous, stats.pending),
+        (report.ambiguous, report.pending)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_who_shuts_it_down_or_flushes_meanwhile_is_answered_in_his_own_time() {
+    let sink = Scripted::new([Fault::Hang; 100]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    let before = Instant::now();
+    let patient = tokio::spawn({
+        let cloudwatch = test.cloudwatch.clone();
+        async move {
+            (
+                cloudwatch.shutdown_within(30 * SECOND).await,
+                Instant::now(),
+            )
+        }
+    });
+    test.settle().await;
+    let hasty = test.cloudwatch.shutdown_within(2 * SECOND).await.unwrap();
+    assert_eq!((before.elapsed(), hasty.ambiguous.samples), (2 * SECOND, 3));
+    let flush = test.cloudwatch.flush_within(SECOND).await.unwrap();
+    assert_eq!((before.elapsed(), flush.pending.samples), (3 * SECOND, 3));
+    let (report, end) = patient.await.unwrap();
+    assert_eq!(
+        (end - before, report.unwrap().ambiguous.samples),
+        (30 * SECOND, 3)
+    );
+    test.settle().await;
+    assert_eq!(
+        test.cloudwatch.flush().await.unwrap_err(),
+        FlushError::Stopped
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_while_it_stops_goes_nowhere() {
+    let sink = Scripted::new([Fault::Transient; 5]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    let stopping = tokio::spawn({
+        let cloudwatch = test.cloudwatch.clone();
+        async move { cloudwatch.shutdown().await.unwrap() }
+    });
+    test.settle().await;
+    test.record(|| counter!("n").increment(4));
+    test.advance(Duration::from_mins(5)).await;
+    assert_eq!(stopping.await.unwrap().sent.samples, 3);
+    assert_eq!(sink.memory.sum("n", &[]), 3.0);
+}
+
+/// An exporter on a thread of its own, with a sample recorded.
+fn on_a_thread(sink: &MemorySink) -> (CloudWatchRecorder, CloudWatchHandle, JoinHandle<()>) {
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let (recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    let thread = exporter.run_on_thread().unwrap();
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(3));
+    (recorder, handle, thread)
+}
+
+#[test]
+fn the_last_handle_may_be_dropped_outside_of_a_runtime() {
+    let sink = MemorySink::new();
+    let (recorder, handle, thread) = on_a_thread(&sink);
+    drop(handle);
+    drop(recorder);
+    thread.join().unwrap();
+    assert_eq!(sink.sum("n", &[]), 3.0);
+}
+
+#[test]
+fn the_last_handle_may_be_dropped_by_a_panic() {
+    let sink = MemorySink::new();
+    let (recorder, handle, thread) = on_a_thread(&sink);
+    let panicking = std::thread::spawn(move || {
+        let _held = (recorder, handle);
+        panic!("somebody else's fault");
+    });
+    panicking.join().unwrap_err();
+    thread.join().unwrap();
+    assert_eq!(sink.sum("n", &[]), 3.0);
+}
+
+#[tokio::test]
+async fn the_last_handle_may_be_dropped_by_a_panic_in_a_task() {
+    let sink = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let (recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    let running = tokio::spawn(exporter.run());
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(3));
+    let panicking = tokio::spawn(async move {
+        let _held = (recorder, handle);
+        panic!("somebody else's fault");
+    });
+    assert!(panicking.await.unwrap_err().is_panic());
+    running.await.unwrap();
+    assert_eq!(sink.sum("n", &[]), 3.0);
+}
+
+/// Nobody waits for a task that is gone, wherever it was cut off.
+#[test]
+fn who_waits_when_the_runtime_ends_is_told() {
+    let sink = Scripted::new([Fault::Hang; 100]);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink);
+    let (recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    let entered = runtime.enter();
+    drop(runtime.spawn(exporter.run()));
+    drop(entered);
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(3));
+    let waiting: Vec<_> = [false, true]
+        .map(|is_last| {
+            let handle = handle.clone();
+            std::thread::spawn(move || {
+                if is_last {
+                    handle.shutdown_blocking()
+                } else {
+                    handle.flush_blocking()
+                }
+            })
+        })
+        .into();
+    drop(runtime);
+    for one in waiting {
+        // Too late, or cut off: an answer in any case.
+        assert_eq!(one.join().unwrap().unwrap_err(), FlushError::Stopped);
+    }
+}
