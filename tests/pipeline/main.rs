@@ -12,6 +12,7 @@ mod packing;
 mod put;
 mod refusals;
 mod scripted;
+mod self_metrics;
 mod sending;
 mod spool;
 mod started;

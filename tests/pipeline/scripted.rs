@@ -18,6 +18,8 @@ pub(crate) struct Scripted {
 #[derive(Clone, Copy)]
 pub(crate) enum Fault {
     Transient,
+    Ambiguous,
+    Throttled,
     Rejected,
     Hang,
 }
@@ -42,6 +44,8 @@ impl Sink for Scripted {
             match fault {
                 None => self.memory.send(batch).await,
                 Some(Fault::Transient) => Err(SendError::Transient("no route".into())),
+                Some(Fault::Ambiguous) => Err(SendError::Ambiguous("no answer".into())),
+                Some(Fault::Throttled) => Err(SendError::Throttled("too fast".into())),
                 Some(Fault::Rejected) => Err(SendError::Rejected {
                     code: "InvalidParameterValue".into(),
                     message: "no".into(),
