@@ -108,7 +108,7 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
     let stats = test.cloudwatch.stats();
     assert_eq!(stats.pending.data, 300);
     assert_eq!(stats.dropped.samples, 150 * 150);
-    sink.script.lock().unwrap().clear();
+    sink.recover();
     test.flush().await;
     let data = sink.memory.data();
     assert_eq!(data.len(), 300);

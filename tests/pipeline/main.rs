@@ -8,6 +8,7 @@ mod dimensions;
 mod end_to_end;
 mod ending;
 mod layers;
+mod outage;
 mod packing;
 mod put;
 mod refusals;

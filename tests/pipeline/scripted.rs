@@ -31,6 +31,15 @@ impl Scripted {
         sink
     }
 
+    /// Does not get through until it recovers.
+    pub(crate) fn failing() -> Self {
+        Self::new(vec![Fault::Transient; 1_000_000])
+    }
+
+    pub(crate) fn recover(&self) {
+        self.script.lock().unwrap().clear();
+    }
+
     pub(crate) fn calls(&self) -> usize {
         self.calls.lock().unwrap().len()
     }
