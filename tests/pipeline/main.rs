@@ -3,6 +3,7 @@
 #![allow(clippy::cast_precision_loss, reason = "test data are small")]
 
 mod accounts;
+mod adversarial;
 mod delivery;
 mod dimensions;
 mod end_to_end;
@@ -13,6 +14,7 @@ mod put;
 mod refusals;
 mod scripted;
 mod sending;
+mod skewed;
 mod spool;
 mod started;
 mod units;

@@ -56,6 +56,7 @@ fn faults() -> Vec<(Fault, &'static str, bool)> {
             "service 307 -",
             false,
         ),
+        (Fault::garbage([0xff; 100]), "service 400 -", false),
     ]
 }
 
