@@ -251,3 +251,36 @@ fn to_sdk(datum: &MetricDatum, timestamp: SystemTime) -> types::MetricDatum {
     }
     .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::config::BehaviorVersion;
+
+    #[test]
+    fn connecting_takes_half_the_time_at_most() {
+        let ms = Duration::from_millis;
+        for (client, request, expected) in [
+            (None, 60_000, 3_100),
+            (None, 6_200, 3_100),
+            (None, 4_000, 2_000),
+            (None, 1, 0),
+            (Some(500), 4_000, 500),
+            (Some(500), 600, 300),
+            (Some(20_000), 60_000, 20_000),
+        ] {
+            let mut config =
+                aws_sdk_cloudwatch::Config::builder().behavior_version(BehaviorVersion::latest());
+            if let Some(client) = client {
+                let timeouts = TimeoutConfig::builder().connect_timeout(ms(client));
+                config = config.timeout_config(timeouts.build());
+            }
+            let sink =
+                PutMetricData::new(Client::from_conf(config.build())).with_timeout(ms(request));
+            let timeouts = sink.timeouts();
+            assert_eq!(timeouts.operation_timeout(), Some(ms(request)));
+            let connect = timeouts.connect_timeout().unwrap();
+            assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
+        }
+    }
+}

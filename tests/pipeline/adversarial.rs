@@ -1,6 +1,6 @@
 //! Answers by somebody who means harm, or is broken: always a classification, in bounded time.
 
-use crate::sending::{PATIENCE, batch, class, error, faults, send};
+use crate::sending::{PATIENCE, batch, class, error, send};
 use cloudwatch_local::{Fault, Local, Service};
 use metrics_exporter_cloudwatch::{Batch, PutMetricData, SendError, Sink};
 use proptest::prelude::*;

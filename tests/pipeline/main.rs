@@ -4,6 +4,7 @@
 
 mod accounts;
 mod adversarial;
+mod black_hole;
 mod delivery;
 mod dimensions;
 mod end_to_end;

@@ -2,7 +2,7 @@
 
 use crate::sending::{PATIENCE, batch, class, error, service_at};
 use crate::started::{Started, minute};
-use cloudwatch_local::{Fault, Service};
+use cloudwatch_local::{Fault, ReceivedDatum, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     Batch, Clock, CloudWatchBuilder, ManualClock, PutMetricData, SendError, Sink, Sleeping,
@@ -31,7 +31,7 @@ async fn a_clock_that_is_off_is_corrected_and_nothing_is_lost_by_it() {
                 test.flush().await;
             }
             let received = service.received();
-            assert_eq!(received.iter().map(|datum| datum.sum()).sum::<f64>(), 7.0);
+            assert_eq!(received.iter().map(ReceivedDatum::sum).sum::<f64>(), 7.0);
             // The first answer tells; what is sent after it is right.
             let stamp = received.last().unwrap().timestamp;
             assert!(
