@@ -108,9 +108,9 @@ async fn over_sockets_the_accounts_are_the_same() {
     }
     while let Some(run) = runs.join_next().await {
         let (seed, minutes) = run.unwrap();
-        let seen = minutes.requests();
-        let faults = seen.iter().filter(|(_, fault, _)| fault.is_some());
-        assert!(faults.count() >= 3, "seed {seed}: {seen:?}");
+        let requests = minutes.requests();
+        let faults = requests.iter().filter(|(_, fault, _)| fault.is_some());
+        assert!(faults.count() >= 3, "seed {seed}: {requests:?}");
         minutes.account(&format!("{:?}, seed {seed}", minutes.delivery));
     }
 }
