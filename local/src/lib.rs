@@ -23,6 +23,8 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 //! ```
 //!
+//! It fails as it is told, too: [`Local::faults`] has [throttling, resets, garbage and more](Fault).
+//!
 //! Of the service's operations there are `PutMetricData`, `ListMetrics`, `GetMetricStatistics` and
 //! `GetMetricData`. Everything lives in memory, for as long as the [`Local`] or its [`Service`].
 
@@ -44,6 +46,11 @@ mod service;
 mod statistic;
 mod store;
 mod wire;
+
+/// What the README shows compiles, and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use fault::{Fault, Faults};
 pub use local::{Builder, Local};

@@ -118,7 +118,7 @@ async fn behave(
         }
         Exchange::Truncated(response) => Ok(connector::truncated(response)),
         Exchange::HugeHeaders(mut response) => {
-            let much = HeaderValue::from_bytes(&[b'x'; 64 * 1024]).map_err(io::Error::other)?;
+            let much = HeaderValue::from_bytes(&vec![b'x'; 64 * 1024]).map_err(io::Error::other)?;
             for _ in 0..16 {
                 response.headers_mut().append("x-much", much.clone());
             }

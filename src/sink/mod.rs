@@ -1,6 +1,8 @@
 //! Where batches go.
 
+mod answer;
 mod classify;
+mod excerpt;
 mod memory;
 mod put_metric_data;
 mod skew;

@@ -1,12 +1,15 @@
 //! `PutMetricData` by the AWS SDK's client.
 
+use super::answer::Answer;
 use super::classify::{Sent, classify};
+use super::skew::Correction;
 use super::{SendError, Sending, Sink, Skew};
 use crate::clock::{Clock, SystemClock};
 use crate::config::DEFAULT_REQUEST_TIMEOUT;
 use crate::encode::datum::{DatumValue, MetricDatum};
 use crate::encode::pack::Batch;
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::HttpClient;
 use aws_sdk_cloudwatch::config::interceptors::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
@@ -16,23 +19,25 @@ use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudwatch::error::BoxError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_cloudwatch::types;
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_types::body::SdkBody;
-use http_body_util::Limited;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// An answer is empty, or an error of a few hundred bytes that quotes what it does not like.
-const MAX_ANSWER_BYTES: usize = 256 * 1024;
+/// The SDK's own time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 
 /// Sends to CloudWatch.
 ///
 /// The exporter alone repeats what failed, so the SDK's own retries are off for these requests,
-/// whatever the client's settings are; so is its lack of a time-out.
+/// whatever the client's settings are; so is its lack of a time-out. Half of the time is the most that a
+/// connection may take, of 3.1 seconds or what the client has been set to.
 ///
 /// Where the answers' `Date` says that this machine's clock is off by more than a minute, the time stamps
-/// that come from it are corrected.
+/// that come from it are corrected, until it is off by less than half a minute. Only answers of the service's
+/// own count, and only if they took less than 10 seconds.
 #[derive(Clone)]
 pub struct PutMetricData {
     client: Client,
@@ -74,48 +79,66 @@ impl PutMetricData {
         self
     }
 
-    fn to_sdk(&self, datum: &MetricDatum) -> types::MetricDatum {
-        let timestamp = if datum.is_by_clock {
-            self.skew
-                .correct(datum.timestamp(), datum.storage_resolution())
-        } else {
-            datum.timestamp()
-        };
-        to_sdk(datum, timestamp)
+    /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
+    /// a request under way.
+    fn timeouts(&self) -> TimeoutConfig {
+        let theirs = self.client.config().timeout_config();
+        let theirs = theirs.and_then(TimeoutConfig::connect_timeout);
+        TimeoutConfig::builder()
+            .operation_timeout(self.timeout)
+            .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(self.timeout / 2))
+            .build()
+    }
+
+    /// What the SDK sends for a batch.
+    fn data(&self, batch: &Batch, correction: Correction) -> Vec<types::MetricDatum> {
+        let now = self.clock.now();
+        let data = batch.data().iter().map(|datum| {
+            let timestamp = if datum.is_by_clock {
+                correction.of(datum.timestamp(), datum.storage_resolution(), now)
+            } else {
+                datum.timestamp()
+            };
+            to_sdk(datum, timestamp)
+        });
+        data.collect()
     }
 }
 
 impl Sink for PutMetricData {
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        let timeout = TimeoutConfig::builder()
-            .operation_timeout(self.timeout)
-            .build();
         let seen = Seen::default();
         let once = aws_sdk_cloudwatch::Config::builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeout)
+            .timeout_config(self.timeouts())
             .interceptor(seen.clone());
-        let data = batch.data().iter().map(|datum| self.to_sdk(datum));
+        let correction = self.skew.correction();
         let request = self
             .client
             .put_metric_data()
             .namespace(batch.namespace())
-            .set_metric_data(Some(data.collect()))
+            .set_metric_data(Some(self.data(batch, correction)))
             .customize()
             .config_override(once);
         Box::pin(async move {
+            let before = self.clock.now();
             let answer = request.send().await;
-            let theirs = *seen.0.date.lock();
-            let is_news = theirs.is_some_and(|time| self.skew.learn(time, self.clock.now()));
+            if let Some(theirs) = *seen.0.date.lock() {
+                self.skew.learn(theirs, before, self.clock.now());
+            }
             match answer.map_err(|error| classify(&error, seen.sent())) {
                 Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
                     "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
                 )),
                 Ok(_) => Ok(()),
-                // The time stamps may be all that was wrong, and will be others the next time.
-                Err(SendError::Invalid { code, message, .. }) if is_news => {
-                    Err(SendError::Transient(format!("{code}: {message}").into()))
-                }
+                // The time may be all that was wrong, and will be another the next time.
+                Err(error) if self.skew.correction() != correction => Err(match error {
+                    SendError::Invalid { code, message, .. } => {
+                        SendError::Transient(format!("{code}: {message}").into())
+                    }
+                    SendError::Denied(error) => SendError::Transient(error),
+                    error => error,
+                }),
                 Err(error) => Err(error),
             }
         })
@@ -137,6 +160,8 @@ struct Seen(Arc<Attempt>);
 #[derive(Debug, Default)]
 struct Attempt {
     has_left: AtomicBool,
+    /// Where the HTTP client tells of its connections: the one that the request was given to.
+    connection: Mutex<Option<CaptureSmithyConnection>>,
     /// The SDK takes any answer for the service's if only its status is 200.
     is_foreign: AtomicBool,
     date: Mutex<Option<SystemTime>>,
@@ -144,10 +169,12 @@ struct Attempt {
 
 impl Seen {
     fn sent(&self) -> Sent {
-        if self.0.has_left.load(Ordering::Relaxed) {
-            Sent::Perhaps
-        } else {
-            Sent::No
+        let connection = self.0.connection.lock();
+        let has_none = connection.as_ref().is_some_and(|it| it.get().is_none());
+        match self.0.has_left.load(Ordering::Relaxed) {
+            false => Sent::No,
+            true if has_none => Sent::NeverConnected,
+            true => Sent::Perhaps,
         }
     }
 }
@@ -160,9 +187,15 @@ impl Intercept for Seen {
     fn read_before_transmit(
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let client = components.http_client();
+        let metadata = client.and_then(|client| client.connector_metadata());
+        // Other clients need not tell, so that no connection means nothing.
+        if metadata.is_some_and(|metadata| metadata.name() == "hyper") {
+            *self.0.connection.lock() = config.load::<CaptureSmithyConnection>().cloned();
+        }
         self.0.has_left.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -174,21 +207,19 @@ impl Intercept for Seen {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers();
-        let is_known = headers.get("x-amzn-requestid").is_some()
-            || headers.get("smithy-protocol").is_some()
-            || headers.get("content-type") == Some("application/cbor");
+        let is_known =
+            headers.get("x-amzn-requestid").is_some() || headers.get("smithy-protocol").is_some();
         self.0.is_foreign.store(!is_known, Ordering::Relaxed);
-        // A cache's answer is of another time.
-        if headers.get("age").is_none() {
+        // Others' clocks are no matter, and a cache's answer is of another time.
+        if is_known && headers.get("age").is_none() {
             let date = headers.get("date");
             let date =
                 date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
             *self.0.date.lock() = date.and_then(|date| SystemTime::try_from(date).ok());
         }
-        // The SDK reads it to its end, whatever that takes.
         let body = context.response_mut().body_mut();
         let whole = std::mem::replace(body, SdkBody::taken());
-        *body = whole.map(|body| SdkBody::from_body_1_x(Limited::new(body, MAX_ANSWER_BYTES)));
+        *body = SdkBody::from_body_1_x(Answer::new(whole));
         Ok(())
     }
 }
@@ -221,4 +252,37 @@ fn to_sdk(datum: &MetricDatum, timestamp: SystemTime) -> types::MetricDatum {
             .set_counts(Some(counts.to_vec())),
     }
     .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::config::BehaviorVersion;
+
+    #[test]
+    fn connecting_takes_half_the_time_at_most() {
+        let ms = Duration::from_millis;
+        for (client, request, expected) in [
+            (None, 60_000, 3_100),
+            (None, 6_200, 3_100),
+            (None, 4_000, 2_000),
+            (None, 1, 0),
+            (Some(500), 4_000, 500),
+            (Some(500), 600, 300),
+            (Some(20_000), 60_000, 20_000),
+        ] {
+            let mut config =
+                aws_sdk_cloudwatch::Config::builder().behavior_version(BehaviorVersion::latest());
+            if let Some(client) = client {
+                let timeouts = TimeoutConfig::builder().connect_timeout(ms(client));
+                config = config.timeout_config(timeouts.build());
+            }
+            let sink =
+                PutMetricData::new(Client::from_conf(config.build())).with_timeout(ms(request));
+            let timeouts = sink.timeouts();
+            assert_eq!(timeouts.operation_timeout(), Some(ms(request)));
+            let connect = timeouts.connect_timeout().unwrap();
+            assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
-const THREADS: usize = 4;
+pub(crate) const THREADS: usize = 4;
 const MINUTES: usize = 60;
 /// Data of this metric are never accepted.
 pub(crate) const POISON: &str = "poison";
@@ -23,7 +23,7 @@ struct Simulated {
 
 impl Simulated {
     /// A full minute.
-    const ORIGIN: Duration = Duration::from_secs(1_750_000_020);
+    const ORIGIN: Duration = Duration::from_mins(29_166_667);
 }
 
 impl Clock for Simulated {
@@ -37,10 +37,16 @@ impl Clock for Simulated {
     }
 }
 
+/// By series: samples, and their sum.
+pub(crate) type Recorded = BTreeMap<String, (u64, f64)>;
+
 /// What happened.
 pub(crate) struct Hour {
-    /// By series: samples, and their sum.
-    pub(crate) recorded: BTreeMap<String, (u64, f64)>,
+    pub(crate) recorded: Recorded,
+    /// The last and shortest included.
+    pub(crate) windows: usize,
+    /// Some of the faults are refusals.
+    pub(crate) is_refused: bool,
     pub(crate) service: Service,
     pub(crate) stats: Stats,
     pub(crate) delivery: Delivery,
@@ -76,11 +82,11 @@ impl Hour {
             .unwrap();
         let cloudwatch = exporter.handle();
         let running = tokio::spawn(exporter.run());
-        let recorded = Mutex::new(BTreeMap::new());
+        let account = Mutex::new(Recorded::new());
         let mut random = fastrand::Rng::with_seed(seed);
         for minute in 0..MINUTES {
             tokio::time::sleep(Duration::from_millis(random.u64(1..60_000))).await;
-            record(&recorder, minute, random.u64(..), &recorded);
+            record(&recorder, minute, random.u64(..), &account);
             let next = Duration::from_mins(1 + minute as u64);
             tokio::time::sleep_until(clock.start + next).await;
         }
@@ -94,7 +100,9 @@ impl Hour {
         assert!(report.pending.is_zero(), "{report:?}");
         running.await.unwrap();
         Self {
-            recorded: recorded.into_inner().unwrap(),
+            recorded: account.into_inner().unwrap(),
+            windows: MINUTES + 1,
+            is_refused: faults.iter().any(|(_, fault)| is_refusal(fault)),
             service,
             stats: cloudwatch.stats(),
             delivery,
@@ -109,16 +117,21 @@ impl Hour {
     }
 }
 
+/// Whether data may be refused for it.
+pub(crate) fn is_refusal(fault: &Fault) -> bool {
+    matches!(fault, Fault::InvalidMember(_) | Fault::Status(413))
+}
+
 /// What four threads do at the same time, once in a minute.
-fn record(
-    recorder: &CloudWatchRecorder,
+pub(crate) fn record(
+    to: &CloudWatchRecorder,
     minute: usize,
     seed: u64,
-    recorded: &Mutex<BTreeMap<String, (u64, f64)>>,
+    recorded: &Mutex<Recorded>,
 ) {
     if minute == 0 {
         // In a fixed order, so that the order of data in a request does not hang on who comes first.
-        metrics::with_local_recorder(recorder, || {
+        metrics::with_local_recorder(to, || {
             for thread in 0..THREADS {
                 let _ = counter!("own", "thread" => thread.to_string());
                 let _ = gauge!("level", "thread" => thread.to_string());
@@ -129,13 +142,13 @@ fn record(
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
             scope.spawn(move || {
-                metrics::with_local_recorder(recorder, || one(minute, thread, seed, recorded));
+                metrics::with_local_recorder(to, || one(minute, thread, seed, recorded));
             });
         }
     });
 }
 
-fn one(minute: usize, thread: usize, seed: u64, recorded: &Mutex<BTreeMap<String, (u64, f64)>>) {
+fn one(minute: usize, thread: usize, seed: u64, recorded: &Mutex<Recorded>) {
     let mut random = fastrand::Rng::with_seed(seed.wrapping_add(thread as u64));
     let note = |series: String, samples: u64, sum: f64| {
         let mut recorded = recorded.lock().unwrap();
@@ -145,12 +158,12 @@ fn one(minute: usize, thread: usize, seed: u64, recorded: &Mutex<BTreeMap<String
     };
     let thread_label = thread.to_string();
     for _ in 0..random.usize(1..5) {
-        let amount = random.u64(1..1_000);
-        counter!("shared").increment(amount);
-        note("shared".into(), amount, amount as f64);
-        let amount = random.u64(1..1_000);
-        counter!("own", "thread" => thread_label.clone()).increment(amount);
-        note(format!("own{thread}"), amount, amount as f64);
+        let amount = random.u32(1..1_000);
+        counter!("shared").increment(amount.into());
+        note("shared".into(), amount.into(), amount.into());
+        let amount = random.u32(1..1_000);
+        counter!("own", "thread" => thread_label.clone()).increment(amount.into());
+        note(format!("own{thread}"), amount.into(), amount.into());
         let value = f64::from(random.u8(..));
         histogram!("size").record(value);
         note("size".into(), 1, value);

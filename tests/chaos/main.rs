@@ -5,9 +5,10 @@
 
 mod account;
 mod hour;
+mod sockets;
 
 use cloudwatch_local::Fault;
-use hour::Hour;
+use hour::{Hour, is_refusal};
 use metrics_exporter_cloudwatch::Delivery;
 use std::time::Duration;
 
@@ -41,6 +42,10 @@ fn faults(random: &mut fastrand::Rng) -> Vec<Fault> {
         Fault::EndlessBody,
         Fault::SlowLoris(seconds(random, 3)),
         Fault::Redirect("http://localhost:1/".into()),
+        Fault::garbage([random.u8(..); 100]),
+        Fault::Status(413),
+        // Sometimes of nobody.
+        Fault::InvalidMember(random.usize(1..16)),
     ]
 }
 
@@ -57,12 +62,20 @@ fn each_fault_alone() {
     }
 }
 
+/// A service that refuses data does not take the same data, unseen, another time: they would be in two accounts.
+fn consistent(faults: &mut Vec<Fault>) {
+    if faults.iter().any(is_refusal) {
+        faults.retain(|fault| !fault.is_applied());
+    }
+}
+
 fn mixture(seed: u64) -> Vec<(f64, Fault)> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut all = faults(&mut random);
     random.shuffle(&mut all);
     all.truncate(random.usize(2..8));
-    let each = random.f64() * 0.9 / all.len() as f64;
+    consistent(&mut all);
+    let each = random.f64() * 0.9 / f64::from(u32::try_from(all.len()).unwrap());
     all.into_iter().map(|fault| (each, fault)).collect()
 }
 

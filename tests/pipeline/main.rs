@@ -3,6 +3,8 @@
 #![allow(clippy::cast_precision_loss, reason = "test data are small")]
 
 mod accounts;
+mod adversarial;
+mod black_hole;
 mod delivery;
 mod dimensions;
 mod end_to_end;
@@ -15,6 +17,7 @@ mod refusals;
 mod scripted;
 mod self_metrics;
 mod sending;
+mod skewed;
 mod spool;
 mod started;
 mod stopping;

@@ -54,13 +54,14 @@ impl Body for AnswerBody {
             Self::Whole(bytes) => {
                 return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))));
             }
-            Self::Truncated(bytes, sleep) => match bytes.take() {
-                Some(bytes) => Ok(Frame::data(bytes)),
-                None => {
+            Self::Truncated(bytes, sleep) => {
+                if let Some(bytes) = bytes.take() {
+                    Ok(Frame::data(bytes))
+                } else {
                     ready!(sleep.as_mut().poll(context));
                     Err(io::ErrorKind::ConnectionReset.into())
                 }
-            },
+            }
             Self::Endless(chunk, pause, sleep) => {
                 ready!(sleep.as_mut().poll(context));
                 let next = tokio::time::Instant::now() + *pause;

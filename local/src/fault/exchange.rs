@@ -1,6 +1,7 @@
 //! What goes over the wire for a request.
 
 use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use std::time::Duration;
 
@@ -86,12 +87,15 @@ impl Service {
             Fault::Redirect(location) => {
                 let mut answer = plain(307, "");
                 if let Ok(location) = location.parse() {
-                    answer
-                        .headers_mut()
-                        .insert(http::header::LOCATION, location);
+                    answer.headers_mut().insert(header::LOCATION, location);
                 }
                 answer
             }
+            Fault::Answer {
+                status,
+                headers,
+                body,
+            } => any(status, headers, body),
             Fault::Refuse => return Exchange::Refuse,
             Fault::Certificate => return Exchange::Handshake,
             Fault::ResetBefore => return Exchange::Reset,
@@ -102,4 +106,27 @@ impl Service {
         };
         Exchange::Answer(answer, Duration::ZERO)
     }
+}
+
+/// What HTTP itself needs of an answer is not up to who writes it.
+const FRAMING: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TRAILER,
+    header::UPGRADE,
+];
+
+fn any(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(body));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in headers {
+        let (Ok(name), Ok(value)) = (name.parse(), HeaderValue::try_from(value)) else {
+            continue;
+        };
+        if !FRAMING.contains(&name) {
+            answer.headers_mut().append(name, value);
+        }
+    }
+    answer
 }

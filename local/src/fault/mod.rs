@@ -60,6 +60,16 @@ pub enum Fault {
     SlowLoris(Duration),
     /// HTTP 307 to elsewhere.
     Redirect(String),
+    /// Any answer at all, from anybody.
+    Answer {
+        /// The HTTP status; 502, if it is none.
+        status: u16,
+        /// Headers. Those that HTTP would not let through, or that are about the connection and the body's length,
+        /// are left out.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Vec<u8>,
+    },
 }
 
 impl Fault {
@@ -93,6 +103,16 @@ impl Fault {
     #[must_use]
     pub fn service_unavailable() -> Self {
         Self::error(503, "ServiceUnavailable", "The service is unavailable")
+    }
+
+    /// HTTP 400 with a body of the protocol's media type, whatever its bytes are.
+    #[must_use]
+    pub fn garbage(body: impl Into<Vec<u8>>) -> Self {
+        Self::Answer {
+            status: 400,
+            headers: vec![("content-type".into(), "application/cbor".into())],
+            body: body.into(),
+        }
     }
 
     fn error(status: u16, code: &str, message: &str) -> Self {

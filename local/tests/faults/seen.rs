@@ -56,7 +56,31 @@ fn faults() -> Vec<(Fault, &'static str, bool)> {
             "service 307 -",
             false,
         ),
+        (Fault::garbage([0xff; 100]), "service 400 -", false),
     ]
+}
+
+/// In the README's table, with what is applied.
+#[test]
+fn every_fault_is_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    for (fault, _, is_applied) in faults() {
+        let name = format!("{fault:?}");
+        let name: String = name
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
+        let is_its = |row: &&str| {
+            let after = row
+                .strip_prefix("| `")
+                .and_then(|row| row.strip_prefix(&*name));
+            after.is_some_and(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
+        };
+        let row = readme.lines().find(is_its);
+        let row = row.unwrap_or_else(|| panic!("{name} is not in the README"));
+        let applied = if is_applied { "| yes |" } else { "| no |" };
+        assert!(row.contains(applied), "{row}");
+    }
 }
 
 async fn all(client: &Client, service: &Service, impatience: Duration) {

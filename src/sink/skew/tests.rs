@@ -1,0 +1,157 @@
+use super::*;
+use proptest::prelude::*;
+use std::time::UNIX_EPOCH;
+
+const HALF_A_MINUTE: i64 = 30_000;
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn at_ms(ms: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(ms.unsigned_abs())
+}
+
+impl Skew {
+    /// An answer at once.
+    fn hear(&self, service: SystemTime, ours: SystemTime) {
+        self.learn(service, ours, ours);
+    }
+
+    fn minute(&self, ours: u64) -> SystemTime {
+        self.correction()
+            .of(at(ours), StorageResolution::Standard, at(ours))
+    }
+}
+
+#[test]
+fn a_minute_is_tolerated_and_more_is_corrected() {
+    let skew = Skew::new(true);
+    skew.hear(at(10_060), at(10_000));
+    assert_eq!(skew.minute(600), at(600));
+    skew.hear(at(13_661), at(10_000));
+    // 3,661 s ahead, at the start of a minute.
+    assert_eq!(skew.minute(600), at(4_260));
+    let known = skew.correction();
+    skew.hear(at(13_665), at(10_001));
+    assert_eq!(skew.correction(), known);
+    skew.hear(at(6_400), at(10_000));
+    assert_eq!(skew.minute(7_200), at(3_600));
+    skew.hear(at(10_000), at(10_000));
+    assert_eq!(skew.minute(600), at(600));
+}
+
+#[test]
+fn it_begins_beyond_a_minute_and_ends_below_half_of_one() {
+    let skew = Skew::new(true);
+    let corrected = |seen: u64| {
+        skew.hear(at(10_000 + seen), at(10_000));
+        skew.correction().ahead_ms / 1_000
+    };
+    for (seen, expected) in [
+        (60, 0),
+        (61, 61),
+        (59, 61),
+        (31, 61),
+        (30, 30),
+        (59, 30),
+        (61, 61),
+        (29, 0),
+        (31, 0),
+        (59, 0),
+    ] {
+        assert_eq!(corrected(seen), expected, "{seen}");
+    }
+}
+
+#[test]
+fn who_opts_out_is_not_corrected() {
+    let skew = Skew::new(false);
+    skew.hear(at(20_000), at(10_000));
+    assert_eq!(skew.minute(600), at(600));
+}
+
+#[test]
+fn what_took_long_tells_no_time() {
+    for (before, after) in [(10_000, 13_600), (10_000, 10_011), (13_600, 10_000)] {
+        let skew = Skew::new(true);
+        skew.learn(at(10_000), at(before), at(after));
+        assert_eq!(skew.correction().ahead_ms, 0, "{before} to {after}");
+        skew.learn(at(20_000), at(before), at(after));
+        assert_eq!(skew.correction().ahead_ms, 0, "{before} to {after}");
+    }
+    let skew = Skew::new(true);
+    skew.learn(at(20_005), at(10_000), at(10_010));
+    assert_eq!(skew.correction().ahead_ms, 10_000_000);
+}
+
+#[test]
+fn a_time_beyond_reach_moves_nothing() {
+    let skew = Skew::new(true);
+    let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    for (service, ours) in [(at(0), last), (last, at(0))] {
+        skew.hear(service, ours);
+        let _ = skew
+            .correction()
+            .of(at(1), StorageResolution::High, at(100));
+        let _ = skew
+            .correction()
+            .of(last, StorageResolution::Standard, at(0));
+    }
+}
+
+#[test]
+fn data_near_two_weeks_old_do_not_grow_too_old_by_it() {
+    let skew = Skew::new(true);
+    let now = at(1_750_000_000);
+    skew.hear(now + Duration::from_millis(3_599_500), now);
+    let their_now = now + Duration::from_millis(3_599_500);
+    for age in [0, 1, 30, 59, 60, 61, 119, 600] {
+        for resolution in [StorageResolution::Standard, StorageResolution::High] {
+            let ours = now - MAX_AGE + Duration::from_secs(age);
+            let stamp = skew.correction().of(ours, resolution, now);
+            assert!(
+                their_now.duration_since(stamp).unwrap() <= MAX_AGE,
+                "{age} s"
+            );
+        }
+    }
+}
+
+proptest! {
+    /// Around any offset, with answers that all say a little different.
+    #[test]
+    fn while_the_offset_wanders_windows_stay_apart_and_a_retry_keeps_its_stamp(
+        center in prop_oneof![-200_000_i64..200_000, -100_000_000_i64..100_000_000],
+        wander in prop::collection::vec(0..HALF_A_MINUTE, 20),
+        is_high: bool,
+    ) {
+        let resolution = if is_high {
+            StorageResolution::High
+        } else {
+            StorageResolution::Standard
+        };
+        let (skew, origin) = (Skew::new(true), 1_749_999_960_000_i64);
+        let mut first = Vec::new();
+        let mut changes = 0;
+        let mut known = skew.correction();
+        for (number, wander) in (0_i64..).zip(wander) {
+            let ours = origin + number * i64::from(resolution.seconds()) * 1_000;
+            skew.hear(at_ms(ours + center + wander), at_ms(ours));
+            changes += u32::from(skew.correction() != known);
+            known = skew.correction();
+            first.push((ours, known, known.of(at_ms(ours), resolution, at_ms(ours))));
+        }
+        // It may begin once.
+        prop_assert!(changes <= 1);
+        let (is_known, before): (Vec<_>, Vec<_>) =
+            first.into_iter().partition(|(_, correction, _)| *correction == known);
+        prop_assert!(before.iter().all(|(ours, _, stamp)| at_ms(*ours) == *stamp));
+        for (ours, _, stamp) in &is_known {
+            prop_assert_eq!(known.of(at_ms(*ours), resolution, at_ms(*ours + 60_000)), *stamp);
+        }
+        for pair in is_known.windows(2) {
+            prop_assert_eq!(pair[1].2.duration_since(pair[0].2).unwrap(), resolution.period());
+        }
+    }
+}

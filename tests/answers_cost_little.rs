@@ -1,0 +1,122 @@
+//! What an answer can cost in memory, whoever gives it.
+
+use cloudwatch_local::{Fault, Faults, Local, Service};
+use metrics::counter;
+use metrics_exporter_cloudwatch::{Batch, CloudWatchBuilder, PutMetricData, Sending, Sink};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// The peak of all allocations on this thread, beside an attempt that goes well.
+const MOST: u64 = 2 * 1024 * 1024;
+
+/// Keeps the batch itself.
+#[derive(Clone, Default)]
+struct Keep(Arc<Mutex<Option<Batch>>>);
+
+impl Sink for Keep {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        *self.0.lock().unwrap() = Some(batch.clone());
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn batch() -> Batch {
+    let keep = Keep::default();
+    let builder = CloudWatchBuilder::new("Test").with_sink(keep.clone());
+    let (recorder, exporter) = builder.build().unwrap();
+    let cloudwatch = exporter.handle();
+    exporter.run_on_thread().unwrap();
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    assert!(cloudwatch.flush_blocking().unwrap().is_complete());
+    let batch = keep.0.lock().unwrap().take();
+    batch.unwrap()
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn peak(runtime: &Runtime, sink: &PutMetricData, batch: &Batch) -> u64 {
+    let measured = allocation_counter::measure(|| {
+        let _ = runtime.block_on(sink.send(batch));
+    });
+    measured.bytes_max
+}
+
+fn costs_little(
+    runtime: &Runtime,
+    sink: &PutMetricData,
+    batch: &Batch,
+    faults: &Faults,
+    fault: &Fault,
+) {
+    faults.clear();
+    // With all that is set up only once.
+    peak(runtime, sink, batch);
+    let usual = peak(runtime, sink, batch);
+    faults.always(fault.clone());
+    let peak = peak(runtime, sink, batch);
+    let name: String = format!("{fault:?}").chars().take(60).collect();
+    assert!(peak < usual + MOST, "{name}: {peak} beside {usual}");
+}
+
+fn faults() -> Vec<Fault> {
+    let answer = |status, headers, body| Fault::Answer {
+        status,
+        headers,
+        body,
+    };
+    vec![
+        Fault::HugeHeaders,
+        Fault::EndlessBody,
+        Fault::SlowLoris(Duration::from_millis(1)),
+        answer(200, Vec::new(), vec![b'x'; 10_000_000]),
+        answer(400, Vec::new(), vec![b'x'; 10_000_000]),
+        Fault::garbage(vec![0x9b; 10_000_000]),
+        Fault::garbage(vec![0x9f; 250_000]),
+        Fault::Error {
+            status: 400,
+            code: "InvalidParameterValue".into(),
+            message: "MetricData.member.1 ".repeat(12_000),
+        },
+    ]
+}
+
+#[test]
+fn in_memory() {
+    let batch = batch();
+    for fault in [
+        Fault::EndlessBody,
+        // All that fits, in the smallest pieces.
+        Fault::SlowLoris(Duration::from_millis(1)),
+    ] {
+        let runtime = runtime();
+        runtime.block_on(async { tokio::time::pause() });
+        let service = Service::new();
+        let sink = PutMetricData::new(service.client()).with_timeout(Duration::from_hours(1));
+        costs_little(&runtime, &sink, &batch, service.faults(), &fault);
+    }
+}
+
+#[test]
+fn over_a_socket() {
+    let batch = batch();
+    // On another thread, so that what it allocates is not counted.
+    let server = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let local = server.block_on(Local::start()).unwrap();
+    for fault in faults() {
+        let runtime = runtime();
+        let timeout = match fault {
+            Fault::SlowLoris(_) => Duration::from_millis(300),
+            _ => Duration::from_hours(1),
+        };
+        let sink = PutMetricData::new(local.client()).with_timeout(timeout);
+        costs_little(&runtime, &sink, &batch, local.faults(), &fault);
+    }
+    server.shutdown_background();
+}

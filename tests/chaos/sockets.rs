@@ -1,0 +1,116 @@
+//! A few minutes over real sockets, in real time but for the clock: faults that take none themselves.
+
+use crate::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record};
+use crate::{MODES, consistent};
+use cloudwatch_local::{Fault, Local};
+use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Delivery, ManualClock, Stats};
+use std::sync::Mutex;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::task::JoinSet;
+
+const MINUTES: usize = 5;
+const SEEDS: u64 = 8;
+/// Longer than any machine takes.
+const LONG: Duration = Duration::from_hours(1);
+
+/// Only with some seeds there are refusals, as these exclude others.
+fn faults(random: &mut fastrand::Rng, is_refused: bool) -> Vec<Fault> {
+    let mut all = vec![
+        Fault::Throttle,
+        Fault::Status(502),
+        Fault::Status(503),
+        Fault::internal_failure(),
+        Fault::access_denied(),
+        Fault::Unparsable,
+        Fault::garbage([random.u8(..); 100]),
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::Truncate,
+        Fault::HugeHeaders,
+        Fault::EndlessBody,
+    ];
+    if is_refused {
+        all.extend([Fault::Status(413), Fault::InvalidMember(2)]);
+    }
+    consistent(&mut all);
+    random.shuffle(&mut all);
+    all
+}
+
+/// Samples that the exporter knows of.
+fn known(stats: &Stats) -> u64 {
+    let amounts = [stats.sent, stats.ambiguous, stats.dropped, stats.pending];
+    stats.samples_refused + amounts.map(|amount| amount.samples).iter().sum::<u64>()
+}
+
+async fn minutes(seed: u64, delivery: Delivery) -> Hour {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let faults = faults(&mut random, seed.is_multiple_of(3));
+    let is_refused = faults.iter().any(is_refusal);
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_mins(29_166_667));
+    let theirs = clock.clone();
+    let local = Local::builder().with_clock(move || theirs.now());
+    let local = local.start().await.unwrap();
+    local.faults().reject_metric(POISON, seed.is_multiple_of(2));
+    // None after another, so that pauses stay short.
+    let script = faults.into_iter().take(6);
+    local
+        .faults()
+        .script(script.flat_map(|fault| [Some(fault), None]));
+    let (to, exporter) = CloudWatchBuilder::new("Chaos")
+        .with_client(local.client())
+        .with_clock(clock.clone())
+        .with_delivery(delivery)
+        .with_jitter_seed(seed)
+        .with_send_jitter(Duration::ZERO)
+        .with_request_timeout(LONG)
+        .build()
+        .unwrap();
+    let cloudwatch = exporter.handle();
+    let running = tokio::spawn(exporter.run());
+    let account = Mutex::new(Recorded::new());
+    for minute in 0..MINUTES {
+        record(&to, minute, random.u64(..), &account);
+        let samples: u64 = account
+            .lock()
+            .unwrap()
+            .values()
+            .map(|(samples, _)| samples)
+            .sum();
+        let gauges = THREADS * (minute + 1);
+        clock.advance(Duration::from_mins(1));
+        // The window is drained, whether or not it can be sent.
+        while known(&cloudwatch.stats()) < samples + gauges as u64 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let report = cloudwatch.shutdown_within(LONG).await.unwrap();
+    assert!(report.pending.is_zero(), "{report:?}");
+    running.await.unwrap();
+    Hour {
+        recorded: account.into_inner().unwrap(),
+        windows: MINUTES + 1,
+        is_refused,
+        service: local.service().clone(),
+        stats: cloudwatch.stats(),
+        delivery,
+    }
+}
+
+/// All at the same time, as most of it is waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_sockets_the_accounts_are_the_same() {
+    let mut runs = JoinSet::new();
+    for delivery in MODES {
+        for seed in 0..SEEDS {
+            runs.spawn(async move { (seed, minutes(seed, delivery).await) });
+        }
+    }
+    while let Some(run) = runs.join_next().await {
+        let (seed, minutes) = run.unwrap();
+        let requests = minutes.requests();
+        let faults = requests.iter().filter(|(_, fault, _)| fault.is_some());
+        assert!(faults.count() >= 3, "seed {seed}: {requests:?}");
+        minutes.account(&format!("{:?}, seed {seed}", minutes.delivery));
+    }
+}
