@@ -3,6 +3,7 @@
 use crate::recorder;
 use crate::unit::TimeUnit;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder, SharedString};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -124,12 +125,18 @@ impl DynamicHistogram {
         self
     }
 
+    /// Of what a description is for: the name, whatever the labels, and the unit.
+    fn description_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.key.name(), self.unit).hash(&mut hasher);
+        hasher.finish()
+    }
+
     pub(crate) fn record(&self, duration: std::time::Duration) {
         metrics::with_recorder(|recorder| {
             let histogram = recorder.register_histogram(&self.key, self.metadata);
-            let hash = self.key.get_hash().wrapping_add(self.unit as u64);
             // Described once by each thread; to a local recorder, which nothing tells from its predecessor, always.
-            if !recorder::is_global(recorder) || recorder::is_undescribed(hash) {
+            if !recorder::is_global(recorder) || recorder::is_undescribed(self.description_hash()) {
                 recorder.describe_histogram(
                     self.key.name_shared(),
                     Some(self.unit.into()),

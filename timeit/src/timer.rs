@@ -127,12 +127,12 @@ impl Timer {
     #[inline]
     fn finish(&mut self) -> Duration {
         let elapsed = self.started.elapsed();
-        match &self.target {
+        // Taken out first: if the recorder panics, the drop that follows must not ask it again.
+        match mem::replace(&mut self.target, Target::Done) {
             Target::Site(site) => site.record(elapsed),
             Target::Dynamic(histogram) => histogram.record(elapsed),
             Target::Done => {}
         }
-        self.target = Target::Done;
         elapsed
     }
 }
