@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[attr::timeit]
-#[attr::timeit("api", "HTTP Method" => "GET", outcome)]
+#[attr::timeit("api", "HTTP Method" => "GET", "port" => 8080, "tls" => true, "kind" => 'x', outcome)]
 #[count("requests", "HTTP Method" => "GET")]
 #[count("failures", if_err)]
 #[count("bytes", by = size, on_success)]
