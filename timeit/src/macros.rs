@@ -67,8 +67,17 @@ macro_rules! __timer {
             ::std::vec![$($crate::__private::Label::new($key, $value)),*] as ::std::vec::Vec<$crate::__private::Label>,
         ))
     };
+    (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $key:expr => $($rest:tt)*) => {
+        ::core::compile_error!("the name comes first: write `timeit!(\"api\", \"method\" => \"GET\")`")
+    };
+    (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $name:expr, $label:literal $(,)?) => {
+        ::core::compile_error!("the label has no value: write `\"key\" => value`")
+    };
     (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $name:expr, $labels:expr $(,)?) => {
         $crate::__timer!(@dynamic $target, $level, $unit, $description, $crate::__private::Key::from_parts($name, $labels))
+    };
+    (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $($rest:tt)*) => {
+        ::core::compile_error!("expected a name, then labels: write `timeit!(\"api\", \"method\" => \"GET\")`")
     };
     (@dynamic $target:expr, $level:expr, $unit:expr, $description:expr, $key:expr) => {
         $crate::__private::dynamic_timer($crate::__private::DynamicHistogram::new(
