@@ -3,7 +3,6 @@
 use crate::recorder;
 use crate::unit::TimeUnit;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder, SharedString};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -126,10 +125,18 @@ impl DynamicHistogram {
     }
 
     /// Of what a description is for: the name, whatever the labels, and the unit.
+    ///
+    /// The standard library's hasher withstands attacks, for 15 ns a call. Names are not an attacker's.
     fn description_hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self.key.name(), self.unit).hash(&mut hasher);
-        hasher.finish()
+        let name = self.key.name().as_bytes();
+        let start = (self.unit as u64) << 32 | name.len() as u64;
+        let hash = name.chunks(8).fold(start, |hash, chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        // The low bits choose the place, and the high ones are mixed best.
+        hash.rotate_left(32)
     }
 
     pub(crate) fn record(&self, duration: std::time::Duration) {

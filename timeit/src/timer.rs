@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 #[must_use = "it records when it is dropped: bind it to a name; `let _ =` drops at once"]
 pub struct Timer {
     target: Target,
+    /// It has been, or must not be.
+    is_recorded: bool,
     started: Instant,
     /// Dropped after the record, as a field is.
     _scope: Scope,
@@ -30,8 +32,8 @@ pub struct Timer {
 enum Target {
     Site(&'static HistogramSite),
     Dynamic(DynamicHistogram),
-    /// It has been recorded, or must not be.
-    Done,
+    /// While another is made from it.
+    Taken,
 }
 
 impl Timer {
@@ -48,6 +50,7 @@ impl Timer {
     fn start(target: Target) -> Self {
         Self {
             target,
+            is_recorded: false,
             _scope: Scope::open(),
             // Last, so that nothing of our own is timed.
             started: Instant::now(),
@@ -68,7 +71,7 @@ impl Timer {
 
     /// Ends without recording anything.
     pub fn discard(mut self) {
-        self.target = Target::Done;
+        self.is_recorded = true;
     }
 
     /// How long it has been running. It goes on.
@@ -117,21 +120,22 @@ impl Timer {
     }
 
     fn take_dynamic(&mut self) -> Option<DynamicHistogram> {
-        match mem::replace(&mut self.target, Target::Done) {
+        match mem::replace(&mut self.target, Target::Taken) {
             Target::Site(site) => Some(site.to_dynamic()),
             Target::Dynamic(histogram) => Some(histogram),
-            Target::Done => None,
+            Target::Taken => None,
         }
     }
 
     #[inline]
     fn finish(&mut self) -> Duration {
         let elapsed = self.started.elapsed();
-        // Taken out first: if the recorder panics, the drop that follows must not ask it again.
-        match mem::replace(&mut self.target, Target::Done) {
+        // First: if the recorder panics, the drop that follows must not ask it again.
+        self.is_recorded = true;
+        match &self.target {
             Target::Site(site) => site.record(elapsed),
             Target::Dynamic(histogram) => histogram.record(elapsed),
-            Target::Done => {}
+            Target::Taken => {}
         }
         elapsed
     }
@@ -140,7 +144,7 @@ impl Timer {
 impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
-        if !matches!(self.target, Target::Done) {
+        if !self.is_recorded {
             self.finish();
         }
     }

@@ -116,6 +116,9 @@ fn static_names_and_labels_allocate_nothing() {
     }
     let before = looked_up.load(Ordering::Relaxed);
     assert_eq!(allocations(everything), 0, "with the global recorder");
+    let subscription = metrics_timeit::on_idle(|| {});
+    assert_eq!(allocations(everything), 0, "with a subscriber");
+    drop(subscription);
     assert_eq!(
         looked_up.load(Ordering::Relaxed),
         before,
