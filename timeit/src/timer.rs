@@ -21,8 +21,6 @@ use std::time::{Duration, Instant};
 #[must_use = "it records when it is dropped: bind it to a name; `let _ =` drops at once"]
 pub struct Timer {
     target: Target,
-    /// It has been, or must not be.
-    is_recorded: bool,
     started: Instant,
     /// Dropped after the record, as a field is.
     _scope: Scope,
@@ -32,8 +30,8 @@ pub struct Timer {
 enum Target {
     Site(&'static HistogramSite),
     Dynamic(DynamicHistogram),
-    /// While another is made from it.
-    Taken,
+    /// It has been recorded, or must not be.
+    Done,
 }
 
 impl Timer {
@@ -50,7 +48,6 @@ impl Timer {
     fn start(target: Target) -> Self {
         Self {
             target,
-            is_recorded: false,
             _scope: Scope::open(),
             // Last, so that nothing of our own is timed.
             started: Instant::now(),
@@ -71,7 +68,7 @@ impl Timer {
 
     /// Ends without recording anything.
     pub fn discard(mut self) {
-        self.is_recorded = true;
+        self.target = Target::Done;
     }
 
     /// How long it has been running. It goes on.
@@ -120,22 +117,22 @@ impl Timer {
     }
 
     fn take_dynamic(&mut self) -> Option<DynamicHistogram> {
-        match mem::replace(&mut self.target, Target::Taken) {
+        match mem::replace(&mut self.target, Target::Done) {
             Target::Site(site) => Some(site.to_dynamic()),
             Target::Dynamic(histogram) => Some(histogram),
-            Target::Taken => None,
+            Target::Done => None,
         }
     }
 
     #[inline]
     fn finish(&mut self) -> Duration {
         let elapsed = self.started.elapsed();
-        // First: if the recorder panics, the drop that follows must not ask it again.
-        self.is_recorded = true;
-        match &self.target {
-            Target::Site(site) => site.record(elapsed),
-            Target::Dynamic(histogram) => histogram.record(elapsed),
-            Target::Taken => {}
+        // Done before it is: if the recorder panics, the drop that follows must not ask it again.
+        if let Target::Site(site) = self.target {
+            self.target = Target::Done;
+            site.record(elapsed);
+        } else if let Some(histogram) = self.take_dynamic() {
+            histogram.record(elapsed);
         }
         elapsed
     }
@@ -144,7 +141,7 @@ impl Timer {
 impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
-        if !self.is_recorded {
+        if !matches!(self.target, Target::Done) {
             self.finish();
         }
     }
