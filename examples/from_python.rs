@@ -1,6 +1,6 @@
-//! The examples of the Python library cloudwatch-metrics-buffer, one by one, in Rust.
+//! The examples of the Python library cloudwatch-metrics-buffer, one by one, in Rust; and that they arrive.
 
-use cloudwatch_local::Local;
+use cloudwatch_local::{Local, ReceivedDatum};
 use metrics_exporter_cloudwatch::{CloudWatchBuilder, Datum, StandardUnit, StatisticSet};
 use metrics_timeit::attr::{count, timeit};
 use std::time::{Duration, SystemTime};
@@ -8,37 +8,50 @@ use std::time::{Duration, SystemTime};
 #[count("count_metric1")]
 fn func() {}
 
-#[timeit("api")]
-#[timeit("api", "HTTP Method" => "GET")]
-#[count("requests", "HTTP Method" => "GET")]
-#[count("requests")]
-fn process_api_request() {
-    authenticate();
+mod one_function {
+    use super::{count, timeit};
+
+    #[timeit("api")]
+    #[timeit("api", "HTTP Method" => "GET")]
+    #[count("requests", "HTTP Method" => "GET")]
+    pub(crate) fn process_api_request() {}
 }
 
-#[timeit("auth")]
-#[count("auth requests")]
-fn authenticate() {}
+mod two_functions {
+    use super::{count, timeit};
+
+    #[timeit("api")]
+    #[timeit("api", "HTTP Method" => "GET")]
+    #[count("requests", "HTTP Method" => "GET")]
+    #[count("requests")]
+    pub(crate) fn process_api_request() {
+        authenticate();
+    }
+
+    #[timeit("auth")]
+    #[count("auth requests")]
+    fn authenticate() {}
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let local = Local::start().await?;
-    let cloudwatch = CloudWatchBuilder::new("Some Namespace")
+    let cw = CloudWatchBuilder::new("Some Namespace")
         .with_client(local.client())
         .with_flush_on_idle(Duration::from_millis(100))
         .install()
         .await?;
 
-    cloudwatch.put(Datum::value("total_calls", 5.0))?;
-    cloudwatch.put(Datum::value("latency", 11.25).with_unit(StandardUnit::Milliseconds))?;
-    cloudwatch.put(
+    let when = SystemTime::now() - Duration::from_hours(1);
+    cw.put(Datum::value("total_calls", 5.0))?;
+    cw.put(Datum::value("latency", 11.25).with_unit(StandardUnit::Milliseconds))?;
+    cw.put(
         Datum::value("latency", 11.25)
             .with_dimension("HTTP Method", "GET")
             .with_unit(StandardUnit::Milliseconds),
     )?;
-    cloudwatch
-        .put(Datum::value("home-page", 1.0).at(SystemTime::now() - Duration::from_hours(1)))?;
-    cloudwatch.put(Datum::statistic(
+    cw.put(Datum::value("home-page", 1.0).at(when))?;
+    cw.put(Datum::statistic(
         "metric",
         StatisticSet {
             sample_count: 50.0,
@@ -47,17 +60,82 @@ async fn main() -> anyhow::Result<()> {
             maximum: 500.0,
         },
     ))?;
-    anyhow::ensure!(cloudwatch.flush().await?.is_complete());
+    anyhow::ensure!(cw.flush().await?.is_complete());
+    arrived(
+        &local.received(),
+        &[
+            "home-page: 1 × 1",
+            "latency (HTTP Method=GET): 1 × 11.25 Milliseconds",
+            "latency: 1 × 11.25 Milliseconds",
+            "metric: 50 × 200, 0 to 500",
+            "total_calls: 1 × 5",
+        ],
+    );
 
+    // Each is sent after the outermost function.
     func();
-    process_api_request();
+    let one = local.received_beyond(5).await;
+    arrived(&one, &["count_metric1: 1 × 1 Count"]);
 
-    anyhow::ensure!(cloudwatch.shutdown().await?.is_complete());
-    for datum in local.received() {
-        println!(
-            "{:14} {:?} {:?}",
-            datum.metric_name, datum.dimensions, datum.value
-        );
-    }
+    one_function::process_api_request();
+    let three = local.received_beyond(6).await;
+    arrived(
+        &three,
+        &[
+            "api (HTTP Method=GET): 1, Milliseconds",
+            "api: 1, Milliseconds",
+            "requests (HTTP Method=GET): 1 × 1 Count",
+        ],
+    );
+
+    two_functions::process_api_request();
+    let six = local.received_beyond(9).await;
+    arrived(
+        &six,
+        &[
+            "api (HTTP Method=GET): 1, Milliseconds",
+            "api: 1, Milliseconds",
+            "auth requests: 1 × 1 Count",
+            "auth: 1, Milliseconds",
+            "requests (HTTP Method=GET): 1 × 1 Count",
+            "requests: 1 × 1 Count",
+        ],
+    );
+
+    anyhow::ensure!(cw.shutdown().await?.is_complete());
+    assert_eq!(local.received().len(), 15, "nothing was left");
+    // Within two minutes, as `when` may have been near a minute's end.
+    let late = local
+        .received()
+        .into_iter()
+        .find(|datum| datum.metric_name == "home-page");
+    let stamp = late.expect("it is there").timestamp;
+    assert!(stamp <= when && when < stamp + Duration::from_mins(2));
     Ok(())
+}
+
+/// Prints what arrived, and sees that it is what is expected.
+fn arrived(data: &[ReceivedDatum], expected: &[&str]) {
+    let mut lines: Vec<_> = data.iter().map(line).collect();
+    lines.sort();
+    println!("{}\n", lines.join("\n"));
+    assert_eq!(lines, expected);
+}
+
+/// What is known of a datum: not how long a function takes.
+fn line(datum: &ReceivedDatum) -> String {
+    let mut line = datum.metric_name.clone();
+    for (name, value) in &datum.dimensions {
+        line += &format!(" ({name}={value})");
+    }
+    let (number, sum) = (datum.sample_count(), datum.sum());
+    let unit = datum.unit.as_deref().filter(|unit| *unit != "None");
+    if unit == Some("Milliseconds") && sum != 11.25 {
+        return format!("{line}: {number}, Milliseconds");
+    }
+    line += &format!(": {number} × {}", sum / number);
+    if number > 1.0 {
+        line += &format!(", {} to {}", datum.minimum(), datum.maximum());
+    }
+    unit.map_or(line.clone(), |unit| format!("{line} {unit}"))
 }

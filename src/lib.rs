@@ -125,7 +125,10 @@ pub use encode::pack::Batch;
 pub use error::{BuildError, ConfigError, FlushError, InstallError};
 pub use exporter::{Amount, CloudWatchExporter, CloudWatchHandle, FlushReport, Stats};
 pub use matcher::Matcher;
-pub use metrics_timeit::{self, timeit};
+/// Functions, timed and counted; the attributes need it in scope:
+/// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
+pub use metrics_timeit;
+pub use metrics_timeit::timeit;
 pub use metrics_util::MetricKind;
 pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;

@@ -124,6 +124,9 @@ fn functions(criterion: &mut Criterion) {
     };
 
     let mut group = criterion.benchmark_group("timed empty function");
+    group.bench_function("a bare Instant pair", |bench| {
+        bench.iter(|| Instant::now().elapsed());
+    });
     group.bench_function("one record on a cached handle", |bench| {
         bench.iter(|| cached.record(black_box(1.5)));
     });
@@ -151,6 +154,11 @@ fn functions(criterion: &mut Criterion) {
     group.bench_function("#[timeit], with a subscriber", |bench| {
         bench.iter(with_attribute);
     });
+    let outer = metrics_timeit::timeit!("outer");
+    group.bench_function("#[timeit], with a subscriber, within another", |bench| {
+        bench.iter(with_attribute);
+    });
+    drop(outer);
     drop(subscription);
     group.finish();
 }

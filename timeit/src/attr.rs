@@ -8,7 +8,7 @@
 /// #[timeit]
 /// fn plain() {}
 ///
-/// #[timeit("api", "HTTP Method" => "GET", "route" => route.to_owned())]
+/// #[timeit("api", "HTTP Method" => "GET", "route" => route)]
 /// async fn handle(route: &str) {}
 ///
 /// #[timeit("query", outcome)]
@@ -19,16 +19,41 @@
 /// # let _ = query("");
 /// ```
 ///
-/// Without a name the metric is the function's path. Labels may use the arguments; they are evaluated
-/// before the function begins. An async function is timed from its first poll until it is complete or
-/// dropped. More than one may stand on a function, and other attributes with them.
+/// More than one may stand on a function, and other attributes with them.
 ///
 /// | option | meaning |
 /// |---|---|
 /// | `outcome` | a label `outcome`, `"ok"` or `"error"`, for an [`Outcome`](crate::Outcome): a `Result`, an `Option`, or a type of your own; a panic is an error |
 /// | `on_success` | only if the function returns, and its outcome, if it has one, is well |
 /// | `if_err` | only if the outcome is an error, or it panics |
-/// | `crate = path` | where `metrics_timeit` is, if it is not a dependency by that name |
+/// | `crate = path` | where `metrics_timeit` is, if nothing in scope has that name |
+///
+/// # The name
+///
+/// Without one the metric is `module::function`. An attribute does not see in whose `impl` it stands, and what the
+/// compiler would tell at run time may change with its version, as a metric's name must not: `A::new` and `B::new`
+/// of one module share a metric. Give methods names.
+///
+/// # Labels
+///
+/// A value is anything that is [`Display`](std::fmt::Display). Literals cost nothing. Any other expression, of the
+/// arguments for instance, is evaluated before the function begins, in an async function at its first poll, and
+/// its text is copied: no argument is moved, and `"route" => route` needs no `to_owned()`.
+///
+/// # Futures
+///
+/// An async function is timed from its first poll until it is complete or dropped. So is a function that ends with
+/// a future: with `async { .. }`, `Box::pin(async { .. })` or `async { .. }.boxed()`, with or without `move`. Its
+/// labels are evaluated when it is called. Of a function that makes its future otherwise, as by `fetch(route)`, or
+/// returns it early, the making is timed: write `async move { fetch(route).await }`.
+///
+/// # What an option cannot do
+///
+/// To see the result, `outcome`, `on_success` and `if_err` run the body in a closure, which a `return` or `?` leaves.
+///
+/// - Behind that closure the compiler does not infer what an `impl Fn(..)` takes, and `#[track_caller]` does not reach:
+///   both are errors. Without an option both are well.
+/// - In `fn run<T>(..) -> T` nothing is known of `T`: to `on_success` it is well whatever it is, an `Err` too.
 pub use metrics_timeit_macros::timeit;
 
 /// Counts the calls of a function, when they end.
@@ -48,5 +73,5 @@ pub use metrics_timeit_macros::timeit;
 /// # let _ = store(&[]);
 /// ```
 ///
-/// It takes what [`timeit`] takes, and `by = amount`, a `u64` instead of one.
+/// It takes what [`timeit`] takes, and `by = amount`, a `u64` instead of one, evaluated when labels are.
 pub use metrics_timeit_macros::count;

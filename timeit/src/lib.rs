@@ -4,7 +4,7 @@
 //! use metrics_timeit::{attr, timeit};
 //!
 //! #[attr::timeit("api", "HTTP Method" => "GET", outcome)]
-//! #[attr::count("requests", "route" => route.to_owned())]
+//! #[attr::count("requests", "route" => route)]
 //! fn handle(route: &str) -> Result<u8, std::num::ParseIntError> {
 //!     let _timer = timeit!("parse");
 //!     route.parse()
@@ -30,8 +30,15 @@
 //!
 //! With a name and labels that are literals nothing is allocated, and the handle of the global recorder
 //! is looked up once for each place in the code. A local recorder, and any recorder before it is known
-//! to be the global one, is asked every time. To learn which is the global one, a thread without a local
-//! recorder is started once, at the first use; see `recorder.rs`.
+//! to be the global one, is asked every time. To learn which is the global one, a thread, which has no local
+//! recorder, is started at the first use; while only local recorders are used, again at the second, the fourth,
+//! the eighth, which is twenty times in a million. See `recorder.rs`.
+//!
+//! # Through another crate
+//!
+//! The attributes find this crate by its name, `metrics_timeit`: as a dependency, or imported from a crate that
+//! re-exports it, as in `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::timeit};`. By any other
+//! name, write `#[timeit("api", crate = path)]`.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

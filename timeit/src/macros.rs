@@ -67,8 +67,17 @@ macro_rules! __timer {
             ::std::vec![$($crate::__private::Label::new($key, $value)),*] as ::std::vec::Vec<$crate::__private::Label>,
         ))
     };
+    (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $key:expr => $($rest:tt)*) => {
+        ::core::compile_error!("the name comes first: write `timeit!(\"api\", \"method\" => \"GET\")`")
+    };
+    (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $name:expr, $label:literal $(,)?) => {
+        ::core::compile_error!("the label has no value: write `\"key\" => value`")
+    };
     (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $name:expr, $labels:expr $(,)?) => {
         $crate::__timer!(@dynamic $target, $level, $unit, $description, $crate::__private::Key::from_parts($name, $labels))
+    };
+    (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $($rest:tt)*) => {
+        ::core::compile_error!("expected a name, then labels: write `timeit!(\"api\", \"method\" => \"GET\")`")
     };
     (@dynamic $target:expr, $level:expr, $unit:expr, $description:expr, $key:expr) => {
         $crate::__private::dynamic_timer($crate::__private::DynamicHistogram::new(
@@ -84,13 +93,13 @@ macro_rules! __timer {
 #[macro_export]
 macro_rules! __histogram_site {
     (target = $target:expr, level = $level:expr, unit = $unit:expr, description = $description:expr; $name:expr $(, $key:expr => $value:expr)*) => {{
-        static SITE: $crate::__private::HistogramSite = $crate::__private::HistogramSite::new(
+        static __METRICS_TIMEIT_SITE: $crate::__private::HistogramSite = $crate::__private::HistogramSite::new(
             $crate::__key!($name $(, $key => $value)*),
             $crate::__metadata!($target, $level),
             $crate::TimeUnit::from_metrics($unit),
             $description,
         );
-        &SITE
+        &__METRICS_TIMEIT_SITE
     }};
 }
 
@@ -98,11 +107,11 @@ macro_rules! __histogram_site {
 #[macro_export]
 macro_rules! __counter_site {
     ($name:expr $(, $key:expr => $value:expr)*) => {{
-        static SITE: $crate::__private::CounterSite = $crate::__private::CounterSite::new(
+        static __METRICS_TIMEIT_SITE: $crate::__private::CounterSite = $crate::__private::CounterSite::new(
             $crate::__key!($name $(, $key => $value)*),
             $crate::__metadata!(::core::module_path!(), $crate::__private::Level::INFO),
         );
-        &SITE
+        &__METRICS_TIMEIT_SITE
     }};
 }
 
@@ -110,10 +119,10 @@ macro_rules! __counter_site {
 #[macro_export]
 macro_rules! __key {
     ($name:expr $(, $key:expr => $value:expr)*) => {{
-        static LABELS: &[$crate::__private::Label] =
+        static __METRICS_TIMEIT_LABELS: &[$crate::__private::Label] =
             &[$($crate::__private::Label::from_static_parts($key, $value)),*];
-        static KEY: $crate::__private::Key = $crate::__private::Key::from_static_parts($name, LABELS);
-        &KEY
+        static __METRICS_TIMEIT_KEY: $crate::__private::Key = $crate::__private::Key::from_static_parts($name, __METRICS_TIMEIT_LABELS);
+        &__METRICS_TIMEIT_KEY
     }};
 }
 
@@ -121,11 +130,12 @@ macro_rules! __key {
 #[macro_export]
 macro_rules! __metadata {
     ($target:expr, $level:expr) => {{
-        static METADATA: $crate::__private::Metadata<'static> = $crate::__private::Metadata::new(
-            $target,
-            $level,
-            ::core::option::Option::Some(::core::module_path!()),
-        );
-        &METADATA
+        static __METRICS_TIMEIT_METADATA: $crate::__private::Metadata<'static> =
+            $crate::__private::Metadata::new(
+                $target,
+                $level,
+                ::core::option::Option::Some(::core::module_path!()),
+            );
+        &__METRICS_TIMEIT_METADATA
     }};
 }

@@ -124,12 +124,26 @@ impl DynamicHistogram {
         self
     }
 
+    /// Of what a description is for: the name, whatever the labels, and the unit.
+    ///
+    /// The standard library's hasher withstands attacks, for 15 ns a call. Names are not an attacker's.
+    fn description_hash(&self) -> u64 {
+        let name = self.key.name().as_bytes();
+        let start = (self.unit as u64) << 32 | name.len() as u64;
+        let hash = name.chunks(8).fold(start, |hash, chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        // The low bits choose the place, and the high ones are mixed best.
+        hash.rotate_left(32)
+    }
+
     pub(crate) fn record(&self, duration: std::time::Duration) {
         metrics::with_recorder(|recorder| {
             let histogram = recorder.register_histogram(&self.key, self.metadata);
-            let hash = self.key.get_hash().wrapping_add(self.unit as u64);
             // Described once by each thread; to a local recorder, which nothing tells from its predecessor, always.
-            if !recorder::is_global(recorder) || recorder::is_undescribed(hash) {
+            if !recorder::is_global(recorder) || recorder::is_undescribed(self.description_hash()) {
                 recorder.describe_histogram(
                     self.key.name_shared(),
                     Some(self.unit.into()),

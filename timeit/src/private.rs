@@ -1,7 +1,7 @@
 //! What the macros expand to. No part of the public interface: it changes with them.
 
 pub use crate::metric::{CounterSite, DynamicCounter, DynamicHistogram, HistogramSite, Metric};
-pub use crate::watch::{Anything, Returned, Watch, call, is_ok};
+pub use crate::watch::{Anything, Prepared, Returned, Watch, call, is_ok};
 pub use metrics::{Key, Label, Level, Metadata, Unit};
 pub use std::time::Instant;
 
@@ -21,3 +21,29 @@ pub fn dynamic_timer(histogram: DynamicHistogram) -> Timer {
 pub fn text(value: &(impl Display + ?Sized)) -> String {
     value.to_string()
 }
+
+/// An `unsafe fn`, which the tests' own lints forbid.
+///
+/// ```
+/// use metrics_timeit::attr::{count, timeit};
+///
+/// /// # Safety
+/// /// `pointer` is valid.
+/// #[timeit("read", outcome)]
+/// #[count("reads", "value" => unsafe { *pointer })]
+/// unsafe fn read(pointer: *const u8) -> Option<u8> {
+///     unsafe { pointer.as_ref() }.copied()
+/// }
+///
+/// /// # Safety
+/// /// `pointer` is valid, for longer than the future.
+/// #[timeit(on_success)]
+/// async unsafe fn read_later(pointer: *const u8) -> u8 {
+///     unsafe { *pointer }
+/// }
+///
+/// assert_eq!(unsafe { read(&7) }, Some(7));
+/// drop(unsafe { read_later(&7) });
+/// ```
+#[cfg(doctest)]
+struct UnsafeFunctions;

@@ -6,7 +6,8 @@
 //!
 //! What the facade does not say is whether the recorder at hand is the global one. But a thread
 //! that has just started has no local recorder, so what it sees is the global one or none. Such a
-//! thread is asked, once, and that is the whole price.
+//! thread is asked, and that is the whole price. Once, if there is a global recorder by then; as long as there is
+//! none, again whenever twice as many calls have been made as at the last time.
 
 use metrics::Recorder;
 use std::cell::Cell;
@@ -49,8 +50,8 @@ fn address(recorder: &dyn Recorder) -> usize {
     ptr::from_ref(recorder).cast::<()>().addr()
 }
 
-/// A recorder that could be the global one has been seen: asks at the first such call, and if it was
-/// not, at the second, the fourth, the eighth: twenty threads in a million calls under local recorders.
+/// A recorder that could be the global one has been seen: asks at the first such call, and if there was none, at
+/// the second, the fourth, the eighth: twenty threads in a million calls under local recorders.
 #[cold]
 fn ask_once_in_a_while(recorder: &dyn Recorder) {
     if size_of_val(recorder) == 0 {

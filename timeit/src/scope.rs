@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-static SUBSCRIBERS: Mutex<Vec<Arc<Subscriber>>> = Mutex::new(Vec::new());
+/// Replaced as a whole, so that whoever tells them takes the list by its count alone.
+static SUBSCRIBERS: Mutex<Option<Subscribers>> = Mutex::new(None);
 
 /// How many `SUBSCRIBERS` there are, for a look without the lock.
 static SUBSCRIBED: AtomicUsize = AtomicUsize::new(0);
@@ -21,6 +22,8 @@ thread_local! {
     /// This thread is telling subscribers: what they time is no scope, or it would never end.
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
+
+type Subscribers = Arc<[Arc<Subscriber>]>;
 
 struct Subscriber {
     active: AtomicBool,
@@ -40,8 +43,10 @@ struct Subscriber {
 ///   several threads at the same time, calls may overlap.
 /// - Scopes that were open before the first subscriber came are not waited for. Without
 ///   subscribers nothing is counted, and a scope costs one relaxed load.
-/// - A guard leaked with [`std::mem::forget`] while there is a subscriber stays open for ever: `idle` is not
-///   called again. An exporter should therefore not rely on this alone, but publish in intervals too.
+/// - While one scope is open the process is not idle. So `#[timeit]` on `main`, or on an async function that never
+///   ends, keeps `idle` from being called, and a guard or a future that is leaked, as by [`std::mem::forget`], while
+///   there is a subscriber does so for ever. An exporter should therefore not rely on this alone, but publish in
+///   intervals too.
 ///
 /// ```
 /// use metrics_timeit::{on_idle, timeit};
@@ -65,9 +70,7 @@ pub fn on_idle(idle: impl Fn() + Send + Sync + 'static) -> Subscription {
         active: AtomicBool::new(true),
         idle: Box::new(idle),
     });
-    let mut subscribers = lock();
-    subscribers.push(Arc::clone(&subscriber));
-    SUBSCRIBED.store(subscribers.len(), Ordering::Relaxed);
+    change(|subscribers| subscribers.push(Arc::clone(&subscriber)));
     Subscription(subscriber)
 }
 
@@ -81,10 +84,7 @@ pub struct Subscription(Arc<Subscriber>);
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.0.active.store(false, Ordering::Release);
-        let mut subscribers = lock();
-        // The closure itself is dropped with `self`, after the lock: that is the user's code.
-        subscribers.retain(|other| !Arc::ptr_eq(other, &self.0));
-        SUBSCRIBED.store(subscribers.len(), Ordering::Relaxed);
+        change(|subscribers| subscribers.retain(|other| !Arc::ptr_eq(other, &self.0)));
     }
 }
 
@@ -140,22 +140,52 @@ fn close() {
 }
 
 fn tell() {
-    let subscribers = lock().clone();
-    let was_telling = TELLING.try_with(|telling| telling.replace(true));
-    for subscriber in &subscribers {
+    let Some(subscribers) = lock().clone() else {
+        return;
+    };
+    let _telling = Telling::begin();
+    for subscriber in subscribers.iter() {
         if subscriber.active.load(Ordering::Acquire) {
             // A scope may close while its thread unwinds, and then a second panic would end the process.
             let _ = catch_unwind(AssertUnwindSafe(&subscriber.idle));
         }
     }
-    // The last owner of a closure may be this list: it must go before this thread opens scopes again.
-    drop(subscribers);
-    if let Ok(was_telling) = was_telling {
-        let _ = TELLING.try_with(|telling| telling.set(was_telling));
+    // The last owner of a closure may be this list: it goes before this thread opens scopes again, and what
+    // the closure owns may panic, too.
+    let _ = catch_unwind(AssertUnwindSafe(move || drop(subscribers)));
+}
+
+/// Until it is dropped, this thread is telling.
+struct Telling {
+    was_telling: bool,
+}
+
+impl Telling {
+    fn begin() -> Self {
+        let was_telling = TELLING.try_with(|telling| telling.replace(true));
+        Self {
+            was_telling: was_telling.unwrap_or(false),
+        }
     }
 }
 
-fn lock() -> MutexGuard<'static, Vec<Arc<Subscriber>>> {
+impl Drop for Telling {
+    fn drop(&mut self) {
+        let _ = TELLING.try_with(|telling| telling.set(self.was_telling));
+    }
+}
+
+/// Puts a changed list in the place of the one that is there.
+fn change(change: impl FnOnce(&mut Vec<Arc<Subscriber>>)) {
+    let mut current = lock();
+    let mut subscribers = current.as_deref().map(<[_]>::to_vec).unwrap_or_default();
+    change(&mut subscribers);
+    SUBSCRIBED.store(subscribers.len(), Ordering::Relaxed);
+    // A closure is the user's code: its last owner is never this list, but the subscription, or who is telling.
+    *current = (!subscribers.is_empty()).then(|| subscribers.into());
+}
+
+fn lock() -> MutexGuard<'static, Option<Subscribers>> {
     // Nothing panics under it, and a list of subscribers cannot be half changed.
     SUBSCRIBERS.lock().unwrap_or_else(PoisonError::into_inner)
 }

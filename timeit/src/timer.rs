@@ -127,12 +127,13 @@ impl Timer {
     #[inline]
     fn finish(&mut self) -> Duration {
         let elapsed = self.started.elapsed();
-        match &self.target {
-            Target::Site(site) => site.record(elapsed),
-            Target::Dynamic(histogram) => histogram.record(elapsed),
-            Target::Done => {}
+        // Done before it is: if the recorder panics, the drop that follows must not ask it again.
+        if let Target::Site(site) = self.target {
+            self.target = Target::Done;
+            site.record(elapsed);
+        } else if let Some(histogram) = self.take_dynamic() {
+            histogram.record(elapsed);
         }
-        self.target = Target::Done;
         elapsed
     }
 }

@@ -15,18 +15,40 @@ pub struct Watch<M: Metric> {
     _scope: Scope,
 }
 
-impl<M: Metric> Watch<M> {
-    /// `start` is called last, so that nothing of our own is timed.
+/// A watch that has not begun. It is not `Copy`, so that a future takes it with it, `move` or not.
+#[derive(Debug)]
+#[must_use]
+pub struct Prepared<M, S> {
+    ok: Option<M>,
+    otherwise: Option<M>,
+    start: S,
+}
+
+impl<M: Metric, S: FnOnce() -> M::Start> Prepared<M, S> {
+    /// What to report to, and what the measure begins with.
     #[inline]
-    pub fn new(ok: Option<M>, otherwise: Option<M>, start: impl FnOnce() -> M::Start) -> Self {
+    pub fn new(ok: Option<M>, otherwise: Option<M>, start: S) -> Self {
         Self {
             ok,
             otherwise,
-            _scope: Scope::open(),
-            start: start(),
+            start,
         }
     }
 
+    /// Begins.
+    #[inline]
+    pub fn start(self) -> Watch<M> {
+        Watch {
+            ok: self.ok,
+            otherwise: self.otherwise,
+            _scope: Scope::open(),
+            // Last, so that nothing of our own is timed.
+            start: (self.start)(),
+        }
+    }
+}
+
+impl<M: Metric> Watch<M> {
     /// The function has returned.
     #[inline]
     pub fn returned(mut self, is_ok: bool) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[attr::timeit]
-#[attr::timeit("api", "HTTP Method" => "GET", outcome)]
+#[attr::timeit("api", "HTTP Method" => "GET", "port" => 8080, "tls" => true, "kind" => 'x', outcome)]
 #[count("requests", "HTTP Method" => "GET")]
 #[count("failures", if_err)]
 #[count("bytes", by = size, on_success)]
@@ -116,6 +116,9 @@ fn static_names_and_labels_allocate_nothing() {
     }
     let before = looked_up.load(Ordering::Relaxed);
     assert_eq!(allocations(everything), 0, "with the global recorder");
+    let subscription = metrics_timeit::on_idle(|| {});
+    assert_eq!(allocations(everything), 0, "with a subscriber");
+    drop(subscription);
     assert_eq!(
         looked_up.load(Ordering::Relaxed),
         before,

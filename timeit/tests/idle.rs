@@ -6,7 +6,7 @@ use metrics_timeit::attr::{self, count};
 use metrics_timeit::{Subscription, on_idle, timeit};
 use recorded::{block_on, panics, poll, recorded, turn};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 static TURN: Mutex<()> = Mutex::new(());
@@ -170,6 +170,70 @@ fn a_subscriber_may_time_subscribe_leave_and_panic() {
     drop(timeit!("api"));
     drop(timeit!("api"));
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+/// What it owns panics when it goes, and it goes with the subscription that it gives up itself.
+#[test]
+fn a_subscriber_may_panic_in_its_own_drop() {
+    struct Bomb(Arc<AtomicUsize>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic!("as asked");
+        }
+    }
+    let _alone = alone();
+    let own: Arc<Mutex<Option<Subscription>>> = Arc::default();
+    let slot = Arc::clone(&own);
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let bomb = Bomb(Arc::clone(&dropped));
+    let subscription = on_idle(move || {
+        let _owned = &bomb;
+        drop(slot.lock().unwrap().take());
+    });
+    *own.lock().unwrap() = Some(subscription);
+    drop(timeit!("api"));
+    assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    // This thread still opens scopes.
+    let idle = Idle::watch();
+    drop(timeit!("api"));
+    assert_eq!(idle.calls(), 1);
+}
+
+#[test]
+fn many_threads_open_and_close_scopes() {
+    const THREADS: usize = 8;
+    const ROUNDS: usize = 20_000;
+    let run = || {
+        let together = Barrier::new(THREADS);
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    together.wait();
+                    for _ in 0..ROUNDS {
+                        let _outer = timeit!("outer");
+                        inner();
+                    }
+                });
+            }
+        });
+    };
+    let _alone = alone();
+    let idle = Idle::watch();
+    let outermost = timeit!("outermost");
+    run();
+    assert_eq!(idle.calls(), 0);
+    drop(outermost);
+    assert_eq!(idle.calls(), 1);
+    run();
+    let calls = idle.calls();
+    assert!((2..=1 + THREADS * ROUNDS).contains(&calls), "{calls}");
+    // None is left open, and none was closed twice.
+    let again = timeit!("again");
+    drop(timeit!("within"));
+    assert_eq!(idle.calls(), calls);
+    drop(again);
+    assert_eq!(idle.calls(), calls + 1);
 }
 
 #[test]

@@ -2,9 +2,13 @@
 
 mod recorded;
 
-use metrics::Unit;
+use metrics::{
+    Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+};
 use metrics_timeit::{TimeUnit, Timer, timeit};
 use recorded::{panics, recorded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn milliseconds(duration: Duration) -> f64 {
@@ -141,4 +145,64 @@ fn it_goes_to_other_threads() {
     }
     let timer: Timer = send(timeit!("api"));
     timer.discard();
+}
+
+/// A recorder whose histograms panic.
+struct Panicking {
+    asked: Arc<AtomicUsize>,
+}
+
+impl HistogramFn for Panicking {
+    fn record(&self, _: f64) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        panic!("as asked");
+    }
+}
+
+impl Recorder for Panicking {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        let asked = Arc::clone(&self.asked);
+        Histogram::from_arc(Arc::new(Self { asked }))
+    }
+}
+
+/// A second panic, while the first unwinds, would end the process.
+#[test]
+fn a_recorder_that_panics_is_asked_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let recorder = Panicking {
+        asked: Arc::clone(&asked),
+    };
+    metrics::with_local_recorder(&recorder, || {
+        assert!(panics(|| timeit!("api").stop()));
+        assert!(panics(|| timeit!("api").with_label("key", "value").stop()));
+        assert!(panics(|| drop(timeit!("api"))));
+    });
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+}
+
+/// As the statics have names, which the expressions of a user could have, too.
+#[test]
+fn statics_of_the_same_names_as_our_own() {
+    const METADATA: &str = "elsewhere";
+    const SITE: Unit = Unit::Seconds;
+    const KEY: &str = "api";
+    let recorded = recorded(|| {
+        drop(timeit!(target: METADATA, unit: SITE, "literal"));
+        drop(timeit!(target: METADATA, unit: SITE, KEY));
+    });
+    assert_eq!(recorded.samples(), [("api", 1), ("literal", 1)]);
+    assert_eq!(recorded.described["literal"].0, Some(Unit::Seconds));
 }

@@ -5,7 +5,7 @@ use metrics_timeit::attr::{count, timeit};
 
 /// The price of some goods in cents.
 #[timeit("pricing.quote", outcome)]
-#[count("pricing.quotes", "country" => country.to_owned())]
+#[count("pricing.quotes", "country" => country)]
 pub fn quote(country: &str, quantities: &[u32]) -> Result<u64, UnknownCountry> {
     let rate = tax_percent(country)?;
     let net: u64 = quantities

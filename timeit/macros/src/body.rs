@@ -2,7 +2,11 @@
 
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{AssocType, Block, Expr, ExprAsync, ItemFn, ReturnType, Stmt, Type, parse_quote};
+use syn::{
+    AngleBracketedGenericArguments, AssocType, Block, Expr, ExprAsync, GenericArgument, ItemFn,
+    PathArguments, PathSegment, ReturnType, Stmt, TraitBound, Type, TypeImplTrait, TypeParamBound,
+    parse_quote,
+};
 
 /// The part of a function to be measured.
 pub(crate) enum Work<'a> {
@@ -10,7 +14,7 @@ pub(crate) enum Work<'a> {
     Sync(&'a mut Block),
     /// The body of an `async fn`.
     Async(&'a mut Block),
-    /// The `async move` block that a function without `async` ends with; `#[async_trait]` makes such functions.
+    /// The `async` block that a function without `async` ends with; `#[async_trait]` makes such functions.
     Future(&'a mut ExprAsync),
 }
 
@@ -29,30 +33,29 @@ impl<'a> Work<'a> {
     }
 }
 
-/// `async move { .. }` or `Box::pin(async move { .. })` at the end of a block.
+/// `async { .. }`, `Box::pin(async { .. })` or `async { .. }.boxed()` at the end of a block, with `move` or without.
 fn ends_with_future(block: &mut Block) -> Option<&mut ExprAsync> {
-    let Some(Stmt::Expr(last, None)) = block.stmts.last_mut() else {
-        return None;
-    };
-    let last = if is_box_pin(last) {
-        let Expr::Call(call) = last else {
-            return None;
-        };
-        call.args.first_mut()?
-    } else {
-        last
-    };
-    match last {
-        Expr::Async(future) if future.capture.is_some() => Some(future),
+    match block.stmts.last_mut() {
+        Some(Stmt::Expr(last, None)) => async_block(last),
         _ => None,
     }
 }
 
-fn is_box_pin(expression: &Expr) -> bool {
-    let Expr::Call(call) = expression else {
-        return false;
-    };
-    let Expr::Path(path) = &*call.func else {
+fn async_block(expression: &mut Expr) -> Option<&mut ExprAsync> {
+    match expression {
+        Expr::Async(future) => Some(future),
+        // Another attribute may have put the body into one.
+        Expr::Block(inner) => ends_with_future(&mut inner.block),
+        Expr::Call(call) if is_box_pin(&call.func) => async_block(call.args.first_mut()?),
+        Expr::MethodCall(call) if call.method == "boxed" || call.method == "boxed_local" => {
+            async_block(&mut call.receiver)
+        }
+        _ => None,
+    }
+}
+
+fn is_box_pin(function: &Expr) -> bool {
+    let Expr::Path(path) = function else {
         return false;
     };
     let mut segments = path.path.segments.iter().rev();
@@ -77,7 +80,7 @@ pub(crate) fn result_type(function: &ItemFn) -> Option<Type> {
     Some(result)
 }
 
-/// Finds `Output = T`.
+/// Finds `Output = T`, or the `T` of a `BoxFuture<'_, T>`.
 struct FutureOutput(Option<Type>);
 
 impl Visit<'_> for FutureOutput {
@@ -86,6 +89,17 @@ impl Visit<'_> for FutureOutput {
             self.0 = Some(assigned.ty.clone());
         }
         visit::visit_assoc_type(self, assigned);
+    }
+
+    fn visit_path_segment(&mut self, segment: &PathSegment) {
+        let is_alias = segment.ident == "BoxFuture" || segment.ident == "LocalBoxFuture";
+        if let (true, PathArguments::AngleBracketed(AngleBracketedGenericArguments { args, .. })) =
+            (is_alias && self.0.is_none(), &segment.arguments)
+            && let Some(GenericArgument::Type(output)) = args.last()
+        {
+            self.0 = Some(output.clone());
+        }
+        visit::visit_path_segment(self, segment);
     }
 }
 
@@ -99,5 +113,32 @@ impl VisitMut for NoImpl {
         } else {
             visit_mut::visit_type_mut(self, part);
         }
+    }
+}
+
+/// The `impl Fn(..)` in what a function gives back. The compiler knows what a closure takes only where it is given
+/// back by the function itself, not through anything that looks at it.
+pub(crate) fn opaque_closure(function: &ItemFn) -> Option<TraitBound> {
+    let mut found = OpaqueClosure(None);
+    found.visit_return_type(&function.sig.output);
+    found.0
+}
+
+struct OpaqueClosure(Option<TraitBound>);
+
+impl Visit<'_> for OpaqueClosure {
+    fn visit_type_impl_trait(&mut self, opaque: &TypeImplTrait) {
+        let bounds = opaque.bounds.iter().filter_map(|bound| match bound {
+            TypeParamBound::Trait(bound) => Some(bound),
+            _ => None,
+        });
+        let mut closures = bounds.filter(|bound| {
+            let last = bound.path.segments.last();
+            last.is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
+        });
+        if let Some(bound) = closures.next() {
+            self.0.get_or_insert_with(|| bound.clone());
+        }
+        visit::visit_type_impl_trait(self, opaque);
     }
 }

@@ -3,19 +3,25 @@
 use crate::body::{self, Work};
 use crate::parse::{self, Kind};
 use crate::validate::{Plan, Rule};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Block, Expr, Ident, Type, parse_quote};
+use syn::{Block, Expr, Ident, LitStr, Token, Type, parse_quote};
 
 pub(crate) fn expand(mut plan: Plan) -> TokenStream {
-    let measurement = Measurement::new(&plan);
+    let mut measurement = Measurement::new(&plan);
+    let is_constant = is_static(&plan) && plan.by.is_none();
     match Work::of(&mut plan.function) {
         Work::Sync(block) => *block = measurement.around(block, Flow::Call),
-        Work::Async(block) => *block = measurement.around(block, Flow::Await),
+        Work::Async(block) => *block = measurement.around(block, Flow::Await(parse_quote!(move))),
         Work::Future(future) => {
-            future.block = measurement.around(&future.block, Flow::Await);
+            let before = (!is_constant).then(|| measurement.before_the_future());
+            future.block = measurement.around(&future.block, Flow::Await(future.capture));
+            if let Some(before) = before {
+                let block = headed(&plan.function.block);
+                *plan.function.block = parse_quote!({ #before #block });
+            }
         }
     }
     plan.function.into_token_stream()
@@ -24,12 +30,13 @@ pub(crate) fn expand(mut plan: Plan) -> TokenStream {
 #[derive(Clone, Copy)]
 enum Flow {
     Call,
-    Await,
+    /// In a future that captures so.
+    Await(Option<Token![move]>),
 }
 
 struct Measurement {
-    /// An expression: the guard.
-    watch: TokenStream,
+    /// An expression: what the guard is made of.
+    prepared: TokenStream,
     /// An expression about `result`; nothing if the guard does not ask.
     is_ok: Option<TokenStream>,
     /// Where the result is.
@@ -52,7 +59,7 @@ impl Measurement {
                 Some(quote_spanned!(located_at(flag)=> #private::is_ok(&#result)))
             }
             // It never comes back.
-            Rule::OnSuccess if matches!(result_type, Some(Type::Never(_))) => Some(quote!(true)),
+            Rule::OnSuccess if matches!(result_type, Some(Type::Never(_))) => None,
             Rule::OnSuccess => Some(quote!({
                 #[allow(unused_imports)]
                 use #private::Anything as _;
@@ -60,7 +67,7 @@ impl Measurement {
             })),
         };
         Self {
-            watch: watch(plan, &private),
+            prepared: prepared(plan, &private),
             is_ok,
             result,
             result_type,
@@ -68,51 +75,59 @@ impl Measurement {
         }
     }
 
+    /// What a function does that gives back a future: labels and amounts are those of the call, and what they are made
+    /// from may be gone later. Constants stay in the future.
+    fn before_the_future(&mut self) -> TokenStream {
+        let name = local("prepared");
+        let prepared = std::mem::replace(&mut self.prepared, name.to_token_stream());
+        quote!(let #name = #prepared;)
+    }
+
     /// The block within its measurement. It stays a block of its own, so that its items, and the lints about them,
     /// stay where they are.
     fn around(&self, block: &Block, flow: Flow) -> Block {
         let Self {
-            watch,
+            prepared,
             result,
             private,
             ..
         } = self;
+        let block = headed(block);
         let Some(is_ok) = &self.is_ok else {
             let guard = local("_watch");
             return parse_quote!({
-                let #guard = #watch;
+                let #guard = #prepared.start();
                 #block
             });
         };
         let guard = local("watch");
         let run = match flow {
             Flow::Call => {
-                let output = self.result_type.as_ref().map(|output| quote!(-> #output));
+                let output = self.output().map(|output| quote!(-> #output));
                 quote!(#private::call(move || #output #block))
             }
-            Flow::Await => {
+            Flow::Await(capture) => {
                 let early = self.early_return();
-                quote!(async move { #early #block }.await)
+                quote!(async #capture { #early #block }.await)
             }
         };
         parse_quote!({
-            let #guard = #watch;
-            #[allow(unreachable_code, clippy::diverging_sub_expression, clippy::let_unit_value)]
+            let #guard = #prepared.start();
             let #result = #run;
-            #[allow(unreachable_code)]
-            {
-                #guard.returned(#is_ok);
-                #result
-            }
+            #guard.returned(#is_ok);
+            #result
         })
+    }
+
+    /// The result's type as if we had written it, so that nobody is blamed twice for how it looks.
+    fn output(&self) -> Option<TokenStream> {
+        let output = self.result_type.as_ref()?;
+        Some(respanned(output.to_token_stream()))
     }
 
     /// An `async` block cannot say its type, which `?` needs; a `return` that is never reached says it.
     fn early_return(&self) -> Option<TokenStream> {
-        let output = self.result_type.as_ref()?;
-        if matches!(output, Type::Never(_)) {
-            return None;
-        }
+        let output = self.output()?;
         let early = local("early");
         Some(quote! {
             #[allow(unreachable_code, clippy::all, clippy::pedantic)]
@@ -123,8 +138,21 @@ impl Measurement {
     }
 }
 
-/// The guard for the plan's rule.
-fn watch(plan: &Plan, private: &TokenStream) -> TokenStream {
+/// The block with an item before all else. Where it has only one expression, the compiler would take its braces, now
+/// that they are not the function's, for needless; and clippy wants no statement before an item.
+fn headed(block: &Block) -> Block {
+    let mut block = block.clone();
+    block.stmts.insert(
+        0,
+        parse_quote!(
+            const _: () = ();
+        ),
+    );
+    block
+}
+
+/// What the guard for the plan's rule is made of.
+fn prepared(plan: &Plan, private: &TokenStream) -> TokenStream {
     let start = match plan.kind {
         Kind::Timeit => quote!(#private::Instant::now),
         Kind::Count => {
@@ -159,7 +187,7 @@ fn watch(plan: &Plan, private: &TokenStream) -> TokenStream {
             )
         }
     };
-    quote!({ #by #bind #private::Watch::new(#ok, #otherwise, #start) })
+    quote!({ #by #bind #private::Prepared::new(#ok, #otherwise, #start) })
 }
 
 /// Whether the compiler knows the whole key.
@@ -169,7 +197,7 @@ fn is_static(plan: &Plan) -> bool {
         && plan
             .labels
             .iter()
-            .all(|(key, value)| is_text(key) && is_text(value))
+            .all(|(key, value)| is_text(key) && parse::constant(value).is_some())
 }
 
 /// The metric to report to.
@@ -179,7 +207,7 @@ fn target(plan: &Plan, private: &TokenStream, outcome: Option<&str>) -> TokenStr
     let level = quote!(#private::Level::INFO);
     if is_static(plan) {
         let keys = plan.labels.iter().map(|(key, _)| key);
-        let values = plan.labels.iter().map(|(_, value)| value);
+        let values = plan.labels.iter().map(|(_, value)| constant(value));
         let outcome = outcome.map(|outcome| quote!(, "outcome" => #outcome));
         let key = quote!(#name #(, #keys => #values)* #outcome);
         return match plan.kind {
@@ -193,7 +221,8 @@ fn target(plan: &Plan, private: &TokenStream, outcome: Option<&str>) -> TokenStr
         };
     }
     let labels = plan.labels.iter().map(|(key, value)| {
-        let (key, value) = (shared(key, private), shared(value, private));
+        let key = shared(key, private);
+        let value = constant(value).unwrap_or_else(|| shared(value, private));
         quote!(#private::Label::new(#key, #value))
     });
     let key = quote!(#private::Key::from_parts(#name, ::std::vec![#(#labels),*]));
@@ -216,6 +245,12 @@ fn name(plan: &Plan, private: &TokenStream) -> TokenStream {
     shared(name, private)
 }
 
+/// A label's value that the compiler knows, as text.
+fn constant(value: &Expr) -> Option<TokenStream> {
+    let text = parse::constant(value)?;
+    Some(LitStr::new(&text, value.span()).into_token_stream())
+}
+
 /// A literal as it is; of anything else the text, without moving it: the function still needs its arguments.
 fn shared(expression: &Expr, private: &TokenStream) -> TokenStream {
     if parse::text(expression).is_some() {
@@ -227,6 +262,23 @@ fn shared(expression: &Expr, private: &TokenStream) -> TokenStream {
 /// Where the compiler points to if it does not like what we make of it.
 fn located_at(written: &impl Spanned) -> Span {
     Span::mixed_site().located_at(written.span())
+}
+
+/// What is written, as our own: found where it was, and blamed on nobody.
+fn respanned(tokens: TokenStream) -> TokenStream {
+    let tokens = tokens.into_iter().map(|mut token| {
+        // It means the crate that its span says.
+        if matches!(&token, TokenTree::Ident(ident) if ident == "$crate") {
+            return token;
+        }
+        let span = located_at(&token);
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), respanned(group.stream())).into();
+        }
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }
 
 /// A name that neither the function nor another attribute can see.

@@ -110,12 +110,24 @@ fn argument(kind: Kind, input: ParseStream<'_>, arguments: &mut Arguments) -> Re
 fn assignment(kind: Kind, input: ParseStream<'_>, arguments: &mut Arguments) -> Result<()> {
     let option = input.call(Ident::parse_any)?;
     input.parse::<Token![=]>()?;
+    let is_missing = input.is_empty() || input.peek(Token![,]);
     if option == "by" {
+        if is_missing {
+            let hint = "`by` has no amount: write `by = 5`, or anything else that is a `u64`";
+            return Err(Error::new(option.span(), hint));
+        }
         arguments.by.push((option, input.parse()?));
     } else if option == "crate" {
-        arguments
-            .krate
-            .push((option, input.call(Path::parse_mod_style)?));
+        let span = if is_missing {
+            option.span()
+        } else {
+            input.span()
+        };
+        let path = input.call(Path::parse_mod_style).map_err(|_| {
+            let hint = "`crate` is a path, without quotes: write `crate = shop::metrics_timeit`";
+            Error::new(span, hint)
+        })?;
+        arguments.krate.push((option, path));
     } else {
         let hint = if FLAGS.iter().any(|flag| option == flag) {
             format!("`{option}` has no value: write `{option}` alone")
@@ -179,6 +191,17 @@ pub(crate) fn function(kind: Kind, item: TokenStream) -> Result<ItemFn> {
 pub(crate) fn text(expression: &Expr) -> Option<String> {
     match literal(expression) {
         Some(Lit::Str(text)) => Some(text.value()),
+        _ => None,
+    }
+}
+
+/// The text of a label's value, if it is a literal whose text is known.
+pub(crate) fn constant(value: &Expr) -> Option<String> {
+    match literal(value)? {
+        Lit::Str(text) => Some(text.value()),
+        Lit::Int(number) => Some(number.base10_digits().to_owned()),
+        Lit::Bool(truth) => Some(truth.value.to_string()),
+        Lit::Char(character) => Some(character.value().to_string()),
         _ => None,
     }
 }

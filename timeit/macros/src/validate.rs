@@ -1,5 +1,6 @@
 //! Whether what is written makes sense; all that is wrong is told at once.
 
+use crate::body::{self, Work};
 use crate::parse::{self, Arguments, Kind};
 use syn::{Error, Expr, Ident, ItemFn, Path, Result, parse_quote};
 
@@ -37,6 +38,7 @@ pub(crate) fn plan(kind: Kind, function: ItemFn, arguments: Arguments) -> Result
     check_name(kind, arguments.name.as_ref(), &mut wrong);
     check_labels(&arguments, &mut wrong);
     check_options(kind, &arguments, &mut wrong);
+    check_closure(&function, arguments.flags.first(), &mut wrong);
     let rule = rule(&arguments.flags, &mut wrong);
     if let Some(error) = wrong.0 {
         return Err(error);
@@ -52,7 +54,8 @@ pub(crate) fn plan(kind: Kind, function: ItemFn, arguments: Arguments) -> Result
             .krate
             .into_iter()
             .next()
-            .map_or_else(|| parse_quote!(::metrics_timeit), |(_, path)| path),
+            // Whatever has that name where the function is: the dependency, or what is imported from who has it.
+            .map_or_else(|| parse_quote!(metrics_timeit), |(_, path)| path),
     })
 }
 
@@ -127,6 +130,39 @@ fn check_options(kind: Kind, arguments: &Arguments, wrong: &mut Wrong) {
         wrong.note(Error::new(
             option.span(),
             format!("`{option}` is there twice: remove one"),
+        ));
+    }
+}
+
+/// To see what comes of a function, its body is run in a closure: two things do not go through.
+fn check_closure(function: &ItemFn, flag: Option<&Ident>, wrong: &mut Wrong) {
+    let Some(flag) = flag else { return };
+    if let Some(bound) = body::opaque_closure(function) {
+        let name = bound
+            .path
+            .segments
+            .last()
+            .map(|last| last.ident.to_string());
+        let name = name.unwrap_or_default();
+        wrong.note(Error::new_spanned(
+            bound,
+            format!(
+                "`{flag}` cannot look at an `impl {name}(..)`: return a `Box<dyn {name}(..)>`, or remove `{flag}`"
+            ),
+        ));
+    }
+    let caller = function
+        .attrs
+        .iter()
+        .find(|other| other.path().is_ident("track_caller"));
+    if let Some(caller) = caller
+        && matches!(Work::of(&mut function.clone()), Work::Sync(_))
+    {
+        wrong.note(Error::new_spanned(
+            caller,
+            format!(
+                "`{flag}` runs the body in a closure, which does not see the caller: remove one of them, or use the macro `timeit!` in the body"
+            ),
         ));
     }
 }

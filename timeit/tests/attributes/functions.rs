@@ -67,6 +67,25 @@ impl Shop {
 
 trait Serve {
     fn serve(&self) -> usize;
+
+    #[timeit("default", outcome, "more" => more)]
+    fn serve_more(&self, more: usize) -> Option<usize> {
+        self.serve().checked_add(more)
+    }
+
+    #[count("default.new")]
+    fn new() -> Self
+    where
+        Self: Sized + Default,
+    {
+        Self::default()
+    }
+}
+
+impl Serve for () {
+    fn serve(&self) -> usize {
+        0
+    }
 }
 
 impl Serve for Shop {
@@ -77,8 +96,14 @@ impl Serve for Shop {
 }
 
 #[async_trait::async_trait]
-trait Fetch {
+trait Fetch: Sync {
     async fn fetch(&self, route: &str) -> Result<usize, std::num::ParseIntError>;
+
+    #[timeit("fetch.default", "route" => route)]
+    #[count("fetch.default.calls", on_success)]
+    async fn fetch_or_nothing(&self, route: &str) -> usize {
+        self.fetch(route).await.unwrap_or_default()
+    }
 }
 
 #[async_trait::async_trait]
@@ -88,15 +113,6 @@ impl Fetch for Shop {
     async fn fetch(&self, route: &str) -> Result<usize, std::num::ParseIntError> {
         turn().await;
         Ok(self.name.len() + route.parse::<usize>()?)
-    }
-}
-
-#[timeit("future", outcome)]
-fn future(route: &str) -> impl Future<Output = Result<u8, std::num::ParseIntError>> + Send + use<> {
-    let route = route.to_owned();
-    async move {
-        turn().await;
-        route.parse()
     }
 }
 
@@ -137,6 +153,8 @@ fn methods() {
         assert_eq!(shop.by_ref(), "corner");
         shop.by_mut().expect("it has a name").push('!');
         assert_eq!(shop.serve(), 7);
+        assert_eq!(shop.serve_more(1), Some(8));
+        <() as Serve>::new();
         assert_eq!(shop.by_value(), "corner!");
     });
     assert_eq!(
@@ -144,10 +162,11 @@ fn methods() {
         [
             ("by_mut{outcome=ok}", 1),
             ("by_ref{shop=corner}", 1),
-            ("trait", 1)
+            ("default{more=1,outcome=ok}", 1),
+            ("trait", 2)
         ]
     );
-    assert_eq!(recorded.counts(), [("by_value", 1)]);
+    assert_eq!(recorded.counts(), [("by_value", 1), ("default.new", 1)]);
 }
 
 #[test]
@@ -173,23 +192,18 @@ fn async_trait_methods() {
         let future = is_send(fetch.fetch("4"));
         assert_eq!(block_on(future), Ok(10));
         drop(fetch.fetch("never polled"));
-        assert!(block_on(fetch.fetch("x")).is_err());
+        assert_eq!(block_on(is_send(fetch.fetch_or_nothing("x"))), 0);
     });
     assert_eq!(
         recorded.samples(),
         [
+            ("fetch.default{route=x}", 1),
             ("fetch{route=4,outcome=ok}", 1),
             ("fetch{route=x,outcome=error}", 1)
         ]
     );
-    assert_eq!(recorded.counts(), [("fetch.calls{shop=corner}", 2)]);
-}
-
-#[test]
-fn functions_that_give_back_a_future() {
-    let recorded = recorded(|| {
-        assert_eq!(block_on(is_send(future("4"))), Ok(4));
-        drop(future("never polled"));
-    });
-    assert_eq!(recorded.samples(), [("future{outcome=ok}", 1)]);
+    assert_eq!(
+        recorded.counts(),
+        [("fetch.calls{shop=corner}", 2), ("fetch.default.calls", 1)]
+    );
 }

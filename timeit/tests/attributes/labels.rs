@@ -11,6 +11,9 @@ const METHOD: &str = "method";
 #[count("static.calls", "HTTP Method" => "GET",)]
 fn of_literals() {}
 
+#[timeit("literals", "port" => 8_080_u16, "tls" => true, "kind" => 'x')]
+fn of_other_literals() {}
+
 #[timeit("mixed", METHOD => method, "client" => client, "shard" => shard % 4, "path" => path.to_uppercase())]
 fn of_arguments(method: &str, client: Ipv4Addr, shard: u64, path: String) -> String {
     let _ = (method, client, shard);
@@ -46,10 +49,16 @@ async fn asynchronous(route: String) {
 
 #[test]
 fn literals() {
-    let recorded = recorded(of_literals);
+    let recorded = recorded(|| {
+        of_literals();
+        of_other_literals();
+    });
     assert_eq!(
         recorded.samples(),
-        [("static{HTTP Method=GET,version=1}", 1)]
+        [
+            ("literals{port=8080,tls=true,kind=x}", 1),
+            ("static{HTTP Method=GET,version=1}", 1)
+        ]
     );
     assert_eq!(recorded.counts(), [("static.calls{HTTP Method=GET}", 1)]);
 }
