@@ -14,6 +14,8 @@ pub(crate) const THREADS: usize = 4;
 const MINUTES: usize = 60;
 /// Data of this metric are never accepted.
 pub(crate) const POISON: &str = "poison";
+/// A gauge for each thread, which is told in every window.
+pub(crate) const LEVEL: &str = "level";
 
 /// Tokio's time, which is paused, as the time of day.
 #[derive(Clone, Copy)]
@@ -43,8 +45,6 @@ pub(crate) type Recorded = BTreeMap<String, (u64, f64)>;
 /// What happened.
 pub(crate) struct Hour {
     pub(crate) recorded: Recorded,
-    /// The last and shortest included.
-    pub(crate) windows: usize,
     /// Some of the faults are refusals.
     pub(crate) is_refused: bool,
     pub(crate) service: Service,
@@ -100,8 +100,7 @@ impl Hour {
         assert!(report.pending.is_zero(), "{report:?}");
         running.await.unwrap();
         Self {
-            recorded: account.into_inner().unwrap(),
-            windows: MINUTES + 1,
+            recorded: with_gauges(account, MINUTES),
             is_refused: faults.iter().any(|(_, fault)| is_refusal(fault)),
             service,
             stats: cloudwatch.stats(),
@@ -115,6 +114,14 @@ impl Hour {
         let seen = |request: ReceivedRequest| (request.data, request.fault, request.is_applied);
         requests.map(seen).collect()
     }
+}
+
+/// With what gauges told in each window, the last and shortest included; their values do not add up to anything.
+pub(crate) fn with_gauges(account: Mutex<Recorded>, minutes: usize) -> Recorded {
+    let mut recorded = account.into_inner().unwrap();
+    let told = (minutes as u64 + 1, f64::NAN);
+    recorded.extend((0..THREADS).map(|thread| (format!("{LEVEL}{thread}"), told)));
+    recorded
 }
 
 /// Whether data may be refused for it.
@@ -134,7 +141,7 @@ pub(crate) fn record(
         metrics::with_local_recorder(to, || {
             for thread in 0..THREADS {
                 let _ = counter!("own", "thread" => thread.to_string());
-                let _ = gauge!("level", "thread" => thread.to_string());
+                let _ = gauge!(LEVEL, "thread" => thread.to_string());
             }
             let _ = (counter!("shared"), histogram!("size"), counter!(POISON));
         });
@@ -168,7 +175,7 @@ fn one(minute: usize, thread: usize, seed: u64, recorded: &Mutex<Recorded>) {
         histogram!("size").record(value);
         note("size".into(), 1, value);
     }
-    gauge!("level", "thread" => thread_label).set(f64::from(random.u8(..)));
+    gauge!(LEVEL, "thread" => thread_label).set(f64::from(random.u8(..)));
     if minute.is_multiple_of(10) && thread == 0 {
         counter!(POISON).increment(5);
         note(POISON.into(), 5, 5.0);

@@ -4,7 +4,9 @@
 //! `CHAOS_SEEDS=5000 cargo test --test chaos` tries more mixtures than the 200 that it does by itself.
 
 mod account;
+mod crowded;
 mod hour;
+mod jumps;
 mod sockets;
 
 use cloudwatch_local::Fault;

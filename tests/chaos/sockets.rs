@@ -1,6 +1,6 @@
 //! A few minutes over real sockets, in real time but for the clock: faults that take none themselves.
 
-use crate::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record};
+use crate::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record, with_gauges};
 use crate::{MODES, consistent};
 use cloudwatch_local::{Fault, Local};
 use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Delivery, ManualClock, Stats};
@@ -88,8 +88,7 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
     assert!(report.pending.is_zero(), "{report:?}");
     running.await.unwrap();
     Hour {
-        recorded: account.into_inner().unwrap(),
-        windows: MINUTES + 1,
+        recorded: with_gauges(account, MINUTES),
         is_refused,
         service: local.service().clone(),
         stats: cloudwatch.stats(),

@@ -1,0 +1,80 @@
+//! More than the queue has room for, during an outage: what is missing was reported as dropped, to the last sample.
+
+use cloudwatch_local::{Fault, Service};
+use metrics::histogram;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock};
+use std::time::{Duration, UNIX_EPOCH};
+
+const SERIES: u64 = 100;
+const VALUES: u64 = 150;
+const WINDOWS: u64 = 60;
+
+/// Gives what was missing, dropped and given up.
+async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) {
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_mins(29_166_667));
+    let theirs = clock.clone();
+    let service = Service::with_clock(move || metrics_exporter_cloudwatch::Clock::now(&theirs));
+    service.faults().random(seed, [(0.9, fault)]);
+    let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
+        .with_client(service.client())
+        .with_clock(clock.clone())
+        .with_delivery(delivery)
+        .with_queue_bytes(1_000_000)
+        .with_jitter_seed(seed)
+        .build()
+        .unwrap();
+    let cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    for _ in 0..WINDOWS {
+        metrics::with_local_recorder(&recorder, || {
+            for series in 0..SERIES {
+                let histogram = histogram!("size", "series" => series.to_string());
+                (0..VALUES).for_each(|value| histogram.record(value as f64));
+            }
+        });
+        clock.advance(Duration::from_mins(1));
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+    service.faults().clear();
+    let report = cloudwatch.shutdown_within(Duration::from_hours(2)).await;
+    assert!(report.unwrap().pending.is_zero());
+    let stats = cloudwatch.stats();
+    // The same window of a series twice is one window that arrived.
+    let mut arrived: Vec<_> = service.received();
+    arrived.sort_by_key(|datum| (datum.timestamp, datum.dimensions.clone()));
+    let applied = arrived.len();
+    arrived.dedup_by_key(|datum| (datum.timestamp, datum.dimensions.clone()));
+    if delivery == Delivery::AtMostOnce {
+        assert_eq!(arrived.len(), applied, "something came twice");
+    }
+    assert!(
+        arrived
+            .iter()
+            .all(|datum| datum.sample_count() == VALUES as f64)
+    );
+    let missing = WINDOWS * SERIES * VALUES - arrived.len() as u64 * VALUES;
+    let accounted = stats.sent.samples + stats.dropped.samples + stats.ambiguous.samples;
+    assert_eq!(accounted, WINDOWS * SERIES * VALUES, "{stats:?}");
+    (missing, stats.dropped.samples, stats.ambiguous.samples)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_is_reported() {
+    let faults = [
+        Fault::service_unavailable(),
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+    ];
+    for (seed, fault) in faults.into_iter().enumerate() {
+        for delivery in crate::MODES {
+            let (missing, dropped, given_up) = outage(seed as u64, delivery, fault.clone()).await;
+            let what =
+                format!("{fault:?}, {delivery:?}: {missing} = {dropped} + some of {given_up}");
+            assert!((dropped..=dropped + given_up).contains(&missing), "{what}");
+            assert!(missing > 0 || fault == Fault::ResetAfter, "{what}");
+            if fault == Fault::service_unavailable() {
+                assert_eq!((missing, given_up), (dropped, 0), "{what}");
+            }
+        }
+    }
+}

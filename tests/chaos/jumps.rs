@@ -1,0 +1,127 @@
+//! The clock is set, ahead and back, and somebody flushes in the middle of windows, while the service fails in ways that
+//! leave no doubt: everything arrives once.
+
+use crate::hour::{LEVEL, POISON, Recorded, record};
+use cloudwatch_local::{Fault, ReceivedDatum, Service};
+use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Sleeping};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+const SEEDS: u64 = 40;
+
+/// Tokio's time, which is paused, as a time of day that is set now and then.
+#[derive(Clone)]
+struct Settable {
+    start: Instant,
+    /// The time of day at the start, if it had always been as it is set now.
+    origin: Arc<Mutex<SystemTime>>,
+}
+
+impl Clock for Settable {
+    fn now(&self) -> SystemTime {
+        *self.origin.lock().unwrap() + self.start.elapsed()
+    }
+
+    fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
+        let rest = deadline.duration_since(self.now()).unwrap_or_default();
+        // In steps, as it may be set in the middle.
+        Box::pin(tokio::time::sleep(rest.min(Duration::from_secs(1))))
+    }
+}
+
+impl Settable {
+    fn jump(&self, random: &mut fastrand::Rng) {
+        let by = Duration::from_millis(match random.u8(0..3) {
+            0 => random.u64(1..2_000),
+            1 => random.u64(1..600_000),
+            // Beyond what the service takes.
+            _ => random.u64(1..20_000_000),
+        });
+        let mut origin = self.origin.lock().unwrap();
+        *origin = if random.bool() {
+            *origin + by
+        } else {
+            *origin - by
+        };
+    }
+}
+
+async fn hour(seed: u64) -> (Recorded, Vec<ReceivedDatum>) {
+    let clock = Settable {
+        start: Instant::now(),
+        origin: Arc::new(Mutex::new(UNIX_EPOCH + Duration::from_mins(29_166_667))),
+    };
+    let theirs = clock.clone();
+    let service = Service::with_clock(move || theirs.now());
+    let faults = [
+        Fault::Throttle,
+        Fault::service_unavailable(),
+        Fault::Refuse,
+        Fault::access_denied(),
+    ];
+    service
+        .faults()
+        .random(seed, faults.map(|fault| (0.1, fault)));
+    service.faults().reject_metric(POISON, true);
+    let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
+        .with_client(service.client())
+        .with_clock(clock.clone())
+        .with_jitter_seed(seed)
+        .build()
+        .unwrap();
+    let cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    let account = Mutex::new(Recorded::new());
+    let mut random = fastrand::Rng::with_seed(seed);
+    for minute in 0..60 {
+        record(&recorder, minute, random.u64(..), &account);
+        if random.u8(0..4) == 0 {
+            clock.jump(&mut random);
+        }
+        if random.bool() {
+            let time = Duration::from_millis(random.u64(0..5_000));
+            let _ = cloudwatch.flush_within(time).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(random.u64(1..90_000))).await;
+    }
+    service.faults().clear();
+    service.faults().reject_metric(POISON, true);
+    let report = cloudwatch.shutdown_within(Duration::from_hours(2)).await;
+    assert!(report.unwrap().pending.is_zero());
+    let stats = cloudwatch.stats();
+    assert!(
+        stats.dropped.is_zero() && stats.ambiguous.is_zero() && stats.repeated.is_zero(),
+        "{stats:?}"
+    );
+    (account.into_inner().unwrap(), service.received())
+}
+
+#[test]
+fn a_clock_that_is_set_loses_nothing_and_doubles_nothing() {
+    for seed in 0..SEEDS {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let (mut recorded, received) = runtime.block_on(hour(seed));
+        recorded.remove(POISON);
+        let mut arrived = BTreeMap::new();
+        for datum in received {
+            let thread = datum.dimensions.iter().map(|(_, value)| value.as_str());
+            let series = datum.metric_name.clone() + &thread.collect::<String>();
+            *arrived.entry(series).or_insert(0.0) += datum.sum();
+        }
+        arrived.retain(|series, _| !series.starts_with(LEVEL));
+        let recorded = recorded.into_iter().map(|(series, (_, sum))| (series, sum));
+        assert!(
+            arrived
+                .iter()
+                .map(|(series, sum)| (series.clone(), *sum))
+                .eq(recorded),
+            "seed {seed}: {arrived:?}"
+        );
+    }
+}
