@@ -1,8 +1,7 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
-use super::delivery::RESTORED;
-use super::parcel::Parcel;
-use super::stats::{Amount, Ending, Settled};
+use super::amount::Amount;
+use super::event::{Ending, RESTORED, Settled, Unsettled};
 use crate::refusal::Refused;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -22,9 +21,10 @@ pub struct FlushReport {
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
-    /// In the [spool](crate::CloudWatchBuilder::with_spool) alone, as there was no room in the queue.
+    /// Not delivered when the flush's time was up, and in the [spool](crate::CloudWatchBuilder::with_spool) alone, as
+    /// there was no room in the queue. They come back when there is, in this process or the next.
     pub spooled: Amount,
-    /// Not delivered when the flush's time was up. The exporter goes on trying, unless it was shut
+    /// Not delivered when the flush's time was up, and in memory; with a spool they are there too. The exporter goes on trying, unless it was shut
     /// down.
     pub pending: Amount,
     /// Refused, by series and reason.
@@ -48,7 +48,7 @@ impl FlushReport {
             }
             Ending::Ambiguous => self.ambiguous.add(settled.amount),
             Ending::Dropped => self.dropped.add(settled.amount),
-            Ending::Spooled => self.spooled.add(settled.amount),
+            Ending::Spooled => {}
             Ending::Refused(refused) => self.refused.extend_from_slice(refused),
         }
     }
@@ -111,6 +111,10 @@ impl Flushes {
     }
 
     pub(super) fn settle(&mut self, settled: &Settled) {
+        if matches!(settled.ending, Ending::Spooled) {
+            // That is not the end of it: it is waited for.
+            return;
+        }
         for flush in &mut self.waiting {
             if flush.covers(settled.number) {
                 flush.unsettled -= settled.data;
@@ -133,14 +137,16 @@ impl Flushes {
         }
     }
 
-    /// Answers those that have no time left, with what is `pending` still.
-    pub(super) fn expire<'a, P: Iterator<Item = &'a Parcel>>(&mut self, pending: impl Fn() -> P) {
+    /// Answers those that have no time left, with what is unsettled still.
+    pub(super) fn expire<U: Iterator<Item = Unsettled>>(&mut self, unsettled: impl Fn() -> U) {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
         for mut late in self.waiting.extract_if(.., is_late) {
-            for parcel in pending() {
-                if late.covers(parcel.number) {
-                    late.report.pending.add(parcel.amount());
+            for one in unsettled() {
+                match (late.covers(one.number), one.is_spooled) {
+                    (false, _) => {}
+                    (true, true) => late.report.spooled.add(one.amount),
+                    (true, false) => late.report.pending.add(one.amount),
                 }
             }
             (late.reply)(late.report);

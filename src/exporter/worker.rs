@@ -1,12 +1,14 @@
 //! The background task: drains at each window's end, and joins the stages.
 
-use super::delivery::{Delivery, Event, RESTORED};
+use super::amount::Amount;
+use super::delivery::Delivery;
+use super::event::{Ending, Event, Settled};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::idle::Idle;
 use super::intake::Intake;
 use super::spooling::Spooling;
-use super::stats::{Amount, Ending, Ledger, Settled};
+use super::stats::Ledger;
 use super::telemetry::Telemetry;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -85,7 +87,7 @@ impl Worker {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
                 event = self.delivery.next() => self.account(&event),
-                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.pending()),
+                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.unsettled()),
                 command = commands.recv(), if has_handles && !is_stopping => match command {
                     Some(Command::Flush(timeout, reply)) => self.flush(timeout, reply),
                     Some(Command::Shutdown(timeout, reply)) => {
@@ -140,11 +142,8 @@ impl Worker {
         report.refused.extend(rest.refused);
         report.dropped.add(rest.dropped);
         report.ambiguous.add(rest.ambiguous);
-        report.spooled.add(rest.spooled);
         self.delivery.hurry();
-        let pending = self.delivery.pending();
-        let pending = pending.filter(|parcel| parcel.number != RESTORED);
-        let unsettled = pending.map(|parcel| parcel.data().count()).sum();
+        let unsettled = self.delivery.unsettled().map(|one| one.data).sum();
         let end = self.delivery.next_number();
         self.flushes.add(end, unsettled, timeout, report, reply);
     }
@@ -201,12 +200,15 @@ impl Worker {
         self.ledger.happened(event, self.clock.now());
         self.ledger.waiting(
             self.delivery.bytes(),
-            self.delivery.spool_bytes(),
+            self.delivery.spool_usage(),
             self.delivery.oldest(),
         );
         for settled in &event.settled {
             self.say(settled);
             self.flushes.settle(settled);
+        }
+        for lost in &event.lost {
+            self.flushes.settle(lost);
         }
     }
 
@@ -241,10 +243,20 @@ impl Drop for Worker {
 
 /// Says what an exporter that nobody asks any more could not deliver.
 fn log_loss(report: &FlushReport) {
-    if !report.dropped.is_zero() || !report.pending.is_zero() {
+    let FlushReport {
+        dropped,
+        pending,
+        spooled,
+        ..
+    } = report;
+    if [dropped, pending, spooled]
+        .into_iter()
+        .any(|amount| !amount.is_zero())
+    {
         tracing::error!(
-            dropped = report.dropped.samples,
-            pending = report.pending.samples,
+            dropped = dropped.samples,
+            pending = pending.samples,
+            spooled = spooled.samples,
             "the last handle was dropped, and not all samples were delivered in time"
         );
     }

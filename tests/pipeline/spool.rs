@@ -107,7 +107,11 @@ async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
     let later = ManualClock::new(minute() + Duration::from_hours(1));
     let test = Started::by_clock(builder(sink.clone(), &scratch), later);
     until(|| test.cloudwatch.stats().sent.samples == 7).await;
-    let stamps: Vec<_> = sink.data().iter().map(|datum| datum.timestamp()).collect();
+    let stamps: Vec<_> = sink
+        .data()
+        .iter()
+        .map(metrics_exporter_cloudwatch::MetricDatum::timestamp)
+        .collect();
     assert_eq!(stamps, [0, 1].map(|n| minute() + Duration::from_mins(n)));
     let stats = test.cloudwatch.stats();
     assert_eq!((stats.restored.samples, stats.pending.samples), (7, 0));
