@@ -50,6 +50,8 @@ mod entry;
 mod error;
 mod recovery;
 #[cfg(test)]
+mod test_disk;
+#[cfg(test)]
 mod tests;
 mod thread;
 mod ticket;
@@ -58,6 +60,8 @@ pub(crate) use entry::EntryId;
 pub(crate) use error::AppendError;
 pub use error::SpoolError;
 pub(crate) use recovery::{Recovered, RecoveredEntry};
+#[cfg(test)]
+pub(crate) use test_disk::{Step, TestDisk};
 pub(crate) use thread::{PATIENCE, SpoolThread};
 pub(crate) use ticket::{Place, Ticket};
 

@@ -100,42 +100,12 @@ async fn a_panic_there_is_an_error_here_and_frees_the_lock() {
     Spool::open(&scratch.dir(), PLENTY).unwrap();
 }
 
-/// Hangs with the first file until the gate is opened.
-#[derive(Debug)]
-struct Hanging(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
-
-impl Disk for Hanging {
-    fn create(&self, path: &Path) -> io::Result<File> {
-        // Nobody opens it any more: then it goes on.
-        _ = self.0.lock().unwrap().recv();
-        OsDisk.create(path)
-    }
-    fn open(&self, path: &Path) -> io::Result<File> {
-        OsDisk.open(path)
-    }
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        OsDisk.write(file, bytes)
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        OsDisk.sync(file)
-    }
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        OsDisk.sync_dir(dir)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsDisk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsDisk.remove(path)
-    }
-}
-
-fn hanging(scratch: &Scratch) -> (SpoolThread, std::sync::mpsc::Sender<()>) {
-    let (open_gate, gate) = std::sync::mpsc::channel();
-    let disk = Hanging(gate.into());
-    let (spool, _) = Spool::open_on(disk, &scratch.dir(), PLENTY).unwrap();
+fn hanging(scratch: &Scratch) -> (SpoolThread, test_disk::TestDisk) {
+    let disk = test_disk::TestDisk::default();
+    disk.hang(&[Step::Create]);
+    let (spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), PLENTY).unwrap();
     let thread = SpoolThread::start(spool).unwrap();
-    (thread.without_patience(), open_gate)
+    (thread.without_patience(), disk)
 }
 
 /// Were it waited for, this test would never end.
@@ -143,7 +113,7 @@ fn hanging(scratch: &Scratch) -> (SpoolThread, std::sync::mpsc::Sender<()>) {
 async fn a_disk_that_hangs_is_left_alone_at_the_end() {
     for is_closed in [true, false] {
         let scratch = Scratch::new();
-        let (spool, open_gate) = hanging(&scratch);
+        let (spool, disk) = hanging(&scratch);
         let (_, appended) = spool.append(None, b"payload".to_vec());
         if is_closed {
             let error = spool.close().await.unwrap_err();
@@ -152,7 +122,7 @@ async fn a_disk_that_hangs_is_left_alone_at_the_end() {
             drop(spool);
         }
         // And what was asked for is done once it can be.
-        drop(open_gate);
+        disk.mend();
         assert_eq!(appended.await.unwrap().id, id(1));
     }
 }
@@ -160,14 +130,14 @@ async fn a_disk_that_hangs_is_left_alone_at_the_end() {
 #[tokio::test]
 async fn what_waits_can_be_cancelled_and_what_is_being_written_cannot() {
     let scratch = Scratch::new();
-    let (spool, open_gate) = hanging(&scratch);
+    let (spool, disk) = hanging(&scratch);
     let (ours, appended) = spool.append(None, b"under way".to_vec());
     while !ours.is_taken() {
         tokio::task::yield_now().await;
     }
     let (rest, replaced) = spool.append(Some(Place::Ticket(ours.clone())), b"rest".to_vec());
     assert!(!ours.cancel() && rest.cancel() && !rest.cancel());
-    drop(open_gate);
+    disk.mend();
     appended.await.unwrap();
     replaced.await.unwrap_err();
     // What it was to replace goes nevertheless.
