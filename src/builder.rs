@@ -156,11 +156,28 @@ impl CloudWatchBuilder {
     /// there before it is sent, and deleted when it is settled; what has no room in the queue stays there and is read
     /// back later. The current window is not there yet: it is written when it ends.
     ///
-    /// `max_bytes` is what the directory may take, 16 MiB at least: beyond that the oldest go, and are reported. A
-    /// disk that is full or fails is logged, and data go on from memory alone. A directory belongs to one exporter at a time.
+    /// `dir` is made if it is not there, and belongs to one exporter at a time. `max_bytes` is what its files may take,
+    /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
+    /// go, and are [reported](crate::Stats::lost_spool_entries). For the moment in which what is left of a request takes
+    /// its place there are both.
     ///
     /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`] it is sent again, or
     /// given up.
+    ///
+    /// # Errors
+    ///
+    /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
+    /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A disk
+    /// that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5 seconds
+    /// if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as long as
+    /// nothing can say there that it was begun.
+    ///
+    /// # Cost
+    ///
+    /// A file for each request, about as long as the request: written and synced before it is sent, renamed and synced
+    /// when that begins, deleted after it. A thread. Up to 17 MiB of memory for what the disk has not taken yet, beside
+    /// [`with_queue_bytes`](Self::with_queue_bytes). At the start all entries are read once: [`build`](Self::build)
+    /// blocks for that, [`install`](Self::install) does not.
     pub fn with_spool(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
         let dir = dir.into();
         self.config.spool = Some(SpoolConfig { dir, max_bytes });
@@ -317,9 +334,25 @@ impl CloudWatchBuilder {
         if self.destination.is_none() {
             self.destination = Some(Destination::Client(default_client().await?));
         }
-        let (recorder, exporter) = self.build()?;
+        let (recorder, exporter) = self.build_elsewhere().await?;
         metrics::set_global_recorder(recorder).map_err(|_| InstallError::RecorderInstalled)?;
         Ok((exporter.handle(), exporter))
+    }
+
+    /// [Builds](Self::build) where it may block: a spool is read from the first byte to the last.
+    async fn build_elsewhere(
+        self,
+    ) -> Result<(CloudWatchRecorder, CloudWatchExporter), InstallError> {
+        if self.config.spool.is_none() {
+            return Ok(self.build()?);
+        }
+        let built = tokio::task::spawn_blocking(move || self.build()).await;
+        match built.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(built) => Ok(built?),
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // It ended meanwhile.
+            Err(Err(_)) => Err(InstallError::NoRuntime),
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! Sends what is queued, the oldest first, several requests at a time, and decides by each answer what comes next.
 
+mod disk;
+
+use super::alarm::sleep_until;
+use super::amount::Amount;
 use super::condition::Condition;
+use super::entry::Entry;
+use super::event::{Attempted, Event, RESTORED, Settled, SpoolUsage, Unsettled};
 use super::pace::Pace;
 use super::parcel::{Outcome, Parcel};
 use super::queue::Queue;
-use super::spooling::{Entry, News, Spooling};
-use super::stats::{Amount, Attempted, Ending, Settled};
+use super::spooling::{Begun, News, Spooling};
 use crate::clock::Clock;
 use crate::config::{Config, Delivery as Mode};
 use crate::encode::pack::Batch;
@@ -23,7 +28,7 @@ pub(super) struct Delivery {
     queue: Queue,
     pace: Pace,
     condition: Condition,
-    attempts: JoinSet<Result<(), SendError>>,
+    attempts: JoinSet<Attempt>,
     in_flight: HashMap<Id, InFlight>,
     spool: Option<Spooling>,
     /// How many this process ever queued.
@@ -36,35 +41,25 @@ pub(super) struct Delivery {
 /// A sink has a time-out of its own, and if not this one.
 const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
-/// The number of all that came from the disk: no flush waits for it.
-pub(super) const RESTORED: u64 = 0;
-
 struct InFlight {
     parcel: Parcel,
     started: Instant,
 }
 
-/// What became of an attempt, or of data that were not attempted any more.
-#[derive(Debug, Default)]
-pub(super) struct Event {
-    pub(super) attempted: Option<Attempted>,
-    pub(super) settled: Vec<Settled>,
-    /// Came from the disk, and is pending now.
-    pub(super) loaded: Option<Loaded>,
-    /// Was on disk alone, and is lost.
-    pub(super) lost: Vec<Lost>,
+/// What came of an attempt. Nothing was sent, if there is no result.
+struct Attempt {
+    begun: Begun,
+    result: Option<Result<(), SendError>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Loaded {
-    pub(super) amount: Amount,
-    /// Another process recorded it.
-    pub(super) is_restored: bool,
+impl Attempt {
+    fn broken(error: JoinError) -> Self {
+        Self {
+            begun: Begun::Marked,
+            result: Some(Err(SendError::Ambiguous(error.into()))),
+        }
+    }
 }
-
-/// How much, if this process recorded it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lost(pub(super) Option<Amount>);
 
 impl Delivery {
     pub(super) fn new(
@@ -94,24 +89,42 @@ impl Delivery {
         self.queued += 1;
         let mut parcel = Parcel::new(self.queued, batch);
         if let Some(spool) = &mut self.spool {
-            spool.store(&mut parcel);
+            spool.store(&mut parcel, Entry::None, Instant::now());
         }
         self.queue.push(parcel);
         self.overflow()
     }
 
-    /// All that is not settled yet.
-    pub(super) fn pending(&self) -> impl Iterator<Item = &Parcel> {
-        let in_flight = self.in_flight.values().map(|in_flight| &in_flight.parcel);
-        in_flight.chain(self.queue.iter())
+    /// All that this process recorded and that is not settled yet, wherever it is.
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = Unsettled> {
+        let own = self
+            .pending()
+            .filter(|(parcel, _)| parcel.number != RESTORED);
+        let in_memory = own.map(|(parcel, is_in_flight)| Unsettled {
+            number: parcel.number,
+            data: parcel.data().count(),
+            amount: parcel.amount(),
+            uncertain: parcel.uncertain(is_in_flight),
+            is_spooled: false,
+        });
+        let spool = self.spool.iter();
+        in_memory.chain(spool.flat_map(Spooling::unsettled))
     }
 
-    /// The same, each with how much of it has perhaps arrived, and nobody will know if it is not tried again.
-    pub(super) fn uncertain(&self) -> impl Iterator<Item = (&Parcel, Amount)> {
-        let in_flight = self.in_flight.values().map(|in_flight| &in_flight.parcel);
-        let in_flight = in_flight.map(|parcel| (parcel, parcel.uncertain(true)));
-        let waiting = self.queue.iter();
-        in_flight.chain(waiting.map(|parcel| (parcel, parcel.uncertain(false))))
+    /// How much has perhaps arrived, and nobody will know if it is not tried again.
+    pub(super) fn uncertain(&self) -> Amount {
+        let mut uncertain = Amount::default();
+        for (parcel, is_in_flight) in self.pending() {
+            uncertain.add(parcel.uncertain(is_in_flight));
+        }
+        uncertain
+    }
+
+    /// All in memory that is not settled yet, and whether it is in flight.
+    fn pending(&self) -> impl Iterator<Item = (&Parcel, bool)> {
+        let in_flight = self.in_flight.values();
+        let in_flight = in_flight.map(|in_flight| (&in_flight.parcel, true));
+        in_flight.chain(self.queue.iter().map(|parcel| (parcel, false)))
     }
 
     /// The number that the next batch will have.
@@ -145,14 +158,15 @@ impl Delivery {
         self.queue.bytes() + self.bytes_in_flight()
     }
 
-    /// The bytes of all that is on disk.
-    pub(super) fn spool_bytes(&self) -> u64 {
-        self.spool.as_ref().map_or(0, Spooling::bytes)
+    pub(super) fn spool_usage(&self) -> SpoolUsage {
+        let usage = self.spool.as_ref().map(Spooling::usage);
+        usage.unwrap_or_default()
     }
 
     /// The time stamp of the oldest that is not settled.
     pub(super) fn oldest(&self) -> Option<SystemTime> {
-        let oldest = self.pending().min_by_key(|parcel| parcel.number)?;
+        let pending = self.pending().map(|(parcel, _)| parcel);
+        let oldest = pending.min_by_key(|parcel| parcel.number)?;
         oldest.data().map(|datum| datum.timestamp).min()
     }
 
@@ -207,16 +221,25 @@ impl Delivery {
         if let Some(outcome) = parcel.misdated(self.clock.now()) {
             return Some(self.follow(parcel.entry, outcome, None));
         }
+        let parcel = self.admit(parcel, now)?;
         let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
+        let is_strict = batch.delivery() == Mode::AtMostOnce;
         let begun = self.spool.as_ref();
-        let begun = begun.and_then(|spool| spool.begin(parcel.entry));
+        let begun = begun.and_then(|spool| spool.begin(&parcel, is_strict));
         let patience = self.patience;
         let attempt = self.attempts.spawn(async move {
-            if let Some(begun) = begun {
-                begun.await;
-            }
-            let answer = tokio::time::timeout(patience, sink.send(&batch)).await;
-            answer.unwrap_or_else(|late| Err(SendError::Ambiguous(late.into())))
+            let begun = match begun {
+                Some(begun) => begun.await,
+                None => Begun::Marked,
+            };
+            let is_held_back = is_strict && matches!(begun, Begun::Late | Begun::Failed(_));
+            let result = if is_held_back {
+                None
+            } else {
+                let answer = tokio::time::timeout(patience, sink.send(&batch)).await;
+                Some(answer.unwrap_or_else(|late| Err(SendError::Ambiguous(late.into()))))
+            };
+            Attempt { begun, result }
         });
         self.pace.started(now);
         let started = now;
@@ -225,67 +248,19 @@ impl Delivery {
         None
     }
 
-    /// What the disk has to say.
-    fn hear(&mut self, news: News) -> Event {
-        let mut event = Event::default();
-        match news {
-            News::Stored(ticket, entry, gone) => {
-                let waiting = self.queue.iter_mut();
-                for parcel in waiting.filter(|parcel| parcel.entry == Entry::Storing(ticket)) {
-                    parcel.entry = entry;
-                }
-                let Some(spool) = &mut self.spool else {
-                    return event;
-                };
-                event
-                    .lost
-                    .extend(spool.lost_early(ticket).map(|amount| Lost(Some(amount))));
-                for id in gone {
-                    if let Some(on_disk) = spool.forget(id) {
-                        event.lost.push(Lost(on_disk.amount));
-                        continue;
-                    }
-                    let in_flight = self.in_flight.values_mut();
-                    let in_flight = in_flight.map(|in_flight| &mut in_flight.parcel);
-                    let parcels = in_flight.chain(self.queue.iter_mut());
-                    for parcel in parcels.filter(|parcel| parcel.entry == Entry::Stored(id)) {
-                        parcel.entry = Entry::None;
-                    }
-                }
-            }
-            News::Loaded(on_disk, batch) => {
-                let parcel = on_disk.into_parcel(RESTORED, batch);
-                event.loaded = Some(Loaded {
-                    amount: parcel.amount(),
-                    is_restored: on_disk.amount.is_none(),
-                });
-                if parcel.is_repeated && parcel.batch.delivery() == Mode::AtMostOnce {
-                    let settled = vec![parcel.ended(Ending::Ambiguous)];
-                    let outcome = Outcome {
-                        settled,
-                        rest: Vec::new(),
-                    };
-                    let given_up = self.follow(parcel.entry, outcome, None);
-                    event.settled = given_up.settled;
-                } else {
-                    self.queue.push(parcel);
-                }
-            }
-            News::Lost(on_disk) => event.lost.push(Lost(on_disk.amount)),
-            News::Nothing => {}
-        }
-        event
-    }
-
-    fn finish(&mut self, done: Result<(Id, Result<(), SendError>), JoinError>) -> Event {
-        let (id, result) = match done {
+    fn finish(&mut self, done: Result<(Id, Attempt), JoinError>) -> Event {
+        let (id, Attempt { begun, result }) = match done {
             Ok(done) => done,
-            Err(error) => (error.id(), Err(SendError::Ambiguous(error.into()))),
+            Err(error) => (error.id(), Attempt::broken(error)),
         };
         let Some(InFlight { parcel, started }) = self.in_flight.remove(&id) else {
             return Event::default();
         };
         let now = Instant::now();
+        let parcel = self.begun(parcel, begun);
+        let Some(result) = result else {
+            return self.hold_back(parcel, now);
+        };
         let entry = parcel.entry;
         match result {
             Ok(()) => {
@@ -369,11 +344,14 @@ impl Delivery {
     }
 
     /// All of it is tried again.
-    fn repeat(&mut self, parcel: Parcel, attempted: Attempted) -> Event {
-        if let Some(spool) = &mut self.spool
-            && !parcel.is_repeated
-        {
-            spool.take_back(parcel.entry);
+    fn repeat(&mut self, mut parcel: Parcel, attempted: Attempted) -> Event {
+        if let Some(spool) = &mut self.spool {
+            if parcel.entry == Entry::None {
+                // It may be possible by now.
+                spool.store(&mut parcel, Entry::None, Instant::now());
+            } else if !parcel.is_repeated {
+                spool.take_back(parcel.entry);
+            }
         }
         self.queue.push(parcel);
         Event {
@@ -386,14 +364,15 @@ impl Delivery {
     /// Some of a parcel is settled; what goes on takes the place of its entry on disk.
     fn follow(&mut self, entry: Entry, outcome: Outcome, attempted: Option<Attempted>) -> Event {
         let Outcome { mut settled, rest } = outcome;
+        let mut replaced = entry;
         for mut part in rest {
             if let Some(spool) = &mut self.spool {
-                spool.store(&mut part);
+                spool.store(&mut part, std::mem::take(&mut replaced), Instant::now());
             }
             self.queue.push(part);
         }
         if let Some(spool) = &mut self.spool {
-            spool.discard(entry);
+            spool.discard(replaced);
         }
         settled.extend(self.overflow());
         Event {
@@ -401,21 +380,6 @@ impl Delivery {
             settled,
             ..Event::default()
         }
-    }
-
-    fn overflow(&mut self) -> Vec<Settled> {
-        let in_flight = self.bytes_in_flight();
-        let mut settled = Vec::new();
-        while let Some(parcel) = self.queue.overflow(in_flight) {
-            let spool = self.spool.as_mut();
-            let is_on_disk = spool.is_some_and(|spool| spool.leave(&parcel));
-            settled.push(if is_on_disk {
-                parcel.ended(Ending::Spooled)
-            } else {
-                parcel.dropped()
-            });
-        }
-        settled
     }
 
     fn bytes_in_flight(&self) -> usize {
@@ -429,13 +393,6 @@ impl Delivery {
 async fn next_news(spool: &mut Option<Spooling>) -> News {
     match spool {
         Some(spool) => spool.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,
     }
 }

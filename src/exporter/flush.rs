@@ -1,8 +1,8 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
-use super::delivery::RESTORED;
-use super::parcel::Parcel;
-use super::stats::{Amount, Ending, Settled};
+use super::alarm::sleep_until;
+use super::amount::Amount;
+use super::event::{Ending, RESTORED, Settled, Unsettled};
 use crate::refusal::Refused;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -22,9 +22,10 @@ pub struct FlushReport {
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
-    /// In the [spool](crate::CloudWatchBuilder::with_spool) alone, as there was no room in the queue.
+    /// Not delivered when the flush's time was up, and in the [spool](crate::CloudWatchBuilder::with_spool) alone, as
+    /// there was no room in the queue. They come back when there is, in this process or the next.
     pub spooled: Amount,
-    /// Not delivered when the flush's time was up. The exporter goes on trying, unless it was shut
+    /// Not delivered when the flush's time was up, and in memory; with a spool they are there too. The exporter goes on trying, unless it was shut
     /// down.
     pub pending: Amount,
     /// Refused, by series and reason.
@@ -48,7 +49,7 @@ impl FlushReport {
             }
             Ending::Ambiguous => self.ambiguous.add(settled.amount),
             Ending::Dropped => self.dropped.add(settled.amount),
-            Ending::Spooled => self.spooled.add(settled.amount),
+            Ending::Spooled => {}
             Ending::Refused(refused) => self.refused.extend_from_slice(refused),
         }
     }
@@ -122,6 +123,10 @@ impl Flushes {
     }
 
     pub(super) fn settle(&mut self, settled: &Settled) {
+        if matches!(settled.ending, Ending::Spooled) {
+            // That is not the end of it: it is waited for.
+            return;
+        }
         for flush in &mut self.waiting {
             if flush.covers(settled.number) {
                 flush.unsettled -= settled.data;
@@ -146,33 +151,29 @@ impl Flushes {
     pub(super) fn out_of_time(&self) -> impl Future<Output = ()> + Send + use<> {
         let all = self.waiting.iter().chain(&self.closing);
         let deadline = all.filter_map(|flush| flush.deadline).min();
-        async move {
-            match deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        }
+        sleep_until(deadline)
     }
 
-    /// Answers those that have no time left, with what is `pending` still: each with how much of it has perhaps arrived,
-    /// if nobody tries it again.
-    pub(super) fn expire<'a, P>(&mut self, pending: impl Fn() -> P)
-    where
-        P: Iterator<Item = (&'a Parcel, Amount)>,
-    {
+    /// Answers those that have no time left, with what is unsettled still.
+    pub(super) fn expire<U: Iterator<Item = Unsettled>>(&mut self, unsettled: impl Fn() -> U) {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
         self.closing.extract_if(.., is_late).for_each(Flush::answer);
         for mut late in self.waiting.extract_if(.., is_late) {
-            for (parcel, uncertain) in pending() {
-                if late.covers(parcel.number) {
-                    let mut amount = parcel.amount();
-                    if late.is_last {
-                        amount.subtract(uncertain);
-                        late.report.ambiguous.add(uncertain);
-                    }
-                    late.report.pending.add(amount);
+            for one in unsettled() {
+                let mut pending = one.amount;
+                if !late.covers(one.number) {
+                    continue;
                 }
+                if one.is_spooled {
+                    late.report.spooled.add(pending);
+                    continue;
+                }
+                if late.is_last {
+                    pending.subtract(one.uncertain);
+                    late.report.ambiguous.add(one.uncertain);
+                }
+                late.report.pending.add(pending);
             }
             late.answer();
         }

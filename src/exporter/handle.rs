@@ -79,7 +79,8 @@ impl CloudWatchHandle {
 
     /// Sends everything that was recorded before the call, and waits until it is delivered,
     /// refused or dropped, or the [time for it](crate::CloudWatchBuilder::with_flush_timeout) is
-    /// up. The report says which.
+    /// up. The report says which. What this process had to leave to the
+    /// [spool](crate::CloudWatchBuilder::with_spool) is waited for, what an earlier one left there is not.
     ///
     /// The data are stamped with the start of the current window, as all the others of this window
     /// will be; CloudWatch adds them up.

@@ -1,7 +1,11 @@
 //! Clock, worker, queue, delivery, handle: what happens in the background.
 
+mod alarm;
+mod amount;
 mod condition;
 mod delivery;
+mod entry;
+mod event;
 mod flush;
 mod handle;
 mod idle;
@@ -16,9 +20,10 @@ mod stats;
 mod telemetry;
 mod worker;
 
+pub use amount::Amount;
 pub use flush::FlushReport;
 pub use handle::CloudWatchHandle;
-pub use stats::{Amount, Stats};
+pub use stats::Stats;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -29,6 +34,7 @@ use inbox::Inbox;
 use intake::Intake;
 use running::Running;
 use spooling::Spooling;
+use stats::Ledger;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -57,8 +63,11 @@ impl CloudWatchExporter {
         spool: Option<(SpoolThread, Recovered)>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
-        let spool = spool.map(|(thread, recovered)| Spooling::new(thread, recovered));
-        let ledger = Arc::default();
+        let ledger = Arc::<Ledger>::default();
+        let spool = spool.map(|(thread, recovered)| {
+            ledger.torn(recovered.torn_entries);
+            Spooling::new(thread, recovered)
+        });
         let intake = Arc::new(Intake::new(config.clone(), Arc::clone(&clock)));
         let running = Arc::new(Running::default());
         let commands = Arc::new(Inbox::new());

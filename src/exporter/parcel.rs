@@ -1,7 +1,8 @@
 //! A batch on its way, and what becomes of it when the destination finds fault with some of it.
 
-use super::spooling::Entry;
-use super::stats::{Amount, Ending, Settled};
+use super::amount::Amount;
+use super::entry::Entry;
+use super::event::{Ending, Settled};
 use crate::encode::datum::MetricDatum;
 use crate::encode::pack::Batch;
 use crate::limits::{self, TimestampFault};
@@ -32,10 +33,21 @@ pub(super) struct Parcel {
 #[derive(Clone, Debug)]
 struct Search {
     reason: Refusal,
-    /// If the batch is accepted, the fault is here.
+    /// If the batch is accepted, the fault is here. Empty if there is none: all of it was too large.
     other_half: Vec<MetricDatum>,
     /// Nothing is known of these.
     unknown: Vec<MetricDatum>,
+}
+
+impl Search {
+    /// For no fault.
+    fn without(reason: &Refusal) -> Self {
+        Self {
+            reason: reason.clone(),
+            other_half: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
 }
 
 /// What an answer did to a parcel: some of it is settled, the rest goes on.
@@ -73,9 +85,9 @@ impl Parcel {
     pub(super) fn uncertain(&self, is_in_flight: bool) -> Amount {
         match self.entry {
             Entry::Stored(_) => Amount::default(),
-            Entry::None | Entry::Storing(_) if self.is_repeated => self.amount(),
-            Entry::None | Entry::Storing(_) if is_in_flight => Amount::of(self.batch.data()),
-            Entry::None | Entry::Storing(_) => Amount::default(),
+            Entry::None | Entry::Storing(..) if self.is_repeated => self.amount(),
+            Entry::None | Entry::Storing(..) if is_in_flight => Amount::of(self.batch.data()),
+            Entry::None | Entry::Storing(..) => Amount::default(),
         }
     }
 
@@ -115,7 +127,11 @@ impl Parcel {
                 other_half,
                 unknown,
             } = *search;
-            self.narrow(reason, other_half, unknown, &mut outcome);
+            if other_half.is_empty() {
+                self.go_on(&reason, unknown, &mut outcome);
+            } else {
+                self.narrow(reason, other_half, unknown, &mut outcome);
+            }
         }
         outcome
     }
@@ -176,18 +192,30 @@ impl Parcel {
             return self.invalid(&[0], reason);
         }
         let second = first.split_off(first.len() / 2);
-        let first = self.part(first);
-        if let Some(mut search) = self.search.clone() {
-            search.other_half.extend(second);
-            outcome.rest.extend(first.map(|first| Self {
-                search: Some(search),
-                ..first
-            }));
+        // One after the other, so that what is left is one parcel, which has one entry on disk.
+        let search = self.search.as_deref().cloned();
+        let mut search = search.unwrap_or_else(|| Search::without(reason));
+        if search.other_half.is_empty() {
+            search.unknown.extend(second);
         } else {
-            outcome.rest.extend(first);
-            outcome.rest.extend(self.part(second));
+            search.other_half.extend(second);
         }
+        outcome.rest.extend(self.part(first).map(|first| Self {
+            search: Some(Box::new(search)),
+            ..first
+        }));
         outcome
+    }
+
+    /// Nobody is at fault: the next part is as large as what was accepted.
+    fn go_on(&self, reason: &Refusal, mut next: Vec<MetricDatum>, outcome: &mut Outcome) {
+        let len = self.batch.data().len().min(next.len());
+        let mut search = Search::without(reason);
+        search.unknown = next.split_off(len);
+        outcome.rest.extend(self.part(next).map(|next| Self {
+            search: Some(Box::new(search)),
+            ..next
+        }));
     }
 
     /// What the destination would refuse for its time, if there is any such, apart from the rest; what the clock is to blame

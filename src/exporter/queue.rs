@@ -1,7 +1,7 @@
 //! What waits to be sent: bounded by bytes, the oldest goes first.
 
+use super::entry::Entry;
 use super::parcel::Parcel;
-use super::spooling::Entry;
 use std::collections::VecDeque;
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ impl Queue {
 
     /// Takes out the oldest that may be sent now.
     pub(super) fn pop_ready(&mut self, now: Instant) -> Option<Parcel> {
-        let is_ready = |parcel: &Parcel| ready_at(parcel, now).is_some_and(|time| time <= now);
+        let is_ready = |parcel: &Parcel| ready_at(parcel, now) <= now;
         let place = self.waiting.iter().position(is_ready)?;
         self.take(place)
     }
@@ -51,7 +51,7 @@ impl Queue {
     /// When one of them may be sent, past times included; none if there is none.
     pub(super) fn next_ready(&self, now: Instant) -> Option<Instant> {
         let times = self.waiting.iter();
-        times.filter_map(|parcel| ready_at(parcel, now)).min()
+        times.map(|parcel| ready_at(parcel, now)).min()
     }
 
     /// Nobody has to wait any longer for a time of its own.
@@ -85,10 +85,12 @@ impl Queue {
     }
 }
 
-/// None, as long as it is being written to disk: after a crash it could not be told whether it was sent.
-fn ready_at(parcel: &Parcel, now: Instant) -> Option<Instant> {
+/// Not as long as it is being written to disk: after a crash it could not be told whether it was sent. But not
+/// for ever.
+fn ready_at(parcel: &Parcel, now: Instant) -> Instant {
+    let not_before = parcel.not_before.unwrap_or(now);
     match parcel.entry {
-        Entry::Storing(_) => None,
-        Entry::None | Entry::Stored(_) => Some(parcel.not_before.unwrap_or(now)),
+        Entry::Storing(_, until) => not_before.max(until),
+        Entry::None | Entry::Stored(_) => not_before,
     }
 }

@@ -1,45 +1,46 @@
 //! Keeps what is undelivered on disk, beside the queue in memory.
 
+mod shelf;
+
+pub(super) use shelf::OnDisk;
+
+use super::alarm::sleep_until;
+use super::entry::Entry;
+use super::event::{RESTORED, SpoolUsage, Unsettled};
 use super::parcel::Parcel;
-use super::stats::Amount;
 use crate::encode::pack::Batch;
 use crate::encode::stored;
-use crate::spool::{AppendError, Appended, EntryId, Recovered, SpoolError, SpoolThread};
-use std::collections::{HashMap, VecDeque};
+use crate::spool::{
+    AppendError, Appended, EntryId, PATIENCE, Place, Recovered, SpoolError, SpoolThread, Ticket,
+};
+use shelf::Shelf;
+use std::collections::HashMap;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-/// Where a parcel is on disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// Nowhere.
-    #[default]
-    None,
-    /// It is being written; the number is a ticket for what comes of it.
-    Storing(u64),
-    Stored(EntryId),
-}
-
+/// Bytes of memory that may wait for the disk; what comes then is not written.
+pub(super) const MAX_WRITING_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Spooling {
     thread: SpoolThread,
     jobs: JoinSet<Done>,
-    tickets: u64,
-    /// On disk and not in memory, oldest first.
-    on_disk: VecDeque<OnDisk>,
-    /// What left the memory while it was being written.
-    left_early: HashMap<u64, Amount>,
-    is_loading: bool,
+    /// How many parcels there were to write.
+    stores: u64,
+    writing: HashMap<u64, Writing>,
+    writing_bytes: usize,
+    shelf: Shelf,
     is_failing: bool,
+    /// It has not answered for too long.
+    is_slow: bool,
     bytes: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OnDisk {
-    id: EntryId,
-    /// An attempt had begun, whose fate is not known.
-    is_begun: bool,
-    /// None, if another process recorded it.
-    pub(super) amount: Option<Amount>,
+#[derive(Debug)]
+struct Writing {
+    ticket: Ticket,
+    bytes: usize,
+    /// It left the memory meanwhile.
+    left: Option<OnDisk>,
 }
 
 /// Bytes on disk.
@@ -48,19 +49,42 @@ type Usage = Result<u64, SpoolError>;
 #[derive(Debug)]
 enum Done {
     Stored(u64, Result<Appended, AppendError>, Usage),
-    Loaded(OnDisk, Result<Vec<u8>, SpoolError>),
+    Loaded(EntryId, Result<Vec<u8>, SpoolError>),
     Changed(Result<(), SpoolError>, Usage),
 }
 
 /// What the disk has to say.
 #[derive(Debug)]
 pub(super) enum News {
-    /// The parcel with this ticket has its entry, or none; the entries listed are gone.
-    Stored(u64, Entry, Vec<EntryId>),
-    Loaded(OnDisk, Batch),
-    /// It was not readable.
+    Stored(Stored),
+    Loaded(OnDisk, Entry, Batch),
+    /// It is gone, or not what was written.
     Lost(OnDisk),
     Nothing,
+}
+
+/// What became of a parcel that was to be written.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) number: u64,
+    /// None if it could not be.
+    pub(super) id: Option<EntryId>,
+    /// If it is not in memory any more.
+    pub(super) left: Option<OnDisk>,
+    /// These had to go for it.
+    pub(super) dropped: Vec<EntryId>,
+}
+
+/// Whether an attempt may go out.
+#[derive(Debug)]
+pub(super) enum Begun {
+    Marked,
+    /// It is not on disk any more.
+    Withdrawn,
+    /// The disk does not answer.
+    Late,
+    /// It has to be said first on disk, which failed.
+    Failed(SpoolError),
 }
 
 impl Spooling {
@@ -72,48 +96,92 @@ impl Spooling {
                 "the spool was damaged; so much of it is lost"
             );
         }
-        let on_disk = recovered.entries.into_iter();
-        let on_disk = on_disk.map(|entry| OnDisk {
-            id: entry.id,
-            is_begun: entry.is_begun,
-            amount: None,
-        });
         Self {
             thread,
             jobs: JoinSet::new(),
-            tickets: 0,
-            on_disk: on_disk.collect(),
-            left_early: HashMap::new(),
-            is_loading: false,
+            stores: 0,
+            writing: HashMap::new(),
+            writing_bytes: 0,
+            shelf: Shelf::new(recovered.entries),
             is_failing: false,
+            is_slow: false,
             bytes: 0,
         }
     }
 
-    /// Begins to write a parcel.
-    pub(super) fn store(&mut self, parcel: &mut Parcel) {
+    /// Begins to write a parcel, in the place of an older entry, unless the disk has enough to do.
+    pub(super) fn store(&mut self, parcel: &mut Parcel, replaces: Entry, now: Instant) {
+        if self.is_slow || self.writing_bytes >= MAX_WRITING_BYTES {
+            parcel.entry = Entry::None;
+            self.discard(replaces);
+            return;
+        }
         let data: Vec<_> = parcel.data().collect();
-        let bytes = stored::write(&parcel.batch, data.into_iter());
-        self.tickets += 1;
-        let ticket = self.tickets;
-        parcel.entry = Entry::Storing(ticket);
-        let (append, usage) = (self.thread.append(bytes), self.thread.usage());
+        let payload = stored::write(&parcel.batch, data.into_iter());
+        let bytes = payload.len();
+        self.stores += 1;
+        let number = self.stores;
+        parcel.entry = Entry::Storing(number, now + PATIENCE);
+        let (ticket, append) = self.thread.append(self.place(replaces), payload);
+        let usage = self.thread.usage();
+        let writing = Writing {
+            ticket,
+            bytes,
+            left: None,
+        };
+        self.writing.insert(number, writing);
+        self.writing_bytes += bytes;
         self.jobs.spawn(async move {
             let appended = append.await;
-            Done::Stored(ticket, appended, usage.await)
+            Done::Stored(number, appended, usage.await)
         });
     }
 
-    /// Its attempt begins when this is over.
-    pub(super) fn begin(&self, entry: Entry) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let Entry::Stored(id) = entry else {
+    /// It was waited for long enough. Gives whether it is sure that it is not written any more.
+    pub(super) fn give_up(&mut self, entry: Entry) -> bool {
+        let Entry::Storing(number, _) = entry else {
+            return false;
+        };
+        self.late();
+        self.cancel(number)
+    }
+
+    /// The disk does not answer.
+    pub(super) fn late(&mut self) {
+        if std::mem::replace(&mut self.is_slow, true) {
+            return;
+        }
+        let error = self.thread.slow();
+        self.fails(&error);
+        // Its answer says that it is over, should nobody else wait for one.
+        let usage = self.thread.usage();
+        self.jobs
+            .spawn(async move { Done::Changed(Ok(()), usage.await) });
+    }
+
+    pub(super) fn is_slow(&self) -> bool {
+        self.is_slow
+    }
+
+    /// An attempt begins when this is over, and if it says so. If it must not be repeated, then the disk says first
+    /// that it was begun, or has no more of it.
+    pub(super) fn begin(
+        &self,
+        parcel: &Parcel,
+        is_strict: bool,
+    ) -> Option<impl Future<Output = Begun> + Send + use<>> {
+        let Entry::Stored(id) = parcel.entry else {
             return None;
         };
-        let marked = self.thread.mark(id);
-        Some(async move {
-            // Data go before a note about them.
-            if let Err(error) = marked.await {
-                tracing::debug!(%error, "an attempt could not be noted");
+        let marked = self.thread.begin(id, is_strict);
+        // Data go before a note about them.
+        let is_waited_for = is_strict || !self.is_slow;
+        is_waited_for.then_some(async move {
+            match tokio::time::timeout(PATIENCE, marked).await {
+                Ok(Ok(true)) => Begun::Marked,
+                Ok(Ok(false)) => Begun::Withdrawn,
+                Ok(Err(error)) => Begun::Failed(error),
+                Err(_) => Begun::Late,
             }
         })
     }
@@ -122,146 +190,188 @@ impl Spooling {
     pub(super) fn take_back(&mut self, entry: Entry) {
         if let Entry::Stored(id) = entry {
             let done = self.thread.unmark(id);
-            let usage = self.thread.usage();
-            self.jobs
-                .spawn(async move { Done::Changed(done.await, usage.await) });
+            self.changes(done);
         }
+    }
+
+    /// An attempt is under way, or may have arrived.
+    pub(super) fn mark(&mut self, id: EntryId) {
+        let done = self.thread.mark(id);
+        self.changes(done);
     }
 
     /// It is settled.
     pub(super) fn discard(&mut self, entry: Entry) {
-        if let Entry::Stored(id) = entry {
-            let done = self.thread.remove(id);
-            let usage = self.thread.usage();
-            self.jobs
-                .spawn(async move { Done::Changed(done.await, usage.await) });
+        if let Entry::Storing(number, _) = entry
+            && self.cancel(number)
+        {
+            return;
+        }
+        if let Some(place) = self.place(entry) {
+            let done = self.thread.remove(place);
+            self.changes(done);
         }
     }
 
-    /// Leaves a parcel that there is no room for to the disk alone; gives whether it is there.
-    pub(super) fn leave(&mut self, parcel: &Parcel) -> bool {
+    /// Leaves a parcel that there is no room for to the disk alone; gives whether it is there, if it is or will be.
+    pub(super) fn leave(&mut self, parcel: &Parcel) -> Option<bool> {
+        let on_disk = OnDisk::of(parcel);
         match parcel.entry {
-            Entry::None => return false,
-            Entry::Storing(ticket) => {
-                self.left_early.insert(ticket, parcel.amount());
+            Entry::None => None,
+            Entry::Storing(number, _) => {
+                self.writing.get_mut(&number)?.left = Some(on_disk);
+                Some(false)
             }
-            Entry::Stored(id) => self.on_disk.push_back(OnDisk {
-                id,
-                is_begun: parcel.is_repeated,
-                amount: Some(parcel.amount()),
-            }),
+            Entry::Stored(id) => {
+                self.shelf.put(id, on_disk);
+                Some(true)
+            }
         }
-        true
+    }
+
+    /// Puts what left the memory early to the others.
+    pub(super) fn left(&mut self, id: EntryId, on_disk: OnDisk) {
+        self.shelf.put(id, on_disk);
     }
 
     /// Begins to read the oldest that is on disk alone, if there is any, and none is being read.
     pub(super) fn load(&mut self) {
-        if self.is_loading {
-            return;
+        if let Some(id) = self.shelf.start_reading() {
+            let payload = self.thread.read(id);
+            self.jobs
+                .spawn(async move { Done::Loaded(id, payload.await) });
         }
-        let Some(oldest) = self.on_disk.pop_front() else {
-            return;
-        };
-        self.is_loading = true;
-        let bytes = self.thread.read(oldest.id);
-        self.jobs
-            .spawn(async move { Done::Loaded(oldest, bytes.await) });
     }
 
-    /// Takes an entry off the list of those that are on disk alone, as it is gone.
+    /// An entry is gone. Gives what was there alone, unless it is being read: then that tells.
     pub(super) fn forget(&mut self, id: EntryId) -> Option<OnDisk> {
-        let place = self.on_disk.iter().position(|one| one.id == id)?;
-        self.on_disk.remove(place)
+        self.shelf.forget(id)
+    }
+
+    /// What this process recorded and is not in memory.
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = Unsettled> {
+        let left = self.writing.values().filter_map(|writing| writing.left);
+        let left = left.map(|one| one.unsettled(false));
+        let all = left.chain(self.shelf.unsettled());
+        all.filter(|one| one.number != RESTORED)
     }
 
     /// What is done next; never, if nothing is to be done. May be dropped and called again.
     pub(super) async fn next(&mut self) -> News {
-        let Some(done) = self.jobs.join_next().await else {
-            return std::future::pending().await;
+        let again = self.shelf.again();
+        let done = tokio::select! {
+            biased;
+            Some(done) = self.jobs.join_next() => done,
+            () = sleep_until(again) => {
+                self.shelf.pause_is_over();
+                return News::Nothing;
+            }
         };
-        if let Ok(Done::Stored(_, _, Ok(bytes)) | Done::Changed(_, Ok(bytes))) = &done {
-            self.bytes = *bytes;
-        }
+        // Only a runtime that ends cancels them.
+        let Ok(done) = done else {
+            return News::Nothing;
+        };
+        self.is_slow = false;
         match done {
-            Ok(Done::Stored(ticket, Ok(Appended { id, dropped }), _)) => {
-                self.works();
-                if let Some(amount) = self.left_early.remove(&ticket) {
-                    self.on_disk.push_back(OnDisk {
-                        id,
-                        is_begun: false,
-                        amount: Some(amount),
-                    });
+            Done::Stored(number, appended, usage) => {
+                self.used(&usage);
+                self.stored(number, appended)
+            }
+            Done::Loaded(id, payload) => match self.shelf.read(id, payload) {
+                Ok(Some((on_disk, entry, batch))) => News::Loaded(on_disk, entry, batch),
+                Ok(None) => News::Nothing,
+                Err(lost) => {
+                    self.discard(Entry::Stored(id));
+                    News::Lost(lost)
                 }
-                News::Stored(ticket, Entry::Stored(id), dropped)
-            }
-            Ok(Done::Stored(ticket, Err(AppendError { dropped, reason }), _)) => {
-                self.fails(&reason);
-                News::Stored(ticket, Entry::None, dropped)
-            }
-            Ok(Done::Loaded(entry, bytes)) => {
-                self.is_loading = false;
-                self.loaded(entry, bytes)
-            }
-            Ok(Done::Changed(Err(error), _)) => {
-                self.fails(&error);
+            },
+            Done::Changed(done, usage) => {
+                self.used(&usage);
+                if let Err(error) = done {
+                    self.fails(&error);
+                }
                 News::Nothing
             }
-            // Only a runtime that ends cancels them.
-            Ok(Done::Changed(Ok(()), _)) | Err(_) => News::Nothing,
         }
     }
 
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// The data of what left early and could not be written.
-    pub(super) fn lost_early(&mut self, ticket: u64) -> Option<Amount> {
-        self.left_early.remove(&ticket)
-    }
-
-    /// Waits until all is on disk.
-    pub(super) async fn close(self) {
-        if let Err(error) = self.thread.close().await {
-            self::log(&error);
+    pub(super) fn usage(&self) -> SpoolUsage {
+        SpoolUsage {
+            bytes: self.bytes,
+            writing_bytes: self.writing_bytes,
+            foreign_entries: self.shelf.foreign_entries(),
         }
     }
 
-    fn loaded(&mut self, entry: OnDisk, bytes: Result<Vec<u8>, SpoolError>) -> News {
-        let batch = match bytes {
-            Ok(bytes) => stored::read(&bytes).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        match batch {
-            Ok(batch) => News::Loaded(entry, batch),
-            Err(error) => {
-                tracing::error!(error, "an entry of the spool is lost");
-                self.discard(Entry::Stored(entry.id));
-                News::Lost(entry)
-            }
-        }
-    }
-
-    fn fails(&mut self, error: &SpoolError) {
+    pub(super) fn fails(&mut self, error: &SpoolError) {
         if !std::mem::replace(&mut self.is_failing, true) {
             log(error);
         }
     }
 
-    fn works(&mut self) {
-        if std::mem::take(&mut self.is_failing) {
-            tracing::info!("the spool takes data again");
+    /// Waits until all is on disk, as long as the disk answers.
+    pub(super) async fn close(self) {
+        if let Err(error) = self.thread.close().await {
+            log(&error);
         }
     }
-}
 
-impl OnDisk {
-    /// It goes on as a parcel.
-    pub(super) fn into_parcel(self, number: u64, batch: Batch) -> Parcel {
-        let mut parcel = Parcel::new(number, batch);
-        parcel.entry = Entry::Stored(self.id);
-        parcel.is_repeated = self.is_begun;
-        parcel
+    fn stored(&mut self, number: u64, appended: Result<Appended, AppendError>) -> News {
+        let Some(writing) = self.writing.remove(&number) else {
+            // Given up, and nobody asks any more.
+            return News::Nothing;
+        };
+        self.writing_bytes -= writing.bytes;
+        let (id, dropped) = match appended {
+            Ok(Appended { id, dropped }) => {
+                if std::mem::take(&mut self.is_failing) {
+                    tracing::info!("the spool takes data again");
+                }
+                (Some(id), dropped)
+            }
+            Err(AppendError { dropped, reason }) => {
+                self.fails(&reason);
+                (None, dropped)
+            }
+        };
+        News::Stored(Stored {
+            number,
+            id,
+            left: writing.left,
+            dropped,
+        })
+    }
+
+    fn cancel(&mut self, number: u64) -> bool {
+        let writing = self.writing.get(&number);
+        let is_cancelled = writing.is_some_and(|writing| writing.ticket.cancel());
+        if is_cancelled && let Some(writing) = self.writing.remove(&number) {
+            self.writing_bytes -= writing.bytes;
+        }
+        is_cancelled
+    }
+
+    fn place(&self, entry: Entry) -> Option<Place> {
+        match entry {
+            Entry::None => None,
+            Entry::Storing(number, _) => {
+                let writing = self.writing.get(&number)?;
+                Some(Place::Ticket(writing.ticket.clone()))
+            }
+            Entry::Stored(id) => Some(Place::Id(id)),
+        }
+    }
+
+    fn changes(&mut self, done: impl Future<Output = Result<(), SpoolError>> + Send + 'static) {
+        let usage = self.thread.usage();
+        self.jobs
+            .spawn(async move { Done::Changed(done.await, usage.await) });
+    }
+
+    fn used(&mut self, usage: &Usage) {
+        if let Ok(bytes) = usage {
+            self.bytes = *bytes;
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! The accounts since the start.
 
-use super::delivery::{Event, Loaded, Lost};
-use crate::encode::datum::MetricDatum;
+use super::amount::Amount;
+use super::event::{Attempted, Ending, Event, Loaded, Settled, SpoolUsage};
 use crate::refusal::{Refusal, Refused};
-use crate::registry::Origin;
 use metrics::Key;
 use metrics_util::MetricKind;
 use parking_lot::Mutex;
@@ -13,48 +12,8 @@ use std::time::SystemTime;
 /// Series and reasons listed one by one; what is refused beyond them is in the sum alone.
 const MAX_LISTED: usize = 10_000;
 
-/// How much of something: in data, and in what was recorded. What the exporter reports of itself does
-/// not count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Amount {
-    /// Data, as they go to CloudWatch: one for a series and window.
-    pub data: u64,
-    /// Samples in those: a counter's increments added up, one for a gauge's window, a histogram's
-    /// samples.
-    pub samples: u64,
-}
-
-impl Amount {
-    pub(super) fn of<'a>(data: impl IntoIterator<Item = &'a MetricDatum>) -> Self {
-        let mut amount = Self::default();
-        for datum in data {
-            if datum.identity.origin != Origin::Exporter {
-                amount.data += 1;
-                amount.samples = amount.samples.saturating_add(datum.samples);
-            }
-        }
-        amount
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.data += other.data;
-        self.samples = self.samples.saturating_add(other.samples);
-    }
-
-    pub(super) fn subtract(&mut self, other: Self) {
-        self.data -= other.data;
-        self.samples = self.samples.saturating_sub(other.samples);
-    }
-
-    /// Whether it is nothing.
-    pub fn is_zero(&self) -> bool {
-        self.data == 0
-    }
-}
-
 /// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`,
-/// `dropped`, `spooled`, `pending`, or refused.
+/// `dropped`, `pending`, `spooled`, or refused.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -69,13 +28,17 @@ pub struct Stats {
     pub dropped: Amount,
     /// Drained, and waiting to be delivered.
     pub pending: Amount,
-    /// In the [spool](crate::CloudWatchBuilder::with_spool) alone, as there was no room in the queue.
+    /// In the [spool](crate::CloudWatchBuilder::with_spool) alone, as there was no room in the queue. They come
+    /// back when there is.
     pub spooled: Amount,
     /// What an earlier process had left in the spool and is, or was, pending in this one.
     pub restored: Amount,
-    /// Entries of the spool, each a request, that were dropped for its bound or not readable any more. Data of
-    /// this process among them are in `dropped`.
+    /// Entries of the spool, each a request, that were dropped for its bound or damaged, at the start or later.
+    /// Data of this process among them are in `dropped`, or in `ambiguous`.
     pub lost_spool_entries: u64,
+    /// Entries of the spool that another version of this crate wrote in a way that this one does not know. They
+    /// stay where they are, for that version, as long as the spool's bound allows.
+    pub foreign_spool_entries: u64,
     /// Requests that were answered well.
     pub requests: u64,
     /// Attempts that failed, for whatever reason but the data.
@@ -90,6 +53,9 @@ pub struct Stats {
     pub queue_bytes: u64,
     /// Bytes on disk of all that is in the spool.
     pub spool_bytes: u64,
+    /// Bytes of memory of what is being written to the spool, beside `queue_bytes`: a request more than 16 MiB at
+    /// most.
+    pub spool_writing_bytes: u64,
     /// The time stamp of the oldest datum that is pending.
     pub oldest_pending: Option<SystemTime>,
     /// When a request was answered well for the last time.
@@ -114,41 +80,6 @@ struct Accounts {
     stats: Stats,
     refused: HashMap<(Option<MetricKind>, Key, Refusal), u64>,
     is_full: bool,
-}
-
-/// How data that were queued ended.
-#[derive(Clone, Debug)]
-pub(super) enum Ending {
-    Sent {
-        is_repeated: bool,
-    },
-    /// They may have arrived.
-    Ambiguous,
-    Dropped,
-    /// They are on disk alone.
-    Spooled,
-    Refused(Vec<Refused>),
-}
-
-/// Data of one batch that ended in the same way.
-#[derive(Clone, Debug)]
-pub(super) struct Settled {
-    /// The batch's.
-    pub(super) number: u64,
-    /// All of them, those about the exporter itself included.
-    pub(super) data: usize,
-    pub(super) amount: Amount,
-    pub(super) ending: Ending,
-}
-
-/// How an attempt went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Attempted {
-    Answered,
-    Refused,
-    Failed,
-    Throttled,
-    Ambiguous,
 }
 
 impl Ledger {
@@ -177,10 +108,17 @@ impl Ledger {
         self.accounts.lock().stats.pending.add(amount);
     }
 
-    pub(super) fn waiting(&self, bytes: usize, spool_bytes: u64, oldest: Option<SystemTime>) {
+    /// Entries that were damaged already when the spool was opened.
+    pub(super) fn torn(&self, entries: u64) {
+        self.accounts.lock().stats.lost_spool_entries += entries;
+    }
+
+    pub(super) fn waiting(&self, bytes: usize, spool: SpoolUsage, oldest: Option<SystemTime>) {
         let mut accounts = self.accounts.lock();
         accounts.stats.queue_bytes = bytes as u64;
-        accounts.stats.spool_bytes = spool_bytes;
+        accounts.stats.spool_bytes = spool.bytes;
+        accounts.stats.spool_writing_bytes = spool.writing_bytes as u64;
+        accounts.stats.foreign_spool_entries = spool.foreign_entries as u64;
         accounts.stats.oldest_pending = oldest;
     }
 
@@ -224,11 +162,12 @@ impl Ledger {
                 stats.spooled.subtract(amount);
             }
         }
-        for Lost(amount) in &event.lost {
+        for lost in &event.lost {
+            let stats = &mut accounts.stats;
             stats.lost_spool_entries += 1;
-            let amount = amount.unwrap_or_default();
-            stats.spooled.subtract(amount);
-            stats.dropped.add(amount);
+            stats.spooled.subtract(lost.amount);
+            stats.pending.add(lost.amount);
+            accounts.settle(lost);
         }
         for settled in &event.settled {
             accounts.settle(settled);

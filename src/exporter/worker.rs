@@ -1,13 +1,16 @@
 //! The background task: drains at each window's end, and joins the stages.
 
-use super::delivery::{Delivery, Event, RESTORED};
+use super::alarm::sleep_until;
+use super::amount::Amount;
+use super::delivery::Delivery;
+use super::event::{Ending, Event, Settled};
 use super::flush::{FlushReport, Flushes, Reply};
 use super::handle::Command;
 use super::idle::Idle;
 use super::inbox::Inbox;
 use super::intake::Intake;
 use super::spooling::Spooling;
-use super::stats::{Amount, Ending, Ledger, Settled};
+use super::stats::Ledger;
 use super::telemetry::Telemetry;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -98,7 +101,7 @@ impl Worker {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
                 event = self.delivery.next() => self.account(&event),
-                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.uncertain()),
+                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.unsettled()),
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 // Nothing ever comes from these two but the end.
                 _ = handles.recv(), if has_handles => {
@@ -150,13 +153,19 @@ impl Worker {
         while let Some(event) = self.delivery.last(end).await {
             self.account(&event);
         }
-        let mut uncertain = Amount::default();
-        self.delivery
-            .uncertain()
-            .for_each(|(_, amount)| uncertain.add(amount));
-        self.ledger.ended(uncertain);
-        self.delivery.close().await;
-        self.flushes.close();
+        self.ledger.ended(self.delivery.uncertain());
+        let Self {
+            delivery, flushes, ..
+        } = self;
+        let mut closing = std::pin::pin!(delivery.close());
+        tokio::select! {
+            biased;
+            () = &mut closing => flushes.close(),
+            () = sleep_until(end) => {
+                flushes.close();
+                closing.await;
+            }
+        }
     }
 
     /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
@@ -185,12 +194,9 @@ impl Worker {
             report.refused.extend(rest.refused);
             report.dropped.add(rest.dropped);
             report.ambiguous.add(rest.ambiguous);
-            report.spooled.add(rest.spooled);
         }
         self.delivery.hurry();
-        let pending = self.delivery.pending();
-        let pending = pending.filter(|parcel| parcel.number != RESTORED);
-        let unsettled = pending.map(|parcel| parcel.data().count()).sum();
+        let unsettled = self.delivery.unsettled().map(|one| one.data).sum();
         let end = self.delivery.next_number();
         self.flushes
             .add(end, unsettled, timeout, report, (reply, is_last));
@@ -248,12 +254,15 @@ impl Worker {
         self.intake.set_queued(self.delivery.bytes());
         self.ledger.waiting(
             self.delivery.bytes(),
-            self.delivery.spool_bytes(),
+            self.delivery.spool_usage(),
             self.delivery.oldest(),
         );
         for settled in &event.settled {
             self.say(settled);
             self.flushes.settle(settled);
+        }
+        for lost in &event.lost {
+            self.flushes.settle(lost);
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-pub(crate) trait Disk: std::fmt::Debug {
+pub(crate) trait Disk: std::fmt::Debug + Send + Sync {
     /// Empty, whether it was there or not.
     fn create(&self, path: &Path) -> io::Result<File>;
     fn open(&self, path: &Path) -> io::Result<File>;

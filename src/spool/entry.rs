@@ -4,16 +4,19 @@
 //! |---|---|
 //! | 0–7 | `mecwsp1\n` |
 //! | 8–15 | the id, little endian as all numbers |
-//! | 16–19 | the payload's length |
-//! | 20–23 | CRC-32 of bytes 0–19 and the payload |
-//! | 24– | the payload, up to the file's end |
+//! | 16–23 | the id of the entry that it replaces, or 0 |
+//! | 24–27 | the payload's length |
+//! | 28–31 | CRC-32 of bytes 0–27 and the payload |
+//! | 32– | the payload, up to the file's end |
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 
 const MAGIC: [u8; 8] = *b"mecwsp1\n";
-pub(super) const HEADER_LEN: usize = 24;
+pub(super) const HEADER_LEN: usize = 32;
+/// Where the checksum begins: it is over all that comes before it, and the payload.
+const CHECKSUM_AT: usize = 28;
 /// What common file systems give out at least.
 const BLOCK: u64 = 4096;
 
@@ -89,21 +92,29 @@ pub(super) fn parse_file_name(name: &str) -> Option<(EntryId, State)> {
     is_ours.then_some((id, state))
 }
 
-pub(super) fn header(id: EntryId, payload: &[u8]) -> [u8; HEADER_LEN] {
+pub(super) fn header(id: EntryId, replaces: Option<EntryId>, payload: &[u8]) -> [u8; HEADER_LEN] {
     // The caller has checked it against the bound.
     let len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let mut header = [0; HEADER_LEN];
     header[..8].copy_from_slice(&MAGIC);
     header[8..16].copy_from_slice(&id.0.to_le_bytes());
-    header[16..20].copy_from_slice(&len.to_le_bytes());
+    let replaces = replaces.map_or(0, EntryId::number);
+    header[16..24].copy_from_slice(&replaces.to_le_bytes());
+    header[24..28].copy_from_slice(&len.to_le_bytes());
     let checksum = checksum(&header, payload);
-    header[20..].copy_from_slice(&checksum);
+    header[CHECKSUM_AT..].copy_from_slice(&checksum);
     header
 }
 
-/// The payload, or what is wrong with it. The outer error is the system's: it says nothing of the
+/// What is in an entry's file.
+pub(super) struct Content {
+    pub(super) payload: Vec<u8>,
+    pub(super) replaces: Option<EntryId>,
+}
+
+/// The content, or what is wrong with it. The outer error is the system's: it says nothing of the
 /// entry.
-pub(super) fn read(mut file: File, id: EntryId) -> io::Result<Result<Vec<u8>, Damage>> {
+pub(super) fn read(mut file: File, id: EntryId) -> io::Result<Result<Content, Damage>> {
     let found = file.metadata()?.len();
     if found < HEADER_LEN as u64 {
         return Ok(Err(Damage::Short));
@@ -114,22 +125,26 @@ pub(super) fn read(mut file: File, id: EntryId) -> io::Result<Result<Vec<u8>, Da
         return Ok(Err(Damage::Header));
     }
     // Before anything is read or reserved by that length.
-    let len = u32::from_le_bytes([header[16], header[17], header[18], header[19]]);
+    let len = u32::from_le_bytes([header[24], header[25], header[26], header[27]]);
     let expected = HEADER_LEN as u64 + u64::from(len);
     if found != expected {
         return Ok(Err(Damage::Length { expected, found }));
     }
     let mut payload = vec![0; len as usize];
     file.read_exact(&mut payload)?;
-    if header[20..] != checksum(&header, &payload) {
+    if header[CHECKSUM_AT..] != checksum(&header, &payload) {
         return Ok(Err(Damage::Checksum));
     }
-    Ok(Ok(payload))
+    let mut replaces = [0; 8];
+    replaces.copy_from_slice(&header[16..24]);
+    let replaces = u64::from_le_bytes(replaces);
+    let replaces = (replaces != 0).then_some(EntryId(replaces));
+    Ok(Ok(Content { payload, replaces }))
 }
 
 fn checksum(header: &[u8; HEADER_LEN], payload: &[u8]) -> [u8; 4] {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&header[..20]);
+    hasher.update(&header[..CHECKSUM_AT]);
     hasher.update(payload);
     hasher.finalize().to_le_bytes()
 }

@@ -53,6 +53,12 @@ pub enum SpoolError {
         /// The entry's number.
         id: u64,
     },
+    /// The disk does not answer.
+    #[error("the disk of the spool {} does not answer", dir.display())]
+    Slow {
+        /// The spool's directory.
+        dir: PathBuf,
+    },
     /// The spool's thread is gone.
     #[error("the spool {} is closed", dir.display())]
     Closed {

@@ -15,6 +15,9 @@
 //! [`entry`]: a header with a checksum over all that matters, and the payload. Other names are not
 //! ours and are left alone; a new format gets new names.
 //!
+//! An entry may replace another one: what is left of it, after some of it was delivered. The new
+//! one's header names the old one, which is deleted after it; of both, recovery keeps the new one.
+//!
 //! # Why no library
 //!
 //! Asked for: a bound on disk, entries removed and marked one by one, damage that is counted and
@@ -47,25 +50,31 @@ mod entry;
 mod error;
 mod recovery;
 #[cfg(test)]
+mod test_disk;
+#[cfg(test)]
 mod tests;
 mod thread;
+mod ticket;
 
 pub(crate) use entry::EntryId;
 pub(crate) use error::AppendError;
 pub use error::SpoolError;
-pub(crate) use recovery::Recovered;
-pub(crate) use thread::SpoolThread;
+pub(crate) use recovery::{Recovered, RecoveredEntry};
+#[cfg(test)]
+pub(crate) use test_disk::{Step, TestDisk};
+pub(crate) use thread::{PATIENCE, SpoolThread};
+pub(crate) use ticket::{Place, Ticket};
 
 use disk::{Disk, OsDisk};
-use entry::State;
+use entry::{Content, State};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Entries on disk, oldest first. All of its methods block.
 #[derive(Debug)]
-pub(crate) struct Spool<D: Disk = OsDisk> {
-    disk: D,
+pub(crate) struct Spool {
+    disk: Box<dyn Disk>,
     dir: PathBuf,
     max_bytes: u64,
     lock: File,
@@ -80,6 +89,7 @@ struct Slot {
     state: State,
     /// The payload's.
     len: u64,
+    replaces: Option<EntryId>,
 }
 
 /// What [`Spool::append`] did.
@@ -99,14 +109,16 @@ impl Spool {
     pub(crate) fn open(dir: &Path, max_bytes: u64) -> Result<(Self, Recovered), SpoolError> {
         Self::open_on(OsDisk, dir, max_bytes)
     }
-}
 
-impl<D: Disk> Spool<D> {
-    fn open_on(disk: D, dir: &Path, max_bytes: u64) -> Result<(Self, Recovered), SpoolError> {
+    pub(crate) fn open_on(
+        disk: impl Disk + 'static,
+        dir: &Path,
+        max_bytes: u64,
+    ) -> Result<(Self, Recovered), SpoolError> {
         recovery::make_dir(&disk, dir)?;
         let lock = recovery::lock(dir)?;
         let mut spool = Self {
-            disk,
+            disk: Box::new(disk),
             dir: dir.to_owned(),
             max_bytes,
             lock,
@@ -122,20 +134,24 @@ impl<D: Disk> Spool<D> {
     ///
     /// After an error the entry is not there, and the next append may succeed.
     pub(crate) fn append(&mut self, payload: &[u8]) -> Result<Appended, AppendError> {
-        let mut dropped = Vec::new();
-        let id = self
-            .make_room(payload, &mut dropped)
-            .and_then(|()| self.write(payload));
-        match id {
-            Ok(id) => Ok(Appended { id, dropped }),
-            Err(reason) => Err(AppendError { dropped, reason }),
-        }
+        self.add(None, payload)
+    }
+
+    /// [`append`](Self::append)s what is left of an entry, which goes whatever comes of it: after a
+    /// crash there is one of the two. For a moment there are both, and as much more than the bound.
+    pub(crate) fn replace(
+        &mut self,
+        old: EntryId,
+        payload: &[u8],
+    ) -> Result<Appended, AppendError> {
+        self.add(Some(old), payload)
     }
 
     /// The payload, checked.
     pub(crate) fn read(&self, id: EntryId) -> Result<Vec<u8>, SpoolError> {
         let slot = self.slot(id)?;
-        self.load(&self.path(id, slot.state), id)
+        let content = self.load(&self.path(id, slot.state), id)?;
+        Ok(content.payload)
     }
 
     /// Notes durably that an attempt to send it begins. After an error it may be marked or not.
@@ -143,6 +159,18 @@ impl<D: Disk> Spool<D> {
         self.rename(id, State::Begun)?;
         // Again where it was marked already: the last sync may have failed.
         self.sync_dir("mark an entry in")
+    }
+
+    /// [`mark`](Self::mark)s it, or takes it off the disk if that cannot be; whether it is marked.
+    /// After an error it may be there, marked or not.
+    pub(crate) fn mark_or_withdraw(&mut self, id: EntryId) -> Result<bool, SpoolError> {
+        if self.mark(id).is_ok() {
+            return Ok(true);
+        }
+        self.remove(id)?;
+        // Else it might come back, as one that was never tried.
+        self.sync_dir("delete an entry of")?;
+        Ok(false)
     }
 
     /// Takes a mark back: the attempt surely did not arrive.
@@ -155,6 +183,10 @@ impl<D: Disk> Spool<D> {
         let Some(&slot) = self.entries.get(&id) else {
             return Ok(());
         };
+        if let Some(old) = slot.replaces {
+            // It must not be there without what says that it was replaced.
+            self.remove(old)?;
+        }
         self.delete(&self.path(id, slot.state))?;
         self.entries.remove(&id);
         self.bytes -= entry::footprint(slot.len);
@@ -172,8 +204,29 @@ impl<D: Disk> Spool<D> {
         self.entries.len()
     }
 
-    /// Before the write and not after it: the bound holds at any time.
-    fn make_room(&mut self, payload: &[u8], dropped: &mut Vec<EntryId>) -> Result<(), SpoolError> {
+    fn add(&mut self, old: Option<EntryId>, payload: &[u8]) -> Result<Appended, AppendError> {
+        let old = old.filter(|old| self.entries.contains_key(old));
+        let mut dropped = Vec::new();
+        let id = self
+            .make_room(old, payload, &mut dropped)
+            .and_then(|()| self.write(old, payload));
+        if let Some(old) = old {
+            // Should this fail, it goes with the new one, which outlives it.
+            _ = self.remove(old);
+        }
+        match id {
+            Ok(id) => Ok(Appended { id, dropped }),
+            Err(reason) => Err(AppendError { dropped, reason }),
+        }
+    }
+
+    /// Before the write and not after it: the bound holds at any time, but for what is replaced.
+    fn make_room(
+        &mut self,
+        old: Option<EntryId>,
+        payload: &[u8],
+        dropped: &mut Vec<EntryId>,
+    ) -> Result<(), SpoolError> {
         let len = payload.len() as u64;
         let needed = entry::footprint(len);
         if needed > self.max_bytes || u32::try_from(len).is_err() {
@@ -183,8 +236,10 @@ impl<D: Disk> Spool<D> {
                 max_bytes: self.max_bytes,
             });
         }
-        while self.bytes + needed > self.max_bytes
-            && let Some((&oldest, _)) = self.entries.first_key_value()
+        let old_slot = old.and_then(|old| self.entries.get(&old));
+        let given_back = old_slot.map_or(0, |slot| entry::footprint(slot.len));
+        while self.bytes - given_back + needed > self.max_bytes
+            && let Some(oldest) = self.entries.keys().copied().find(|id| Some(*id) != old)
         {
             self.remove(oldest)?;
             dropped.push(oldest);
@@ -192,12 +247,12 @@ impl<D: Disk> Spool<D> {
         Ok(())
     }
 
-    fn write(&mut self, payload: &[u8]) -> Result<EntryId, SpoolError> {
+    fn write(&mut self, old: Option<EntryId>, payload: &[u8]) -> Result<EntryId, SpoolError> {
         let id = self.next;
         let half = self.path(id, State::Half);
         let whole = self.path(id, State::Waiting);
         let written = self
-            .write_half(&half, &entry::header(id, payload), payload)
+            .write_half(&half, &entry::header(id, old, payload), payload)
             .and_then(|()| {
                 let renamed = self.disk.rename(&half, &whole);
                 renamed.map_err(|reason| SpoolError::io("rename", &half, reason))
@@ -213,6 +268,7 @@ impl<D: Disk> Spool<D> {
         let slot = Slot {
             state: State::Waiting,
             len: payload.len() as u64,
+            replaces: old,
         };
         self.entries.insert(id, slot);
         self.bytes += entry::footprint(slot.len);
@@ -249,11 +305,11 @@ impl<D: Disk> Spool<D> {
         }
     }
 
-    fn load(&self, path: &Path, id: EntryId) -> Result<Vec<u8>, SpoolError> {
+    fn load(&self, path: &Path, id: EntryId) -> Result<Content, SpoolError> {
         let file = self.disk.open(path);
         let file = file.map_err(|reason| SpoolError::io("open", path, reason))?;
         match entry::read(file, id) {
-            Ok(Ok(payload)) => Ok(payload),
+            Ok(Ok(content)) => Ok(content),
             Ok(Err(damage)) => Err(SpoolError::Damaged {
                 path: path.to_owned(),
                 damage: damage.to_string(),
@@ -280,7 +336,7 @@ impl<D: Disk> Spool<D> {
     }
 }
 
-impl<D: Disk> Drop for Spool<D> {
+impl Drop for Spool {
     fn drop(&mut self) {
         // Closing is not enough: a process that is being spawned has the file open as well, until
         // it gets to be another program.

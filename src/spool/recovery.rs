@@ -15,7 +15,7 @@ pub(crate) struct Recovered {
     pub(crate) torn_entries: u64,
     /// Their files' lengths, as found.
     pub(crate) torn_bytes: u64,
-    /// Files of appends that never came to an end, deleted: nobody was told that they had.
+    /// Files of appends that never came to an end, and entries that others replace, deleted.
     pub(crate) leftovers: u64,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct RecoveredEntry {
     pub(crate) is_begun: bool,
 }
 
-pub(super) fn make_dir(disk: &impl Disk, dir: &Path) -> Result<(), SpoolError> {
+pub(super) fn make_dir(disk: &dyn Disk, dir: &Path) -> Result<(), SpoolError> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -59,12 +59,17 @@ pub(super) fn lock(dir: &Path) -> Result<File, SpoolError> {
     }
 }
 
-impl<D: Disk> Spool<D> {
+impl Spool {
     pub(super) fn recover(&mut self) -> Result<Recovered, SpoolError> {
         let mut recovered = Recovered::default();
         for (id, state, file_len) in self.scan()? {
             self.next = self.next.max(id.next());
             self.recover_file(id, state, file_len, &mut recovered)?;
+        }
+        let replaced = self.entries.values().filter_map(|slot| slot.replaces);
+        for old in replaced.collect::<Vec<_>>() {
+            recovered.leftovers += u64::from(self.entries.contains_key(&old));
+            self.remove(old)?;
         }
         let entries = self.entries.iter().map(|(&id, slot)| RecoveredEntry {
             id,
@@ -88,13 +93,22 @@ impl<D: Disk> Spool<D> {
             recovered.leftovers += 1;
             return self.delete(&path);
         }
-        if matches!(self.load(&path, id), Err(SpoolError::Damaged { .. })) {
-            recovered.torn_entries += 1;
-            recovered.torn_bytes += file_len;
-            return self.delete(&path);
-        }
+        let replaces = match self.load(&path, id) {
+            Ok(content) => content.replaces,
+            Err(SpoolError::Damaged { .. }) => {
+                recovered.torn_entries += 1;
+                recovered.torn_bytes += file_len;
+                return self.delete(&path);
+            }
+            Err(_) => None,
+        };
         let len = file_len.saturating_sub(HEADER_LEN as u64);
-        self.entries.insert(id, Slot { state, len });
+        let slot = Slot {
+            state,
+            len,
+            replaces,
+        };
+        self.entries.insert(id, slot);
         self.bytes += entry::footprint(len);
         Ok(())
     }

@@ -2,14 +2,16 @@
 //! conditions instead; nothing in them depends on how long that takes.
 
 use crate::started::{Started, minute};
+use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     Batch, BuildError, CloudWatchBuilder, Delivery, ManualClock, MemorySink, SendError, Sending,
     Sink, SpoolError,
 };
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PLENTY: u64 = 1 << 30;
@@ -107,7 +109,11 @@ async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
     let later = ManualClock::new(minute() + Duration::from_hours(1));
     let test = Started::by_clock(builder(sink.clone(), &scratch), later);
     until(|| test.cloudwatch.stats().sent.samples == 7).await;
-    let stamps: Vec<_> = sink.data().iter().map(|datum| datum.timestamp()).collect();
+    let stamps: Vec<_> = sink
+        .data()
+        .iter()
+        .map(metrics_exporter_cloudwatch::MetricDatum::timestamp)
+        .collect();
     assert_eq!(stamps, [0, 1].map(|n| minute() + Duration::from_mins(n)));
     let stats = test.cloudwatch.stats();
     assert_eq!((stats.restored.samples, stats.pending.samples), (7, 0));
@@ -208,4 +214,132 @@ async fn a_damaged_entry_costs_no_neighbour() {
     let test = Started::new(builder(sink.clone(), &scratch));
     until(|| test.cloudwatch.stats().sent.samples == 4).await;
     assert_eq!(sink.sum("n", &[]), 4.0);
+    assert_eq!(test.cloudwatch.stats().lost_spool_entries, 1);
+}
+
+/// Fails until it is mended.
+#[derive(Clone, Default)]
+struct Mendable {
+    memory: MemorySink,
+    is_well: Arc<AtomicBool>,
+}
+
+impl Sink for Mendable {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        if self.is_well.load(Ordering::Relaxed) {
+            self.memory.send(batch)
+        } else {
+            Box::pin(async { Err(SendError::Transient("no route".into())) })
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_flush_waits_for_what_was_left_to_the_disk() {
+    let scratch = Scratch::new();
+    let sink = Mendable::default();
+    let builder = builder(sink.clone(), &scratch).with_queue_bytes(1_000_000);
+    let test = Started::new(builder.with_flush_timeout(Duration::from_hours(1)));
+    for window in 1..=30 {
+        test.record(|| {
+            for route in 0..1_000 {
+                counter!("n", "route" => route.to_string()).increment(1);
+            }
+        });
+        test.advance(Duration::from_mins(1)).await;
+        until(|| scratch.entries() == window).await;
+    }
+    until(|| test.cloudwatch.stats().spool_writing_bytes == 0).await;
+    let stats = test.cloudwatch.stats();
+    assert!(stats.spooled.samples > 5_000 && stats.dropped.is_zero());
+    let report = test.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+    assert_eq!(report.spooled, test.cloudwatch.stats().spooled);
+    assert_eq!(report.spooled.samples + report.pending.samples, 30_000);
+    assert!(!report.is_complete());
+
+    sink.is_well.store(true, Ordering::Relaxed);
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(
+        (report.sent.samples, sink.memory.data().len()),
+        (30_000, 30_000)
+    );
+    let stats = test.cloudwatch.stats();
+    assert_eq!((stats.sent.samples, stats.restored.samples), (30_000, 0));
+    assert!(stats.spooled.is_zero() && stats.pending.is_zero());
+}
+
+#[tokio::test]
+async fn a_shutdown_with_a_server_that_hangs_leaves_everything_to_the_next_process() {
+    let scratch = Scratch::new();
+    let clock = ManualClock::new(minute());
+    let local = crate::started::local(&clock).await;
+    local.faults().always(Fault::Hang);
+    let start = || {
+        let builder = crate::started::to(&local).with_spool(&scratch.0, PLENTY);
+        Started::by_clock(builder, clock.clone())
+    };
+    let test = start();
+    for amount in [3, 4, 5] {
+        test.record(|| counter!("n").increment(amount));
+        test.advance(Duration::from_mins(1)).await;
+    }
+    let report = test.cloudwatch.shutdown_within(Duration::ZERO);
+    let report = report.await.unwrap();
+    assert_eq!((report.pending.samples, report.sent.samples), (12, 0));
+    drop(test);
+    until(|| scratch.is_free()).await;
+    assert_eq!(scratch.entries(), 3);
+    local.faults().clear();
+    let test = start();
+    until(|| test.cloudwatch.stats().sent.samples == 12).await;
+    let mut sums: Vec<f64> = local.received().iter().map(ReceivedDatum::sum).collect();
+    sums.sort_by(f64::total_cmp);
+    assert_eq!(sums, [3.0, 4.0, 5.0]);
+    test.flush().await;
+    until(|| scratch.entries() == 0).await;
+}
+
+/// The half that arrived is not there any more, though the other one did not.
+#[tokio::test]
+async fn of_a_request_that_was_split_the_rest_is_left() {
+    let scratch = Scratch::new();
+    let sink = Splitting::default();
+    let test = Started::new(builder(sink.clone(), &scratch));
+    test.record(|| {
+        for number in 0..1_000 {
+            counter!("n", "number" => number.to_string()).increment(1);
+        }
+    });
+    test.advance(Duration::from_mins(1)).await;
+    until(|| sink.calls.load(Ordering::Relaxed) == 3).await;
+    until(|| scratch.entries() == 1).await;
+    let report = test.cloudwatch.shutdown_within(Duration::ZERO);
+    let report = report.await.unwrap();
+    assert_eq!((report.pending.data, sink.memory.data().len()), (500, 500));
+    drop(test);
+    until(|| scratch.is_free()).await;
+    let test = Started::new(builder(sink.memory.clone(), &scratch));
+    until(|| test.cloudwatch.stats().sent.data == 500).await;
+    let numbers = sink.memory.data().into_iter();
+    let numbers = numbers.map(|datum| datum.dimensions()[0].value.to_string());
+    assert_eq!(numbers.collect::<BTreeSet<_>>().len(), 1_000);
+    assert_eq!(sink.memory.data().len(), 1_000);
+}
+
+/// Says once that it is too much, takes the next, and answers no more.
+#[derive(Clone, Default)]
+struct Splitting {
+    memory: MemorySink,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Sink for Splitting {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        match self.calls.fetch_add(1, Ordering::Relaxed) {
+            0 => Box::pin(async { Err(SendError::TooLarge("too large".into())) }),
+            1 => self.memory.send(batch),
+            _ => Box::pin(std::future::pending()),
+        }
+    }
 }

@@ -1,4 +1,6 @@
-//! What is decided without a runtime, a clock or a network: when to send, and what to do with an answer.
+//! What is decided without a runtime, a clock or a network: when to send, and what to do with an answer. And what a
+//! disk can do to it all, which only tests can have.
 
 mod pace;
 mod parcel;
+mod spooling;

@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::encode::datum::MetricDatum;
 use crate::encode::pack::{Batch, Packer};
+use crate::exporter::event::Ending;
 use crate::exporter::parcel::{Outcome, Parcel};
-use crate::exporter::stats::Ending;
 use crate::put::{self, Datum};
 use crate::refusal::Refusal;
 use proptest::prelude::*;

@@ -30,28 +30,28 @@ fn assert_costs_no_neighbour(change: impl FnOnce(&Path), len: u64) {
 
 #[test]
 fn a_file_cut_off_anywhere() {
-    for len in 0..30 {
+    for len in 0..38 {
         assert_costs_no_neighbour(|path| truncate(path, len), len);
     }
 }
 
 #[test]
 fn any_bit_flipped() {
-    for bit in 0..30 * 8 {
-        assert_costs_no_neighbour(|path| flip(path, bit), 30);
+    for bit in 0..38 * 8 {
+        assert_costs_no_neighbour(|path| flip(path, bit), 38);
     }
 }
 
 #[test]
 fn bytes_too_many() {
-    assert_costs_no_neighbour(|path| truncate(path, 31), 31);
+    assert_costs_no_neighbour(|path| truncate(path, 39), 39);
     // A length that nobody should reserve memory for.
     let huge = |path: &Path| {
         let mut bytes = fs::read(path).unwrap();
-        bytes[16..20].fill(0xff);
+        bytes[24..28].fill(0xff);
         fs::write(path, bytes).unwrap();
     };
-    assert_costs_no_neighbour(huge, 30);
+    assert_costs_no_neighbour(huge, 38);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn another_entry_s_file() {
         let other = path.with_file_name("0000000000000001.entry");
         _ = fs::copy(other, path).unwrap();
     };
-    assert_costs_no_neighbour(swap, 30);
+    assert_costs_no_neighbour(swap, 38);
 }
 
 /// What is whole, and not ours.
@@ -69,11 +69,11 @@ fn another_program_s_file() {
     let foreign = |path: &Path| {
         let mut bytes = fs::read(path).unwrap();
         bytes[..8].copy_from_slice(b"foreign\n");
-        let checksum = crc32fast::hash(&[&bytes[..20], &bytes[24..]].concat());
-        bytes[20..24].copy_from_slice(&checksum.to_le_bytes());
+        let checksum = crc32fast::hash(&[&bytes[..28], &bytes[32..]].concat());
+        bytes[28..32].copy_from_slice(&checksum.to_le_bytes());
         fs::write(path, bytes).unwrap();
     };
-    assert_costs_no_neighbour(foreign, 30);
+    assert_costs_no_neighbour(foreign, 38);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn damage_that_comes_later_is_seen_when_it_is_read() {
     let (mut spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
     spool.append(b"payload").unwrap();
     let path = scratch.file("0000000000000001.entry");
-    flip(&path, 24 * 8);
+    flip(&path, 32 * 8);
     let error = spool.read(id(1)).unwrap_err();
     let expected = format!(
         "the entry {} is damaged: its checksum does not match",

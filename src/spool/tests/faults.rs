@@ -15,10 +15,11 @@ fn script() -> Vec<Op> {
         Op::Mark(id(2)),
         Op::Unmark(id(1)),
         append(3, 100),
+        Op::Replace(id(3), vec![8; 50]),
         Op::Remove(id(2)),
         append(4, 12_000),
-        Op::Mark(id(4)),
-        Op::Remove(id(4)),
+        Op::Mark(id(5)),
+        Op::Remove(id(5)),
     ]
 }
 
@@ -26,6 +27,10 @@ fn script() -> Vec<Op> {
 fn a_full_disk_at_any_step_of_an_append() {
     let mut failures = 0;
     for target in 0..script().len() {
+        if matches!(script()[target], Op::Replace(..)) {
+            // Its failures are told apart in `replace.rs`.
+            continue;
+        }
         for steps in 0.. {
             let scratch = Scratch::new();
             let disk = TestDisk::default();
@@ -81,7 +86,7 @@ fn the_next_append_writes_over_what_could_not_be_deleted() {
         let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
         disk.fail_after(steps, Failure::DeathBefore);
         spool.append(b"failed").unwrap_err();
-        disk.0.borrow_mut().is_dead = false;
+        disk.0.lock().unwrap().is_dead = false;
         let appended = spool.append(b"worked").unwrap();
         assert_eq!(entries(&spool), [(appended.id, b"worked".to_vec(), false)]);
         assert_eq!(scratch.names(), ["0000000000000001.entry"], "{steps}");
@@ -135,7 +140,7 @@ fn syncs_in_the_right_order() {
     spool.append(b"one").unwrap();
     let append = [
         "create 0000000000000001.half",
-        "write 24",
+        "write 32",
         "write 3",
         "sync",
         "rename 0000000000000001.half 0000000000000001.entry",

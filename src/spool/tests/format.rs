@@ -46,8 +46,8 @@ fn the_format_stays() {
     spool.mark(id(2)).unwrap();
     let names = ["0000000000000001.entry", "0000000000000002.begun"];
     assert_eq!(scratch.names(), names);
-    // The checksum is zlib.crc32 of the 20 bytes before it and the payload.
-    let expected = b"mecwsp1\n\x01\0\0\0\0\0\0\0\x05\0\0\0\x8f\xf0\x5e\x0ehello";
+    // The checksum is zlib.crc32 of the 28 bytes before it and the payload.
+    let expected = b"mecwsp1\n\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\x27\xe1\x36\xbahello";
     let file = fs::read(scratch.file(names[0])).unwrap();
     assert_eq!(file, expected);
 }
@@ -58,7 +58,7 @@ fn counts_what_the_disk_gives() {
     use std::os::unix::fs::MetadataExt;
     let scratch = Scratch::new();
     let (mut spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    for len in [0, 1, 4_072, 4_073, 100_000] {
+    for len in [0, 1, 4_064, 4_065, 100_000] {
         spool.append(&vec![1; len]).unwrap();
     }
     let taken = scratch.names().into_iter();
@@ -78,14 +78,14 @@ fn drops_the_oldest_and_says_so() {
     assert_eq!((appended.id, appended.dropped), (id(4), vec![id(1), id(2)]));
     assert_eq!((spool.len(), spool.bytes()), (2, 3 * BLOCK));
 
-    let error = spool.append(&[5; 12_265]).unwrap_err();
+    let error = spool.append(&[5; 12_257]).unwrap_err();
     assert!(matches!(
         error.reason,
-        SpoolError::TooLarge { len: 12_265, .. }
+        SpoolError::TooLarge { len: 12_257, .. }
     ));
     assert_eq!((error.dropped, spool.len()), (vec![], 2));
     // To the byte as much as there is room for.
-    assert_eq!(spool.append(&[6; 12_264]).unwrap().dropped, [id(3), id(4)]);
+    assert_eq!(spool.append(&[6; 12_256]).unwrap().dropped, [id(3), id(4)]);
 }
 
 /// Its owner has not seen it yet.

@@ -28,7 +28,12 @@ fn worker() {
     loop {
         let ids: Vec<EntryId> = spool.entries.keys().copied().collect();
         let id = ids.get(random.usize(..ids.len().max(1))).copied();
-        match (random.u8(..8), id) {
+        match (random.u8(..9), id) {
+            (8, Some(id)) => {
+                let seed = random.u64(..);
+                say(format!("> replace {id} {seed}"));
+                spool.replace(id, &payload(seed)).unwrap();
+            }
             (0..4, _) | (_, None) => {
                 let seed = random.u64(..);
                 say(format!("> append {seed}"));
@@ -52,9 +57,11 @@ fn worker() {
 }
 
 fn parse(line: &str) -> Op {
-    let (verb, number) = line.split_once(' ').unwrap();
-    let number: u64 = number.parse().unwrap();
+    let (verb, rest) = line.split_once(' ').unwrap();
+    let mut numbers = rest.split(' ').map(|number| number.parse().unwrap());
+    let number: u64 = numbers.next().unwrap();
     match verb {
+        "replace" => Op::Replace(id(number), payload(numbers.next().unwrap())),
         "append" => Op::Append(payload(number)),
         "mark" => Op::Mark(id(number)),
         "unmark" => Op::Unmark(id(number)),

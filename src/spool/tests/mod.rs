@@ -7,19 +7,19 @@ mod killed;
 mod model;
 mod other_process;
 mod random;
+mod replace;
 mod thread;
 
 use super::disk::{Disk, OsDisk};
 use super::recovery::RecoveredEntry;
 use super::*;
-use std::cell::RefCell;
 use std::fs;
 use std::io;
 use std::process::Command;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
-/// What an entry of up to 4,072 bytes takes.
+/// What an entry of up to 4,064 bytes takes.
 const BLOCK: u64 = 4096;
 const PLENTY: u64 = 1 << 20;
 
@@ -65,7 +65,7 @@ impl Drop for Scratch {
 /// An entry as the tests see it: id, payload, whether it is begun.
 type Entry = (EntryId, Vec<u8>, bool);
 
-fn entries<D: Disk>(spool: &Spool<D>) -> Vec<Entry> {
+fn entries(spool: &Spool) -> Vec<Entry> {
     let entries = spool.entries.iter();
     let entry = |(&id, slot): (_, &Slot)| {
         let payload = spool.read(id).unwrap();
@@ -82,7 +82,7 @@ fn id(number: u64) -> EntryId {
 /// A disk that writes down what it is asked for, and fails at a given step. It syncs nothing, so
 /// that thousands of runs take no time; `faults.rs` checks that syncs are asked for.
 #[derive(Clone, Debug, Default)]
-struct TestDisk(Rc<RefCell<Fate>>);
+struct TestDisk(Arc<Mutex<Fate>>);
 
 #[derive(Debug, Default)]
 struct Fate {
@@ -106,17 +106,17 @@ enum Failure {
 
 impl TestDisk {
     fn fail_after(&self, steps: u32, how: Failure) {
-        let mut fate = self.0.borrow_mut();
+        let mut fate = self.0.lock().unwrap();
         (fate.fuse, fate.how) = (Some(steps), how);
     }
 
     /// Whether the failure is still to come.
     fn disarm(&self) -> bool {
-        self.0.borrow_mut().fuse.take().is_some()
+        self.0.lock().unwrap().fuse.take().is_some()
     }
 
     fn take_log(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.borrow_mut().log)
+        std::mem::take(&mut self.0.lock().unwrap().log)
     }
 
     fn step<T>(
@@ -125,7 +125,7 @@ impl TestDisk {
         halves: impl FnOnce(),
         whole: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let mut fate = self.0.borrow_mut();
+        let mut fate = self.0.lock().unwrap();
         fate.log.push(what);
         if fate.is_dead {
             return Err(io::Error::other("dead"));

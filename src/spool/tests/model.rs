@@ -5,6 +5,7 @@ use super::*;
 #[derive(Clone, Debug)]
 pub(super) enum Op {
     Append(Vec<u8>),
+    Replace(EntryId, Vec<u8>),
     Mark(EntryId),
     Unmark(EntryId),
     Remove(EntryId),
@@ -28,7 +29,7 @@ impl Model {
 
     pub(super) fn bytes(&self) -> u64 {
         let lens = self.entries.iter().map(|(_, payload, _)| payload.len());
-        lens.map(|len| (24 + len as u64).div_ceil(BLOCK) * BLOCK)
+        lens.map(|len| (32 + len as u64).div_ceil(BLOCK) * BLOCK)
             .sum()
     }
 
@@ -50,6 +51,22 @@ impl Model {
                     stages.push(before);
                 }
             }
+            Op::Replace(old, payload) => {
+                // Where it was, or is; nothing else goes that need not.
+                let place = self.entries.iter().position(|entry| entry.0 == *old);
+                let replaced = place.map(|place| self.entries.remove(place));
+                self.entries.push((self.next, payload.clone(), false));
+                self.next = self.next.next();
+                while self.bytes() > self.max_bytes {
+                    self.entries.remove(0);
+                    let mut before = stages.last().unwrap().clone();
+                    let is_old =
+                        |entry: &Entry| Some(entry.0) == replaced.as_ref().map(|old| old.0);
+                    let oldest = before.iter().position(|entry| !is_old(entry)).unwrap();
+                    before.remove(oldest);
+                    stages.push(before);
+                }
+            }
             &Op::Mark(id) => self.set_begun(id, true),
             &Op::Unmark(id) => self.set_begun(id, false),
             &Op::Remove(id) => self.entries.retain(|entry| entry.0 != id),
@@ -66,9 +83,10 @@ impl Model {
 }
 
 /// Does it to a spool; the ids are those that were dropped.
-pub(super) fn perform<D: Disk>(spool: &mut Spool<D>, op: &Op) -> Result<Vec<EntryId>, AppendError> {
+pub(super) fn perform(spool: &mut Spool, op: &Op) -> Result<Vec<EntryId>, AppendError> {
     let done = match op {
         Op::Append(payload) => return Ok(spool.append(payload)?.dropped),
+        Op::Replace(old, payload) => return Ok(spool.replace(*old, payload)?.dropped),
         &Op::Mark(id) => spool.mark(id),
         &Op::Unmark(id) => spool.unmark(id),
         &Op::Remove(id) => spool.remove(id),

@@ -12,6 +12,7 @@ const BOUND: u64 = 6 * BLOCK;
 enum Step {
     /// Of this length; the disk is full after so many steps, if it is.
     Append(usize, Option<u32>),
+    Replace(Index, usize, Option<u32>),
     Mark(Index),
     Unmark(Index),
     Remove(Index),
@@ -35,8 +36,11 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let harms = prop::collection::vec((any::<Index>(), harm), 0..3);
     let len = prop_oneof![0..100_usize, 4_000..4_100_usize, 0..13_000_usize];
+    let full = || prop::option::weighted(0.2, 0..9_u32);
+    let replace = (any::<Index>(), 0..13_000_usize, full());
     prop_oneof![
-        4 => (len, prop::option::weighted(0.2, 0..9_u32)).prop_map(|(len, full)| Step::Append(len, full)),
+        2 => replace.prop_map(|(index, len, full)| Step::Replace(index, len, full)),
+        4 => (len, full()).prop_map(|(len, full)| Step::Append(len, full)),
         2 => any::<Index>().prop_map(Step::Mark),
         1 => any::<Index>().prop_map(Step::Unmark),
         2 => any::<Index>().prop_map(Step::Remove),
@@ -62,6 +66,13 @@ proptest! {
                     }
                     Some(Op::Append(vec![u8::try_from(number).unwrap(); *len]))
                 }
+                Step::Replace(index, len, full) => {
+                    let op = any_id(index).map(|old| Op::Replace(old, vec![7; *len]));
+                    if let (Some(_), Some(steps)) = (&op, full) {
+                        disk.fail_after(*steps, Failure::Full);
+                    }
+                    op
+                }
                 Step::Mark(index) => any_id(index).map(Op::Mark),
                 Step::Unmark(index) => any_id(index).map(Op::Unmark),
                 Step::Remove(index) => any_id(index).map(Op::Remove),
@@ -84,17 +95,26 @@ proptest! {
                 let before = model.entries.clone();
                 let untouched = model.clone();
                 model.apply(&op);
-                let dropped = match perform(&mut spool, &op) {
+                let replaced = match &op {
+                    Op::Replace(old, _) => Some(*old),
+                    _ => None,
+                };
+                let performed = perform(&mut spool, &op);
+                disk.disarm();
+                // Should its deletion have failed, it goes later.
+                replaced.map(|old| spool.remove(old)).transpose().unwrap();
+                let dropped = match performed {
                     Ok(dropped) => dropped,
                     Err(error) => {
                         model = untouched;
+                        model.entries.retain(|entry| Some(entry.0) != replaced);
                         model.entries.drain(..error.dropped.len());
                         error.dropped
                     }
                 };
-                let oldest = before.iter().map(|entry| entry.0).take(dropped.len());
+                let others = before.iter().map(|entry| entry.0);
+                let oldest = others.filter(|id| Some(*id) != replaced).take(dropped.len());
                 prop_assert!(dropped.iter().copied().eq(oldest));
-                disk.disarm();
             }
             prop_assert_eq!(entries(&spool), &model.entries[..]);
             prop_assert_eq!((spool.len(), spool.bytes()), (model.entries.len(), model.bytes()));
@@ -124,7 +144,7 @@ fn suffer(scratch: &Scratch, model: &mut Model, harms: &[(Index, Harm)]) -> ((u6
             State::Waiting
         };
         let path = scratch.file(&entry::file_name(id, state));
-        let mut len = 24 + payload.len();
+        let mut len = 32 + payload.len();
         match harm {
             Harm::CutOff(at) => {
                 len = at.index(len);

@@ -1,0 +1,44 @@
+//! How much was recorded.
+
+use crate::encode::datum::MetricDatum;
+use crate::registry::Origin;
+
+/// How much of something: in data, and in what was recorded. What the exporter reports of itself does
+/// not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Amount {
+    /// Data, as they go to CloudWatch: one for a series and window.
+    pub data: u64,
+    /// Samples in those: a counter's increments added up, one for a gauge's window, a histogram's
+    /// samples.
+    pub samples: u64,
+}
+
+impl Amount {
+    pub(super) fn of<'a>(data: impl IntoIterator<Item = &'a MetricDatum>) -> Self {
+        let mut amount = Self::default();
+        for datum in data {
+            if datum.identity.origin != Origin::Exporter {
+                amount.data += 1;
+                amount.samples = amount.samples.saturating_add(datum.samples);
+            }
+        }
+        amount
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.data += other.data;
+        self.samples = self.samples.saturating_add(other.samples);
+    }
+
+    pub(super) fn subtract(&mut self, other: Self) {
+        self.data -= other.data;
+        self.samples = self.samples.saturating_sub(other.samples);
+    }
+
+    /// Whether it is nothing.
+    pub fn is_zero(&self) -> bool {
+        self.data == 0
+    }
+}

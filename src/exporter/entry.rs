@@ -1,0 +1,14 @@
+//! Where a parcel is on disk.
+
+use crate::spool::EntryId;
+use tokio::time::Instant;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// Nowhere.
+    #[default]
+    None,
+    /// It is being written, which has a number; until then nothing is sent.
+    Storing(u64, Instant),
+    Stored(EntryId),
+}

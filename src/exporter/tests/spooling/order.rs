@@ -1,0 +1,50 @@
+//! What is on disk comes back in its order, and under its numbers.
+
+use super::*;
+use crate::encode::pack::Packer;
+use crate::exporter::entry::Entry;
+use crate::exporter::event::Unsettled;
+use crate::exporter::parcel::Parcel;
+use crate::exporter::spooling::{News, Spooling};
+use crate::put::{self, Datum};
+use tokio::time::Instant;
+
+async fn stored(spooling: &mut Spooling, number: u64) -> Parcel {
+    let config = config();
+    let mut packer = Packer::new(&config);
+    let datum = Datum::value("n", 1.0);
+    packer.push(put::check(datum, &config, SystemTime::now()).unwrap());
+    let mut parcel = Parcel::new(number, packer.finish().remove(0));
+    spooling.store(&mut parcel, Entry::None, Instant::now());
+    match spooling.next().await {
+        News::Stored(stored) => parcel.entry = Entry::Stored(stored.id.unwrap()),
+        news => panic!("{news:?}"),
+    }
+    parcel
+}
+
+#[tokio::test]
+async fn the_oldest_first_whenever_it_left_the_memory() {
+    let scratch = Scratch::new();
+    let (spool, recovered) = Spool::open(&scratch.0, 1 << 30).unwrap();
+    let mut spooling = Spooling::new(SpoolThread::start(spool).unwrap(), recovered);
+    let mut parcels = Vec::new();
+    for number in 1..=3 {
+        parcels.push(stored(&mut spooling, number).await);
+    }
+    for place in [1, 2, 0] {
+        assert_eq!(spooling.leave(&parcels[place]), Some(true));
+    }
+    for number in 1..=3 {
+        let left: Vec<Unsettled> = spooling.unsettled().collect();
+        assert_eq!(left.len() as u64, 4 - number);
+        assert!(left.iter().all(|one| one.is_spooled && one.data == 1));
+        spooling.load();
+        match spooling.next().await {
+            News::Loaded(on_disk, _, batch) => {
+                assert_eq!((on_disk.number, batch.data().len()), (number, 1));
+            }
+            news => panic!("{news:?}"),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What must not be sent twice is not sent while the disk has it as if it had never been tried.
+
+use super::*;
+
+#[tokio::test]
+async fn without_a_note_it_goes_from_the_disk_first() {
+    for (delivery, files) in [(Delivery::AtMostOnce, 0), (Delivery::AtLeastOnce, 1)] {
+        let scratch = Scratch::new();
+        let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+        let rig = Rig::new(&sink, &disk, delivery);
+        disk.fail(&[Step::Mark]);
+        rig.window(3).await;
+        until(|| rig.stats().sent.samples == 3).await;
+        assert_eq!(sink.files(), [files], "{delivery:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_that_cannot_be_it_is_kept() {
+    let scratch = Scratch::new();
+    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    disk.fail(&[Step::Mark, Step::Remove]);
+    rig.window(3).await;
+    until(|| disk.asked(Step::Remove) == 1).await;
+    let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+    assert_eq!((report.pending.samples, sink.calls()), (3, 0));
+    assert_eq!(scratch.names(), ["0000000000000001.entry"]);
+    disk.mend();
+    let report = rig.cloudwatch.flush().await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(sink.values(), [3]);
+    until(|| scratch.names().is_empty()).await;
+}

@@ -1,0 +1,351 @@
+//! A process with a spool, killed at random moments under load: what arrived, with what is on its disk, is all but
+//! the window under way, and nothing arrives twice but what was under way.
+
+#![allow(clippy::cast_precision_loss, reason = "test data are small")]
+
+use cloudwatch_local::{Fault, Local};
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_cloudwatch::{
+    Batch, CloudWatchBuilder, Delivery, ManualClock, PutMetricData, SendError, Sending, Sink, Stats,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const ENDPOINT: &str = "SPOOL_KILLED_ENDPOINT";
+/// In each of two modes.
+const KILLS: usize = 25;
+const THREADS: u64 = 3;
+/// For each thread a counter and a gauge, and a histogram for all.
+const DATA: u64 = 2 * THREADS + 1;
+/// Too small for a window, so that requests are split.
+const BODY: usize = 700;
+
+fn window(number: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_mins(29_166_667 + number)
+}
+
+fn number(time: SystemTime) -> u64 {
+    time.duration_since(window(0)).unwrap().as_secs() / 60
+}
+
+/// Says what is attempted, and what may have arrived for all that it knows.
+struct Told(PutMetricData);
+
+fn say(word: &str, number: u64) {
+    // An error is a parent that is gone.
+    writeln!(std::io::stdout(), "{word} {number}").unwrap();
+}
+
+impl Sink for Told {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        let window = number(batch.data()[0].timestamp());
+        Box::pin(async move {
+            say("attempt", window);
+            let sent = self.0.send(batch).await;
+            if matches!(sent, Err(SendError::Ambiguous(_))) {
+                say("unsure", window);
+            }
+            sent
+        })
+    }
+}
+
+fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> CloudWatchBuilder {
+    let config = aws_sdk_cloudwatch::Config::builder()
+        .behavior_version(aws_sdk_cloudwatch::config::BehaviorVersion::latest())
+        .region(aws_sdk_cloudwatch::config::Region::new("us-east-1"))
+        .credentials_provider(aws_sdk_cloudwatch::config::Credentials::new(
+            "local", "local", None, None, "test",
+        ))
+        .endpoint_url(local);
+    let client = aws_sdk_cloudwatch::Client::from_conf(config.build());
+    let sink = PutMetricData::new(client)
+        .with_timeout(Duration::from_mins(1))
+        // Windows of all ages go to a server that stands still.
+        .with_clock_skew_correction(false);
+    CloudWatchBuilder::new("Killed")
+        .with_sink(Told(sink))
+        .with_clock(clock.clone())
+        .with_delivery(delivery)
+        .with_send_jitter(Duration::ZERO)
+        .with_spool(dir, 1 << 30)
+}
+
+/// Records a window after the other, until it is killed. Run by the tests below, in a process of its own.
+#[test]
+#[ignore = "it is what is killed"]
+fn child() {
+    let Ok(endpoint) = std::env::var(ENDPOINT) else {
+        return;
+    };
+    std::thread::spawn(|| {
+        // Until the parent is gone, should it not have killed us.
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(1);
+    });
+    let argument = |name| std::env::var(name).unwrap();
+    let delivery = match &*argument("SPOOL_KILLED_DELIVERY") {
+        "AtMostOnce" => Delivery::AtMostOnce,
+        _ => Delivery::AtLeastOnce,
+    };
+    let first: u64 = argument("SPOOL_KILLED_NEXT").parse().unwrap();
+    let dir = PathBuf::from(argument("SPOOL_KILLED_DIR"));
+    // On one thread with the exporter: what its accounts say then belongs together.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let clock = ManualClock::new(window(first));
+        let builder = builder(&endpoint, &dir, &clock, delivery);
+        let (recorder, exporter) = builder.build().unwrap();
+        let cloudwatch = exporter.handle();
+        tokio::spawn(exporter.run());
+        for next in first.. {
+            say("window", next);
+            std::thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    let recorder = &recorder;
+                    scope.spawn(move || {
+                        metrics::with_local_recorder(recorder, || record(next, thread));
+                    });
+                }
+            });
+            clock.advance(Duration::from_mins(1));
+            let drained = DATA * (next + 1 - first);
+            while !is_safe(&cloudwatch.stats(), drained) {
+                tokio::task::yield_now().await;
+            }
+            say("closed", next);
+        }
+    });
+}
+
+/// Whether so many data are out of the aggregates, and none of them is in memory alone.
+fn is_safe(stats: &Stats, drained: u64) -> bool {
+    let known = [stats.sent, stats.ambiguous, stats.pending, stats.spooled];
+    let known: u64 = known.iter().map(|amount| amount.data).sum();
+    known - stats.restored.data == drained && stats.spool_writing_bytes == 0
+}
+
+fn record(window: u64, thread: u64) {
+    let label = thread.to_string();
+    counter!("count", "thread" => label.clone()).increment(window + 1);
+    gauge!("level", "thread" => label).set((window + 1) as f64);
+    histogram!("size").record((window + 1) as f64);
+}
+
+/// What processes had said when they were killed, and what was on their disk.
+#[derive(Debug, Default)]
+struct Said {
+    next: u64,
+    /// Windows whose data are safe.
+    closed: BTreeSet<u64>,
+    /// How often a window's attempt, or one under way at the end of a process, may have arrived.
+    unsure: BTreeMap<u64, u64>,
+    /// Data by window, on disk with an attempt under way, when a process was killed.
+    given_up: BTreeMap<u64, u64>,
+    most_in_flight: usize,
+}
+
+impl Said {
+    fn hear(&mut self, line: &str) {
+        // The test harness begins a line of its own.
+        let number = |word| -> Option<u64> { line.rsplit_once(word)?.1.parse().ok() };
+        if let Some(window) = number("window ") {
+            self.next = window + 1;
+        } else if let Some(window) = number("closed ") {
+            self.closed.insert(window);
+        } else if let Some(window) = number("unsure ") {
+            *self.unsure.entry(window).or_default() += 1;
+        }
+    }
+}
+
+/// Starts a process, and kills it when it has said so many lines.
+fn kill_one(local: &Local, dir: &Path, delivery: Delivery, said: &mut Said, lines: usize) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "child", "--nocapture"])
+        .env(ENDPOINT, local.endpoint())
+        .env("SPOOL_KILLED_DELIVERY", format!("{delivery:?}"))
+        .env("SPOOL_KILLED_NEXT", said.next.to_string())
+        .env("SPOOL_KILLED_DIR", dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    for line in output.by_ref().take(lines) {
+        said.hear(&line.unwrap());
+    }
+    child.kill().unwrap();
+    // What it had said before.
+    for line in output {
+        said.hear(&line.unwrap());
+    }
+    assert!(!child.wait().unwrap().success());
+}
+
+/// Data by window, waiting and begun, as they are in the entries' files.
+#[derive(Debug, Default)]
+struct OnDisk {
+    waiting: BTreeMap<u64, u64>,
+    begun: BTreeMap<u64, u64>,
+    entries_begun: usize,
+}
+
+impl OnDisk {
+    fn of(dir: &Path) -> Self {
+        let mut files = BTreeMap::new();
+        for file in std::fs::read_dir(dir).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if let Some((id, state @ ("entry" | "begun"))) = name.split_once('.') {
+                let id = u64::from_str_radix(id, 16).unwrap();
+                files.insert(id, (state == "begun", std::fs::read(&path).unwrap()));
+            }
+        }
+        let replaced = |bytes: &[u8]| u64::from_le_bytes(bytes[16..24].try_into().unwrap());
+        let gone: Vec<u64> = files.values().map(|(_, bytes)| replaced(bytes)).collect();
+        let mut on_disk = Self::default();
+        for (id, (is_begun, bytes)) in files {
+            if gone.contains(&id) {
+                continue;
+            }
+            on_disk.entries_begun += usize::from(is_begun);
+            let data = if is_begun {
+                &mut on_disk.begun
+            } else {
+                &mut on_disk.waiting
+            };
+            for time in bytes.windows(7).filter_map(time_stamp) {
+                *data.entry(number(time)).or_default() += 1;
+            }
+        }
+        on_disk
+    }
+}
+
+/// A datum's time in CBOR: an array of two, seconds in four bytes, and no nanoseconds.
+fn time_stamp(bytes: &[u8]) -> Option<SystemTime> {
+    let &[0x82, 0x1a, a, b, c, d, 0] = bytes else {
+        return None;
+    };
+    let seconds = u64::from(u32::from_be_bytes([a, b, c, d]));
+    let time = UNIX_EPOCH + Duration::from_secs(seconds);
+    (window(0)..window(100_000)).contains(&time).then_some(time)
+}
+
+/// How often each datum arrived, by window and series.
+fn arrived(local: &Local) -> BTreeMap<u64, BTreeMap<String, u64>> {
+    let mut arrived: BTreeMap<u64, BTreeMap<String, u64>> = BTreeMap::new();
+    for datum in local.received() {
+        let window = number(datum.timestamp);
+        let times = if datum.metric_name == "size" {
+            THREADS
+        } else {
+            1
+        };
+        let sum = ((window + 1) * times) as f64;
+        assert_eq!(datum.sum(), sum, "another window's data");
+        let dimensions = datum.dimensions.iter().map(|(_, value)| value.as_str());
+        let series = datum.metric_name.clone() + &dimensions.collect::<String>();
+        let window = arrived.entry(window).or_default();
+        *window.entry(series).or_default() += 1;
+    }
+    arrived
+}
+
+fn check(local: &Local, on_disk: &OnDisk, said: &Said, delivery: Delivery) {
+    let arrived = arrived(local);
+    let of = |data: &BTreeMap<u64, u64>, window| data.get(window).copied().unwrap_or_default();
+    for window in &said.closed {
+        let there = arrived.get(window).map_or(0, |series| series.len() as u64);
+        let waiting = of(&on_disk.waiting, window) + of(&on_disk.begun, window);
+        let mut known = there + waiting;
+        if delivery == Delivery::AtMostOnce {
+            known += of(&said.given_up, window) + DATA * of(&said.unsure, window);
+        }
+        assert!(
+            known >= DATA,
+            "window {window}: {there} arrived, {waiting} on disk; {said:?}"
+        );
+    }
+    for (window, series) in &arrived {
+        let most = match delivery {
+            Delivery::AtMostOnce => 1,
+            _ => 1 + of(&said.unsure, window),
+        };
+        let times = series.values().copied().max().unwrap_or_default();
+        assert!(
+            times <= most,
+            "window {window} arrived {times} times: {said:?}"
+        );
+    }
+}
+
+async fn killed(delivery: Delivery, seed: u64) {
+    let name = format!("spool-killed-{}-{delivery:?}", std::process::id());
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let local = Local::builder().with_clock(|| window(5_000)).start();
+    let local = local.await.unwrap();
+    let faults = [
+        (0.5, Fault::Latency(Duration::from_millis(5))),
+        (0.05, Fault::ResetBefore),
+        (0.05, Fault::ResetAfter),
+    ];
+    local.faults().random(seed, faults);
+    local.faults().limit_body(BODY);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut said = Said::default();
+    for _ in 0..KILLS {
+        let lines = random.usize(4..60);
+        tokio::task::block_in_place(|| kill_one(&local, &dir, delivery, &mut said, lines));
+        let on_disk = OnDisk::of(&dir);
+        said.most_in_flight = said.most_in_flight.max(on_disk.entries_begun);
+        for (&window, &data) in &on_disk.begun {
+            // It may have arrived, and by its mode is sent again, or given up.
+            *said.unsure.entry(window).or_default() += u64::from(delivery == Delivery::AtLeastOnce);
+            *said.given_up.entry(window).or_default() += data;
+        }
+        check(&local, &on_disk, &said, delivery);
+    }
+    // The last process finds what is left.
+    local.faults().clear();
+    let clock = ManualClock::new(window(5_000));
+    let builder = builder(&local.endpoint(), &dir, &clock, delivery);
+    let (_recorder, exporter) = builder.build().unwrap();
+    let cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    let is_empty = async {
+        while std::fs::read_dir(&dir).unwrap().count() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let is_empty = tokio::time::timeout(Duration::from_mins(1), is_empty).await;
+    is_empty.expect("everything is sent within a minute");
+    let _ = cloudwatch.shutdown().await.unwrap();
+    check(&local, &OnDisk::default(), &said, delivery);
+    std::fs::remove_dir_all(&dir).unwrap();
+
+    // It was worth it.
+    let split = local.requests().iter().filter(|one| one.data > 0).count();
+    assert!(
+        said.closed.len() > 50 && said.most_in_flight > 1,
+        "{said:?}"
+    );
+    assert!(split > said.closed.len(), "{split} requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_least_once() {
+    killed(Delivery::AtLeastOnce, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_most_once() {
+    killed(Delivery::AtMostOnce, 2).await;
+}
