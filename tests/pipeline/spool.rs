@@ -257,15 +257,29 @@ async fn a_flush_waits_for_what_was_left_to_the_disk() {
     assert_eq!(report.spooled.samples + report.pending.samples, 30_000);
     assert!(!report.is_complete());
 
+    // More of it goes to the disk while a flush waits for it.
+    let cloudwatch = test.cloudwatch.clone();
+    let flush = tokio::spawn(async move { cloudwatch.flush().await.unwrap() });
+    test.settle().await;
+    let spooled = stats.spooled.samples;
+    for window in 31..=40 {
+        test.record(|| {
+            for route in 0..1_000 {
+                counter!("n", "route" => route.to_string()).increment(1);
+            }
+        });
+        test.advance(Duration::from_mins(1)).await;
+        until(|| scratch.entries() == window).await;
+    }
+    until(|| test.cloudwatch.stats().spooled.samples >= spooled + 8_000).await;
     sink.is_well.store(true, Ordering::Relaxed);
-    let report = test.cloudwatch.flush().await.unwrap();
+    let report = flush.await.unwrap();
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(
-        (report.sent.samples, sink.memory.data().len()),
-        (30_000, 30_000)
-    );
+    assert_eq!(report.sent.samples, 30_000);
+    test.flush().await;
+    assert_eq!(sink.memory.data().len(), 40_000);
     let stats = test.cloudwatch.stats();
-    assert_eq!((stats.sent.samples, stats.restored.samples), (30_000, 0));
+    assert_eq!((stats.sent.samples, stats.restored.samples), (40_000, 0));
     assert!(stats.spooled.is_zero() && stats.pending.is_zero());
 }
 

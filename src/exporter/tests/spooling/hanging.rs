@@ -5,6 +5,7 @@ use crate::encode::pack::Packer;
 use crate::exporter::entry::Entry;
 use crate::exporter::parcel::Parcel;
 use crate::exporter::spooling::{MAX_WRITING_BYTES, Spooling};
+use crate::matcher::Matcher;
 use crate::put::{self, Datum};
 use crate::spool::PATIENCE;
 use tokio::time::Instant;
@@ -38,7 +39,9 @@ async fn a_note_that_hangs_holds_up_nothing() {
     let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     disk.hang(&[Step::Mark]);
-    for value in 1..=10 {
+    rig.window(1).await;
+    until(|| disk.asked(Step::Mark) == 1).await;
+    for value in 2..=10 {
         rig.window(value).await;
     }
     // Four at a time, each for as long as the first, would be too slow.
@@ -82,6 +85,34 @@ async fn at_most_once_waits_for_the_note() {
     sink.fails(false);
     disk.mend();
     as_time_goes_by(|| sink.values() == [3]).await;
+}
+
+/// What has to wait for its note leaves its turn to what has not.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_note_holds_up_nobody_else() {
+    let scratch = Scratch::new();
+    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    sink.fails(true);
+    let mut config = config();
+    config.max_in_flight = 1;
+    let once = Matcher::Full("n".into());
+    config.deliveries.set(once, Delivery::AtMostOnce);
+    let rig = Rig::with(config, &sink, &disk, 1 << 30);
+    disk.fail(&[Step::Mark, Step::Remove]);
+    for value in 1..=5 {
+        rig.window(value).await;
+        until(|| scratch.names().len() as u64 == value && rig.stats().spool_writing_bytes == 0)
+            .await;
+    }
+    sink.fails(false);
+    disk.hang(&[Step::Mark]);
+    metrics::with_local_recorder(&rig.recorder, || counter!("other").increment(9));
+    let began = Instant::now();
+    let flushing = rig.cloudwatch.flush_within(PATIENCE * 2);
+    assert_eq!(flushing.await.unwrap().sent.samples, 9);
+    assert_eq!((sink.values(), rig.stats().pending.samples), (vec![9], 15));
+    assert!(began.elapsed() <= PATIENCE * 2);
+    disk.mend();
 }
 
 fn large_parcel() -> Parcel {
