@@ -47,7 +47,9 @@ async fn main() {
     };
     let mut drained = 0;
     for window in 1..=WINDOWS {
-        counters.iter().for_each(|counter| counter.increment(1));
+        for counter in &counters {
+            counter.increment(1);
+        }
         for histogram in &histograms {
             (0..VALUES).for_each(|value| histogram.record(1.03f64.powi(value)));
         }

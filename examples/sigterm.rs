@@ -4,7 +4,7 @@
 //! `cargo run --example sigterm`, then Ctrl-C.
 
 use anyhow::{Result, ensure};
-use cloudwatch_local::Local;
+use cloudwatch_local::{Local, ReceivedDatum};
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::CloudWatchBuilder;
 use std::io;
@@ -47,7 +47,7 @@ async fn main() -> Result<()> {
     let arrived = arrived
         .iter()
         .filter(|datum| datum.metric_name == "requests");
-    let arrived: f64 = arrived.map(|datum| datum.sum()).sum();
+    let arrived: f64 = arrived.map(ReceivedDatum::sum).sum();
     println!("{served} requests served, {arrived} arrived");
     ensure!(arrived == f64::from(served), "some were lost");
     Ok(())

@@ -83,11 +83,14 @@ impl Parcel {
 
     /// How much of it has perhaps arrived, and nobody will know if it is not tried again; what is on disk will be.
     pub(super) fn uncertain(&self, is_in_flight: bool) -> Amount {
-        match self.entry {
-            Entry::Stored(_) => Amount::default(),
-            Entry::None | Entry::Storing(..) if self.is_repeated => self.amount(),
-            Entry::None | Entry::Storing(..) if is_in_flight => Amount::of(self.batch.data()),
-            Entry::None | Entry::Storing(..) => Amount::default(),
+        if matches!(self.entry, Entry::Stored(_)) {
+            Amount::default()
+        } else if self.is_repeated {
+            self.amount()
+        } else if is_in_flight {
+            Amount::of(self.batch.data())
+        } else {
+            Amount::default()
         }
     }
 

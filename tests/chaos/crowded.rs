@@ -6,8 +6,9 @@ use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock};
 use std::time::{Duration, UNIX_EPOCH};
 
 const SERIES: u64 = 100;
-const VALUES: u64 = 150;
+const VALUES: u32 = 150;
 const WINDOWS: u64 = 60;
+const RECORDED: u64 = WINDOWS * SERIES * VALUES as u64;
 
 /// Gives what was missing, dropped and given up.
 async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) {
@@ -29,7 +30,7 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
         metrics::with_local_recorder(&recorder, || {
             for series in 0..SERIES {
                 let histogram = histogram!("size", "series" => series.to_string());
-                (0..VALUES).for_each(|value| histogram.record(value as f64));
+                (0..VALUES).for_each(|value| histogram.record(value));
             }
         });
         clock.advance(Duration::from_mins(1));
@@ -50,11 +51,11 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
     assert!(
         arrived
             .iter()
-            .all(|datum| datum.sample_count() == VALUES as f64)
+            .all(|datum| datum.sample_count() == f64::from(VALUES))
     );
-    let missing = WINDOWS * SERIES * VALUES - arrived.len() as u64 * VALUES;
+    let missing = RECORDED - arrived.len() as u64 * u64::from(VALUES);
     let accounted = stats.sent.samples + stats.dropped.samples + stats.ambiguous.samples;
-    assert_eq!(accounted, WINDOWS * SERIES * VALUES, "{stats:?}");
+    assert_eq!(accounted, RECORDED, "{stats:?}");
     (missing, stats.dropped.samples, stats.ambiguous.samples)
 }
 

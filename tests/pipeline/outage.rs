@@ -39,8 +39,12 @@ async fn two_hours_at_ten_thousand_series_fit_the_queue() {
             )
         });
     for _ in 0..WINDOWS {
-        counters.iter().for_each(|counter| counter.increment(1));
-        gauges.iter().for_each(|gauge| gauge.set(1));
+        for counter in &counters {
+            counter.increment(1);
+        }
+        for gauge in &gauges {
+            gauge.set(1);
+        }
         for histogram in &histograms {
             (0..VALUES).for_each(|value| histogram.record(1.03f64.powi(value.cast_signed())));
         }
