@@ -12,6 +12,7 @@ mod ending;
 mod layers;
 mod outage;
 mod packing;
+mod poison;
 mod put;
 mod refusals;
 mod scripted;
