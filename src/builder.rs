@@ -138,12 +138,18 @@ impl CloudWatchBuilder {
     }
 
     /// Whether the exporter publishes its own accounts, too, once in a window: by default it does not. They
-    /// are metrics like all others, and billed so: up to eleven, and one for each reason of refusals.
+    /// are metrics like all others, and billed so: up to twelve, and one for each reason of refusals.
     ///
-    /// `metrics_exporter_cloudwatch.` and `requests`, `attempts.failed`, `attempts.throttled`, `attempts.ambiguous`, `data.sent`,
-    /// `data.repeated`, `data.ambiguous`, `data.dropped`, `samples.refused` (with the dimension `reason`): what was added
-    /// since the last time, if anything. `queue.bytes`, `queue.age`, `last_success.age` (seconds): how things are. They do not
-    /// count themselves.
+    /// | `metrics_exporter_cloudwatch.` and | what |
+    /// |---|---|
+    /// | `requests`, `attempts.failed`, `attempts.throttled`, `attempts.ambiguous` | how many since the last time, if any |
+    /// | `data.sent`, `data.repeated`, `data.ambiguous`, `data.dropped` | the same |
+    /// | `samples.refused`, with the dimension `reason` | the same |
+    /// | `spool.lost_entries` | the same |
+    /// | `queue.bytes`, `spool.bytes` | how much there is, in bytes |
+    /// | `queue.age`, `last_success.age` | of the oldest datum that waits, of the last request that went well; in seconds |
+    ///
+    /// They do not count themselves.
     pub fn with_self_metrics(mut self, publishes: bool) -> Self {
         self.config.reports_itself = publishes;
         self

@@ -69,12 +69,23 @@
 //! CloudWatch adds the data of one stamp up. A gauge that is flushed and changes after that is two
 //! samples in that window, so that its Average is between the two.
 //!
+//! A process that is frozen for more than a window, as on Lambda, publishes what it had recorded before under the
+//! window of that time; if it was flushed right before, what is there when it wakes is of the time after.
+//!
 //! # Delivery
 //!
-//! Data that could not be sent wait in a [queue of bounded size](CloudWatchBuilder::with_queue_bytes)
-//! and are sent again, after a pause that grows up to a minute. As CloudWatch has no way to tell
-//! that it has seen a request before, an answer that was lost on its way makes for data that are
-//! counted twice.
+//! Data that could not be sent wait in a [queue of bounded size](CloudWatchBuilder::with_queue_bytes), and on disk
+//! where there is a [spool](CloudWatchBuilder::with_spool), and are sent again under their own time stamps, after
+//! pauses that grow up to a minute. Where the service throttles all requests slow down. A datum that it does
+//! not accept is found and refused, and the others of its request are sent.
+//!
+//! As CloudWatch has no way to tell that it has seen a request before, an answer that was lost on its way makes for
+//! data that are counted twice, or not at all: [`Delivery`] chooses.
+//!
+//! A [flush](CloudWatchHandle::flush) gives account of all that was recorded before it, a
+//! [shutdown](CloudWatchHandle::shutdown_within) does so within its time whatever the service does, and
+//! [`Stats`] since the start. Time stamps are corrected where the machine's clock
+//! [is off](CloudWatchBuilder::with_clock_skew_correction).
 //!
 //! # In tests
 //!

@@ -15,8 +15,24 @@ use std::time::SystemTime;
 
 const PREFIX: &str = "metrics_exporter_cloudwatch";
 
+/// What is counted since the start.
+type Count = fn(&Stats) -> u64;
+
+const COUNTS: [(&str, Count); 9] = [
+    ("requests", |stats| stats.requests),
+    ("attempts.failed", |stats| stats.failed_attempts),
+    ("attempts.throttled", |stats| stats.throttled_attempts),
+    ("attempts.ambiguous", |stats| stats.ambiguous_attempts),
+    ("data.sent", |stats| stats.sent.data),
+    ("data.repeated", |stats| stats.repeated.data),
+    ("data.ambiguous", |stats| stats.ambiguous.data),
+    ("data.dropped", |stats| stats.dropped.data),
+    ("spool.lost_entries", |stats| stats.lost_spool_entries),
+];
+
 pub(super) struct Telemetry {
     defaults: Dimensions,
+    has_spool: bool,
     identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
     /// What was told so far.
     told: Stats,
@@ -26,6 +42,7 @@ impl Telemetry {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             defaults: config.default_dimensions.clone(),
+            has_spool: config.spool.is_some(),
             identities: HashMap::new(),
             told: Stats::default(),
         }
@@ -39,45 +56,18 @@ impl Telemetry {
         now: SystemTime,
     ) -> Vec<MetricDatum> {
         let told = std::mem::replace(&mut self.told, stats.clone());
-        let mut counts: Vec<(&'static str, Option<&'static str>, u64, u64)> = vec![
-            ("requests", None, stats.requests, told.requests),
-            (
-                "attempts.failed",
-                None,
-                stats.failed_attempts,
-                told.failed_attempts,
-            ),
-            (
-                "attempts.throttled",
-                None,
-                stats.throttled_attempts,
-                told.throttled_attempts,
-            ),
-            (
-                "attempts.ambiguous",
-                None,
-                stats.ambiguous_attempts,
-                told.ambiguous_attempts,
-            ),
-            ("data.sent", None, stats.sent.data, told.sent.data),
-            (
-                "data.repeated",
-                None,
-                stats.repeated.data,
-                told.repeated.data,
-            ),
-            (
-                "data.ambiguous",
-                None,
-                stats.ambiguous.data,
-                told.ambiguous.data,
-            ),
-            ("data.dropped", None, stats.dropped.data, told.dropped.data),
-        ];
+        let mut counts: Vec<(&'static str, Option<&'static str>, u64, u64)> = COUNTS
+            .iter()
+            .map(|(name, count)| (*name, None, count(stats), count(&told)))
+            .collect();
         for (&reason, &samples) in &stats.samples_refused_by {
             let before = told.samples_refused_by.get(reason).copied();
-            let before = before.unwrap_or_default();
-            counts.push(("samples.refused", Some(reason), samples, before));
+            counts.push((
+                "samples.refused",
+                Some(reason),
+                samples,
+                before.unwrap_or_default(),
+            ));
         }
         let age = |since: Option<SystemTime>| {
             let age = now.duration_since(since?).unwrap_or_default();
@@ -98,6 +88,11 @@ impl Telemetry {
                 "last_success.age",
                 StandardUnit::Seconds,
                 age(stats.last_success),
+            ),
+            (
+                "spool.bytes",
+                StandardUnit::Bytes,
+                self.has_spool.then(|| as_float(stats.spool_bytes)),
             ),
         ];
         let counts = counts
