@@ -12,8 +12,8 @@ use std::time::SystemTime;
 /// Series and reasons listed one by one; what is refused beyond them is in the sum alone.
 const MAX_LISTED: usize = 10_000;
 
-/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`, `dropped`,
-/// `pending`, `spooled`, or refused.
+/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`,
+/// `dropped`, `pending`, `spooled`, or refused.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
