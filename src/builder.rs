@@ -164,8 +164,8 @@ impl CloudWatchBuilder {
     ///
     /// `dir` is made if it is not there, and belongs to one exporter at a time. `max_bytes` is what its files may take,
     /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
-    /// go, and are [reported](crate::Stats::lost_spool_entries). For the moment in which what is left of a request takes
-    /// its place there are both.
+    /// go, and are [reported](crate::Stats::lost_spool_entries). For the moment in which what is left of a request
+    /// takes its place there are both.
     ///
     /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`] it is sent again, or
     /// given up.
@@ -173,9 +173,9 @@ impl CloudWatchBuilder {
     /// # Errors
     ///
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
-    /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A disk
-    /// that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5 seconds
-    /// if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as long as
+    /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A
+    /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
+    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as long as
     /// nothing can say there that it was begun.
     ///
     /// # Cost

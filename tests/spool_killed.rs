@@ -3,7 +3,7 @@
 
 #![allow(clippy::cast_precision_loss, reason = "test data are small")]
 
-use cloudwatch_local::{Fault, Local};
+use cloudwatch_local::{Fault, Local, ReceivedRequest};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
     Batch, CloudWatchBuilder, Delivery, ManualClock, PutMetricData, SendError, Sending, Sink, Stats,
@@ -147,7 +147,7 @@ struct Said {
     unsure: BTreeMap<u64, u64>,
     /// Data by window, on disk with an attempt under way, when a process was killed.
     given_up: BTreeMap<u64, u64>,
-    most_in_flight: usize,
+    most_under_way: usize,
 }
 
 impl Said {
@@ -164,8 +164,15 @@ impl Said {
     }
 }
 
-/// Starts a process, and kills it when it has said so many lines.
-fn kill_one(local: &Local, dir: &Path, delivery: Delivery, said: &mut Said, lines: usize) {
+/// Starts a process, and kills it when it has said so many times each that a window is closed and that an attempt
+/// begins.
+fn kill_one(
+    local: &Local,
+    dir: &Path,
+    delivery: Delivery,
+    said: &mut Said,
+    (mut closed, mut attempts): (u32, u32),
+) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "child", "--nocapture"])
         .env(ENDPOINT, local.endpoint())
@@ -177,8 +184,11 @@ fn kill_one(local: &Local, dir: &Path, delivery: Delivery, said: &mut Said, line
         .spawn()
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-    for line in output.by_ref().take(lines) {
-        said.hear(&line.unwrap());
+    while closed > 0 || attempts > 0 {
+        let line = output.next().expect("it does not end by itself").unwrap();
+        closed = closed.saturating_sub(u32::from(line.contains("closed ")));
+        attempts = attempts.saturating_sub(u32::from(line.contains("attempt ")));
+        said.hear(&line);
     }
     child.kill().unwrap();
     // What it had said before.
@@ -301,10 +311,10 @@ async fn killed(delivery: Delivery, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut said = Said::default();
     for _ in 0..KILLS {
-        let lines = random.usize(4..60);
-        tokio::task::block_in_place(|| kill_one(&local, &dir, delivery, &mut said, lines));
+        let moment = (random.u32(1..10), random.u32(0..10));
+        tokio::task::block_in_place(|| kill_one(&local, &dir, delivery, &mut said, moment));
         let on_disk = OnDisk::of(&dir);
-        said.most_in_flight = said.most_in_flight.max(on_disk.entries_begun);
+        said.most_under_way = said.most_under_way.max(on_disk.entries_begun);
         for (&window, &data) in &on_disk.begun {
             // It may have arrived, and by its mode is sent again, or given up.
             *said.unsure.entry(window).or_default() += u64::from(delivery == Delivery::AtLeastOnce);
@@ -330,13 +340,16 @@ async fn killed(delivery: Delivery, seed: u64) {
     check(&local, &OnDisk::default(), &said, delivery);
     std::fs::remove_dir_all(&dir).unwrap();
 
-    // It was worth it.
-    let split = local.requests().iter().filter(|one| one.data > 0).count();
+    // It was worth it: there was a backlog, and requests were split.
+    assert!(said.closed.len() > 80, "{said:?}");
+    assert!(said.most_under_way > 1, "{said:?}");
+    let is_part = |request: &ReceivedRequest| (1..DATA).contains(&(request.data as u64));
     assert!(
-        said.closed.len() > 50 && said.most_in_flight > 1,
-        "{said:?}"
+        local
+            .requests()
+            .iter()
+            .any(|one| one.is_applied && is_part(one))
     );
-    assert!(split > said.closed.len(), "{split} requests");
 }
 
 #[tokio::test(flavor = "multi_thread")]

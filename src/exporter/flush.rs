@@ -25,8 +25,8 @@ pub struct FlushReport {
     /// Not delivered when the flush's time was up, and in the [spool](crate::CloudWatchBuilder::with_spool) alone, as
     /// there was no room in the queue. They come back when there is, in this process or the next.
     pub spooled: Amount,
-    /// Not delivered when the flush's time was up, and in memory; with a spool they are there too. The exporter goes on trying, unless it was shut
-    /// down.
+    /// Not delivered when the flush's time was up, and in memory; with a spool most often there, too. The exporter
+    /// goes on trying, unless it was shut down.
     pub pending: Amount,
     /// Refused, by series and reason.
     pub refused: Vec<Refused>,
