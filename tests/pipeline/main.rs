@@ -10,6 +10,7 @@ mod dimensions;
 mod end_to_end;
 mod ending;
 mod layers;
+mod leftovers;
 mod outage;
 mod packing;
 mod poison;

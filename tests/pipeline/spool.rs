@@ -17,17 +17,17 @@ use std::time::Duration;
 const PLENTY: u64 = 1 << 30;
 
 /// A directory of its own for each test, gone with it.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("pipeline-spool-{}-{number}", std::process::id());
         Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
     }
 
-    fn entries(&self) -> usize {
+    pub(crate) fn entries(&self) -> usize {
         let files = std::fs::read_dir(&self.0).unwrap();
         let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name != "lock").count()
@@ -60,21 +60,21 @@ impl Sink for Deaf {
     }
 }
 
-fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
+pub(crate) fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
     CloudWatchBuilder::new("Test")
         .with_sink(sink)
         .with_max_in_flight(1)
         .with_spool(&scratch.0, PLENTY)
 }
 
-async fn until(condition: impl Fn() -> bool) {
+pub(crate) async fn until(condition: impl Fn() -> bool) {
     while !condition() {
         tokio::task::yield_now().await;
     }
 }
 
 /// Two windows, of which the first is under way when the process ends.
-async fn cut_off(scratch: &Scratch, delivery: Delivery) {
+pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
     let sink = Deaf::default();
     let test = Started::new(builder(sink.clone(), scratch).with_delivery(delivery));
     for amount in [3, 4] {
@@ -95,7 +95,7 @@ async fn cut_off(scratch: &Scratch, delivery: Delivery) {
 
 impl Scratch {
     /// Whether nobody has it any more.
-    fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         let lock = std::fs::File::open(self.0.join("lock")).unwrap();
         lock.try_lock().is_ok()
     }
