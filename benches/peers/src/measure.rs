@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// Short beside the time that a scheduler gives, so that the median batch was not interrupted.
 const BATCH: Duration = Duration::from_micros(20);
+/// Batches that make a median, and how many times the time may pass until there are so many.
+const ENOUGH: usize = 50;
+const PATIENCE: u32 = 40;
 
 /// Numbers by name, a line each.
 #[derive(Debug, Default)]
@@ -77,10 +80,15 @@ pub(crate) struct Batches<F> {
 impl<F: FnMut(usize)> Batches<F> {
     pub(crate) fn of(calls: F) -> Self {
         let mut batches = Self { calls, size: 16 };
-        while batches.once() * f64::from(batches.size) < BATCH.as_secs_f64() * 1e9 {
+        loop {
+            // The shortest of some: one may have been interrupted.
+            let tries = [batches.once(), batches.once(), batches.once()];
+            let shortest = tries.into_iter().fold(f64::INFINITY, f64::min);
+            if shortest * f64::from(batches.size) >= BATCH.as_secs_f64() * 1e9 {
+                return batches;
+            }
             batches.size *= 2;
         }
-        batches
     }
 
     /// One batch: nanoseconds for a call.
@@ -90,14 +98,31 @@ impl<F: FnMut(usize)> Batches<F> {
         started.elapsed().as_secs_f64() * 1e9 / f64::from(self.size)
     }
 
-    /// Batches for a time: nanoseconds for a call in the median batch.
-    pub(crate) fn run(&mut self, time: Duration) -> f64 {
+    pub(crate) fn warm_up(&mut self, time: Duration) {
+        let started = Instant::now();
+        while started.elapsed() < time {
+            self.once();
+        }
+    }
+
+    /// Batches for a time, and for longer where few of them count: nanoseconds for a call in the median of
+    /// those that do.
+    pub(crate) fn run(
+        &mut self,
+        time: Duration,
+        mut does_count: impl FnMut() -> bool,
+    ) -> Option<f64> {
         let started = Instant::now();
         let mut batches = Vec::new();
-        while started.elapsed() < time {
-            batches.push(self.once());
+        while started.elapsed() < time
+            || (batches.len() < ENOUGH && started.elapsed() < PATIENCE * time)
+        {
+            let nanoseconds = self.once();
+            if does_count() {
+                batches.push(nanoseconds);
+            }
         }
-        median(batches)
+        (!batches.is_empty()).then(|| median(batches))
     }
 }
 

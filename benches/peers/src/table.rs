@@ -18,10 +18,11 @@ pub(crate) fn render(plan: &Plan, measured: &Measured) -> String {
             let mut row = vec![title];
             for &recorder in &recorders {
                 let median = measured.median(workload, recorder, number);
-                row.push(median.map_or_else(
-                    || "–".to_owned(),
-                    |median| show(median) + &ratio(measured, workload, median),
-                ));
+                let cell = median.map(|median| {
+                    let ratio = ratio(measured, workload, median);
+                    show(median) + &ratio + mark(measured, workload, recorder)
+                });
+                row.push(cell.unwrap_or_else(|| "–".to_owned()));
             }
             table.add_row(row);
         }
@@ -31,7 +32,7 @@ pub(crate) fn render(plan: &Plan, measured: &Measured) -> String {
     let load = load.split(' ').next().unwrap_or_default().to_owned();
     format!(
         "{table}\n\nThe first rows are nanoseconds that a call takes its thread, and in brackets how many \
-         times one shared atomic with one thread; where samples are dropped, that is what is fast. \
+         times one shared atomic with one thread. † Most is dropped, which is fast: see what is delivered. \
          Medians of {} runs on {cores} cores, with a load of {load} at the end.",
         plan.runs
     )
@@ -51,6 +52,22 @@ fn ratio(measured: &Measured, workload: Workload, nanoseconds: f64) -> String {
     floor.map_or_else(String::new, |floor| {
         format!(" ({:.2})", nanoseconds / floor)
     })
+}
+
+/// Where the calls are cheap because they come to nothing.
+fn mark(measured: &Measured, workload: Workload, recorder: Recorder) -> &'static str {
+    let Workload::Cost(cost) = workload else {
+        return "";
+    };
+    let share = match cost.kind {
+        // Of a gauge's values nobody can say how many were delivered; they go where counts go.
+        Kind::Counter | Kind::Gauge => "share of counts",
+        Kind::Histogram => "share of samples",
+    };
+    match measured.median(Workload::Delivery, recorder, share) {
+        Some(share) if share < 0.5 => " †",
+        _ => "",
+    }
 }
 
 type Show = fn(f64) -> String;

@@ -1,9 +1,10 @@
 //! What a call costs the thread that makes it.
 
+use super::company::{Company, Progress};
 use super::{Cost, Series, calls};
 use crate::measure::{Batches, Numbers, median, pin};
 use crate::recorders::Installed;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,48 +14,33 @@ use std::time::Duration;
 const DRAINS: usize = 3;
 const WARM_UP: Duration = Duration::from_millis(3);
 
+/// What the threads share.
+struct Meeting {
+    barrier: Barrier,
+    measuring: AtomicUsize,
+    progress: Vec<Progress>,
+}
+
 pub(super) fn run(cost: Cost, installed: &dyn Installed, time: Duration) -> Result<Numbers> {
-    let barrier = Barrier::new(cost.threads + 1);
-    let measuring = AtomicUsize::new(cost.threads);
+    let meeting = Meeting {
+        barrier: Barrier::new(cost.threads + 1),
+        measuring: AtomicUsize::new(cost.threads),
+        progress: (0..cost.threads).map(|_| Progress::default()).collect(),
+    };
     let results = thread::scope(|scope| {
         let threads: Vec<_> = (0..cost.threads)
             .map(|thread| {
-                let (barrier, measuring) = (&barrier, &measuring);
-                let series = match cost.series {
-                    Series::Same => 0,
-                    Series::Own => thread,
-                };
-                scope.spawn(move || {
-                    let pinned = if cost.threads > 1 {
-                        pin(thread)
-                    } else {
-                        Ok(())
-                    };
-                    let mut batches = Batches::of(calls::calls(cost.kind, cost.call, series));
-                    for _ in 0..DRAINS {
-                        batches.run(WARM_UP);
-                        barrier.wait();
-                        barrier.wait();
-                    }
-                    batches.run(WARM_UP);
-                    barrier.wait();
-                    let nanoseconds = batches.run(time);
-                    measuring.fetch_sub(1, Ordering::Relaxed);
-                    // The others are to be measured beside this thread, to their end.
-                    while measuring.load(Ordering::Relaxed) > 0 {
-                        batches.once();
-                    }
-                    pinned.map(|()| nanoseconds)
-                })
+                let meeting = &meeting;
+                scope.spawn(move || of_thread(cost, thread, meeting, time))
             })
             .collect();
         let mut drained = Ok(());
         for _ in 0..DRAINS {
-            barrier.wait();
+            meeting.barrier.wait();
             drained = drained.and(installed.settle());
-            barrier.wait();
+            meeting.barrier.wait();
         }
-        barrier.wait();
+        meeting.barrier.wait();
         let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
         let results: Result<Vec<f64>> = joined
             .map(|result| result.map_err(|_| anyhow!("a thread panicked"))?)
@@ -62,4 +48,35 @@ pub(super) fn run(cost: Cost, installed: &dyn Installed, time: Duration) -> Resu
         drained.and(results)
     });
     Ok(Numbers::from([("ns", median(results?))]))
+}
+
+fn of_thread(cost: Cost, thread: usize, meeting: &Meeting, time: Duration) -> Result<f64> {
+    // Before it is kept to one core, and knows no others.
+    let mut company = Company::of(thread, &meeting.progress);
+    let pinned = if cost.threads > 1 {
+        pin(thread)
+    } else {
+        Ok(())
+    };
+    let series = match cost.series {
+        Series::Same => 0,
+        Series::Own => thread,
+    };
+    let mut batches = Batches::of(calls::calls(cost.kind, cost.call, series));
+    for _ in 0..DRAINS {
+        batches.warm_up(WARM_UP);
+        meeting.barrier.wait();
+        meeting.barrier.wait();
+    }
+    batches.warm_up(WARM_UP);
+    meeting.barrier.wait();
+    let nanoseconds = batches.run(time, || company.was_there());
+    meeting.measuring.fetch_sub(1, Ordering::Relaxed);
+    // The others are to be measured beside this thread, to their end.
+    while meeting.measuring.load(Ordering::Relaxed) > 0 {
+        batches.once();
+        company.was_there();
+    }
+    pinned?;
+    nanoseconds.context("the threads never ran at the same time")
 }

@@ -1,6 +1,7 @@
 //! What is measured, each in a process of its own. A workload's name is what a process is told.
 
 mod calls;
+mod company;
 mod cost;
 mod delivery;
 mod memory;
