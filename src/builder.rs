@@ -138,7 +138,7 @@ impl CloudWatchBuilder {
     }
 
     /// Whether the exporter publishes its own accounts, too, once in a window: by default it does not. They
-    /// are metrics like all others, and billed so: up to twelve, and one for each reason of refusals.
+    /// are metrics like all others, and billed so: up to thirteen, and one for each reason of refusals.
     ///
     /// | `metrics_exporter_cloudwatch.` and | what |
     /// |---|---|
@@ -175,8 +175,8 @@ impl CloudWatchBuilder {
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
     /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A
     /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
-    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as long as
-    /// nothing can say there that it was begun.
+    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as
+    /// long as nothing can say there that it was begun.
     ///
     /// # Cost
     ///
@@ -208,8 +208,8 @@ impl CloudWatchBuilder {
     }
 
     /// Also sends what there is whenever the last open scope of the process closes: a
-    /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread. Off
-    /// by default.
+    /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread.
+    /// Off by default.
     ///
     /// The function that ends is not held up. There is at most one such flush in `interval`, which is above zero; those
     /// that would come sooner are put together into one at its end. Each is a request at least, and a

@@ -1,5 +1,5 @@
-//! The exporter's inbox: flushes and shutdowns are answered or known to be refused, and a flush covers what was recorded
-//! before it.
+//! The exporter's inbox: flushes and shutdowns are answered or known to be refused, and a flush covers what was
+//! recorded before it.
 
 use crate::aggregate::Counter;
 use crate::explore;
