@@ -1,7 +1,16 @@
-//! The atomics that the aggregates are made of.
+//! What the aggregates are made of where threads meet.
 //!
 //! The loom models compile the aggregates' own source files against a module of this name that
-//! has loom's types in it.
+//! has loom's types in it, and small numbers.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+pub(crate) use parking_lot::Mutex;
+pub(crate) use std::sync::OnceLock;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
 pub(crate) use std::thread::yield_now;
+
+/// Threads that can have a lane at a time, 128 at most. Those beyond share what has no owner.
+pub(crate) const SLOTS: usize = 128;
+/// Values that a lane has room for until they go to its batch; a power of two.
+pub(crate) const RING: usize = 64;
+/// Samples of records without a lane that make a series hot, if they come within one window.
+pub(crate) const HOT: u32 = 32;

@@ -10,19 +10,19 @@ mod aggregate;
 #[path = "../../src/limits.rs"]
 mod limits;
 
-/// Stands for `src/sync.rs`.
-mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-    pub(crate) use loom::thread::yield_now;
-}
+mod sync;
+mod thread;
 
 pub mod counter;
 pub mod gauge;
 pub mod histogram;
+pub mod slots;
 
 /// Explores all interleavings that need no more than so many preemptions.
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
+    // A drain looks at each bucket of a page.
+    builder.max_branches = 20_000;
     builder.check(model);
 }

@@ -1,6 +1,6 @@
 //! Runs the models.
 
-use loom_models::{counter, gauge, histogram};
+use loom_models::{counter, gauge, histogram, slots};
 
 #[test]
 fn counter_increments_are_drained_once() {
@@ -40,4 +40,34 @@ fn histogram_zeros_are_drained_once() {
 #[test]
 fn histogram_windows_have_whole_samples() {
     histogram::windows_have_whole_samples();
+}
+
+#[test]
+fn slots_a_counter_becomes_hot() {
+    slots::a_counter_becomes_hot();
+}
+
+#[test]
+fn slots_a_lane_goes_on_with_the_next_thread() {
+    slots::a_lane_goes_on_with_the_next_thread();
+}
+
+#[test]
+fn slots_a_total_is_lifted_beside_a_lane() {
+    slots::a_total_is_lifted_beside_a_lane();
+}
+
+#[test]
+fn slots_a_ring_is_drained_once() {
+    slots::a_ring_is_drained_once();
+}
+
+#[test]
+fn slots_a_histogram_becomes_hot() {
+    slots::a_histogram_becomes_hot();
+}
+
+#[test]
+fn slots_a_gauge_tells_what_its_lanes_saw() {
+    slots::a_gauge_tells_what_its_lanes_saw();
 }

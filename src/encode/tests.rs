@@ -20,7 +20,7 @@ fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> M
         registry.describe(MetricKind::Histogram, &"h".into(), unit);
     }
     for &(value, count) in samples {
-        histogram.aggregate.record(value, count);
+        histogram.record_many(value, count.try_into().unwrap());
     }
     let mut config = Config::new("Test");
     config.histogram_forms.set_default(form);
