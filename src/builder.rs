@@ -6,12 +6,13 @@ use crate::error::{BuildError, InstallError};
 use crate::exporter::{self, CloudWatchExporter, CloudWatchHandle};
 use crate::matcher::Matcher;
 use crate::recorder::CloudWatchRecorder;
-use crate::registry::Registry;
+use crate::registry::{IdleTimeout, Registry};
 use crate::sink::{PutMetricData, Sink};
 use crate::spool::{Spool, SpoolThread};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::Client;
 use metrics::SharedString;
+use metrics_util::MetricKindMask;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -184,6 +185,22 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// How long series of these kinds may be idle before they are forgotten: for ever by default, or if
+    /// `timeout` is none. A later call replaces an earlier one, for all kinds.
+    ///
+    /// A series is idle while nothing is recorded to it; it is looked at when a window ends, by the
+    /// exporter's [clock](Self::with_clock). An idle gauge is not sent any more, and an idle series leaves
+    /// memory. Nothing is lost: a series that is recorded to again is there again, by the macros or by a
+    /// handle that is still held.
+    ///
+    /// Three kinds of idle series stay in memory, though they are silent: those that a handle is held of;
+    /// counters that were ever set to an absolute total, which would be published again; and gauges
+    /// that were incremented or decremented and are not at zero, as the next change goes on from there.
+    pub fn idle_timeout(mut self, mask: MetricKindMask, timeout: Option<Duration>) -> Self {
+        self.config.idle = IdleTimeout { mask, timeout };
+        self
+    }
+
     /// Also sends what there is whenever the last open scope of the process closes: a
     /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread. Off
     /// by default.
@@ -253,7 +270,8 @@ impl CloudWatchBuilder {
                 Some((SpoolThread::start(spool)?, recovered))
             }
         };
-        let registry = Arc::new(Registry::new(self.config.default_dimensions.clone()));
+        let defaults = self.config.default_dimensions.clone();
+        let registry = Arc::new(Registry::new(defaults, self.config.idle));
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);
         let exporter =

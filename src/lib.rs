@@ -126,7 +126,7 @@ pub use error::{BuildError, ConfigError, FlushError, InstallError};
 pub use exporter::{Amount, CloudWatchExporter, CloudWatchHandle, FlushReport, Stats};
 pub use matcher::Matcher;
 pub use metrics_timeit::{self, timeit};
-pub use metrics_util::MetricKind;
+pub use metrics_util::{MetricKind, MetricKindMask};
 pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;
 pub use refusal::{Refusal, Refused};

@@ -1,11 +1,11 @@
-//! What the aggregates are made of where threads meet.
+//! What the aggregates, and the end of a series, are made of where threads meet.
 //!
 //! The loom models compile the aggregates' own source files against a module of this name that
 //! has loom's types in it, and small numbers.
 
 pub(crate) use parking_lot::Mutex;
-pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
+pub(crate) use std::sync::{Arc, OnceLock};
 pub(crate) use std::thread::yield_now;
 
 /// Threads that can have a lane at a time, 128 at most. Those beyond share what has no owner.

@@ -7,6 +7,8 @@
 
 #[path = "../../src/aggregate/mod.rs"]
 mod aggregate;
+#[path = "../../src/registry/forget.rs"]
+mod forget;
 #[path = "../../src/limits.rs"]
 mod limits;
 
@@ -14,6 +16,7 @@ mod sync;
 mod thread;
 
 pub mod counter;
+pub mod expiry;
 pub mod gauge;
 pub mod histogram;
 pub mod slots;

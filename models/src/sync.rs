@@ -1,5 +1,6 @@
 //! Stands for `src/sync.rs`.
 
+pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };

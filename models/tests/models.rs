@@ -1,6 +1,6 @@
 //! Runs the models.
 
-use loom_models::{counter, gauge, histogram, slots};
+use loom_models::{counter, expiry, gauge, histogram, slots};
 
 #[test]
 fn counter_increments_are_drained_once() {
@@ -70,4 +70,9 @@ fn slots_a_histogram_becomes_hot() {
 #[test]
 fn slots_a_gauge_tells_what_its_lanes_saw() {
     slots::a_gauge_tells_what_its_lanes_saw();
+}
+
+#[test]
+fn expiry_nothing_goes_with_a_series() {
+    expiry::nothing_goes_with_a_series();
 }

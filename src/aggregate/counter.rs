@@ -1,7 +1,7 @@
 //! Counter: numbers that only grow; a drain publishes the growth.
 
 use super::lanes::{Lanes, Thread};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// Its total is what is shared and what is in the lanes, added up.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(crate) struct Counter {
     /// The total at the last drain; only the drain touches it.
     published: AtomicU64,
     lanes: Lanes<Lane>,
+    has_total: AtomicBool,
 }
 
 /// Two cache lines, as some processors fetch them in pairs.
@@ -23,6 +24,7 @@ impl Counter {
             shared: AtomicU64::new(0),
             published: AtomicU64::new(0),
             lanes: Lanes::new(),
+            has_total: AtomicBool::new(false),
         }
     }
 
@@ -46,6 +48,9 @@ impl Counter {
 
     /// Lifts the total to `total`, if it is not there already.
     pub(crate) fn absolute(&self, total: u64) {
+        if !self.has_total.load(Ordering::Relaxed) {
+            self.has_total.store(true, Ordering::Relaxed);
+        }
         let mut shared = self.shared.load(Ordering::Relaxed);
         loop {
             let own = self.own();
@@ -63,6 +68,11 @@ impl Counter {
                 Err(current) => shared = current,
             }
         }
+    }
+
+    /// Whether it was ever set to a total.
+    pub(crate) fn has_total(&self) -> bool {
+        self.has_total.load(Ordering::Relaxed)
     }
 
     /// The growth since the last drain. Only ever one caller at a time.

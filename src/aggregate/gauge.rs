@@ -15,6 +15,8 @@ pub(crate) struct Gauge {
     cut: Cut,
     sides: [Extremes; 2],
     refused: Refused,
+    /// Whether it was ever incremented or decremented.
+    is_relative: AtomicBool,
     /// Whether it ever had a value; only the drain touches it.
     live: AtomicBool,
 }
@@ -46,6 +48,7 @@ impl Gauge {
             cut: Cut::new(),
             sides: [Extremes::new(), Extremes::new()],
             refused: Refused::new(),
+            is_relative: AtomicBool::new(false),
             live: AtomicBool::new(false),
         }
     }
@@ -62,6 +65,9 @@ impl Gauge {
     }
 
     pub(crate) fn increment(&self, thread: &impl Thread, amount: f64) {
+        if !self.is_relative.load(Ordering::Relaxed) {
+            self.is_relative.store(true, Ordering::Relaxed);
+        }
         // Checked apart from the result: an amount out of range is at fault whatever it adds to.
         let amount = match limits::check_value(amount) {
             Ok(amount) => amount,
@@ -76,6 +82,14 @@ impl Gauge {
             Some(value) => self.note(thread, value),
             None => self.refused.count(fault, 1),
         }
+    }
+
+    pub(crate) fn is_relative(&self) -> bool {
+        self.is_relative.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn last(&self) -> f64 {
+        self.last.load(Ordering::Acquire)
     }
 
     /// Puts what was the last value just now among those that the extremes are of.

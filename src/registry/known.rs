@@ -67,10 +67,11 @@ pub(super) fn keep<A: Kept>(
     kept.ok()?
 }
 
-/// Lets go of all handles of a registry that is no more.
-pub(super) fn forget<A: Kept>(registry: u64) {
+/// Lets all threads go of the handles that `is_due`. One that is in use right now lives until it is
+/// dropped, and is found for as long.
+pub(super) fn retract<A: Kept>(is_due: impl Fn(&Handle<A>) -> bool) {
     for_each::<A>(|place| {
-        place.take_if(|handle| handle.registry == registry);
+        place.take_if(|handle| is_due(handle));
     });
 }
 
@@ -198,15 +199,24 @@ impl<A> Place<A> {
     }
 }
 
-/// Equality, quick for what is static in both.
+/// Equality, quick for texts that are static in both, as most are, and labels in the same order.
 #[inline]
 fn is_same(one: &Key, other: &Key) -> bool {
     if one.get_hash() != other.get_hash() {
         return false;
     }
-    let is_same_text = ptr::eq(one.name(), other.name())
-        && ptr::eq(one.labels().as_slice(), other.labels().as_slice());
-    is_same_text || one == other
+    let (labels, others) = (one.labels().as_slice(), other.labels().as_slice());
+    let are_same = ptr::eq(labels, others)
+        || labels.len() == others.len()
+            && labels.iter().zip(others).all(|(label, other)| {
+                is_same_text(label.key(), other.key()) && is_same_text(label.value(), other.value())
+            });
+    are_same && is_same_text(one.name(), other.name()) || one == other
+}
+
+#[inline]
+fn is_same_text(one: &str, other: &str) -> bool {
+    ptr::eq(one, other) || one == other
 }
 
 fn empty<T>(len: usize) -> Vec<Option<T>> {

@@ -1,8 +1,10 @@
 //! Key → series, and the way out for drains.
 
 pub(crate) mod drain;
+mod forget;
 mod handle;
 pub(crate) mod identity;
+mod idle;
 mod known;
 pub(crate) mod series;
 mod shelf;
@@ -10,6 +12,7 @@ mod thread;
 
 pub(crate) use drain::{Drained, Point};
 pub(crate) use identity::{Identity, Origin};
+pub(crate) use idle::IdleTimeout;
 
 use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::dimension::Dimensions;
@@ -27,17 +30,19 @@ pub(crate) struct Registry {
     /// Of its own in this process, for good: threads know series by it.
     id: u64,
     defaults: Dimensions,
+    idle: IdleTimeout,
     counters: Shelf<Counter>,
     gauges: Shelf<Gauge>,
     histograms: Shelf<Histogram>,
 }
 
 impl Registry {
-    pub(crate) fn new(defaults: Dimensions) -> Self {
+    pub(crate) fn new(defaults: Dimensions, idle: IdleTimeout) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             defaults,
+            idle,
             counters: Shelf::new(MetricKind::Counter),
             gauges: Shelf::new(MetricKind::Gauge),
             histograms: Shelf::new(MetricKind::Histogram),
@@ -77,6 +82,12 @@ impl Registry {
         }
     }
 
+    /// How many keys are known.
+    #[cfg(test)]
+    fn known(&self) -> usize {
+        self.counters.known() + self.gauges.known() + self.histograms.known()
+    }
+
     #[cold]
     #[inline(never)]
     fn look_up<A: Kept>(&self, among: &Shelf<A>, key: &Key, new: fn() -> A) -> Found<A> {
@@ -113,9 +124,9 @@ enum Found<A> {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        known::forget::<Counter>(self.id);
-        known::forget::<Gauge>(self.id);
-        known::forget::<Histogram>(self.id);
+        known::retract::<Counter>(|handle| handle.registry == self.id);
+        known::retract::<Gauge>(|handle| handle.registry == self.id);
+        known::retract::<Histogram>(|handle| handle.registry == self.id);
     }
 }
 

@@ -1,10 +1,12 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
 use super::identity::{Identity, Origin};
+use super::idle::LastSeen;
 use crate::dimension::Dimensions;
 use crate::refusal::Refusal;
 use metrics::{Key, Unit};
 use metrics_util::MetricKind;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -15,6 +17,11 @@ pub(crate) struct Series<A> {
     pub(crate) identity: Result<Arc<Identity>, Refusal>,
     pub(crate) description: Arc<Description>,
     pub(crate) aggregate: A,
+    pub(super) last_seen: LastSeen,
+    /// Found idle by the drain that is under way.
+    pub(super) is_idle: AtomicBool,
+    /// Other keys that stand for it.
+    pub(super) aliases: Mutex<Vec<Key>>,
 }
 
 impl<A> Series<A> {
@@ -32,6 +39,9 @@ impl<A> Series<A> {
             key,
             description,
             aggregate,
+            last_seen: LastSeen::new(),
+            is_idle: AtomicBool::new(false),
+            aliases: Mutex::default(),
         }
     }
 }

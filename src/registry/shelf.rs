@@ -1,6 +1,9 @@
 //! The series of one kind, by key.
 
+use super::forget::forget;
 use super::identity;
+use super::idle::Forgettable;
+use super::known::{self, Kept};
 use super::series::{Description, Series};
 use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
@@ -9,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 #[derive(Debug)]
 pub(crate) struct Shelf<A> {
@@ -70,6 +74,7 @@ impl<A> Shelf<A> {
             new
         });
         if is_alias {
+            series.aliases.lock().push(key.clone());
             known.series.insert(key, Arc::clone(&series));
         }
         series
@@ -84,13 +89,66 @@ impl<A> Shelf<A> {
         description.set_unit(unit)
     }
 
-    /// Shows every series to a drain. Drains come one after the other.
-    pub(crate) fn for_each(&self, mut each: impl FnMut(&Series<A>)) {
-        let mut series = self.series.lock();
-        series.append(&mut self.arrivals.lock());
-        for series in &*series {
-            each(series);
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.known.read().series.len()
+    }
+
+    /// Shows every series to a drain, which tells whether it is idle. Those that are, that nobody holds,
+    /// and that `each` finds untouched once more, are forgotten. Drains come one after the other.
+    pub(super) fn for_each(&self, mut each: impl FnMut(&Series<A>) -> bool)
+    where
+        A: Kept + Forgettable,
+    {
+        let mut all = self.series.lock();
+        all.append(&mut self.arrivals.lock());
+        let mut has_idle = false;
+        for series in &*all {
+            if each(series) && series.aggregate.begins_anew() {
+                series.is_idle.store(true, Ordering::Relaxed);
+                has_idle = true;
+            }
         }
+        if has_idle {
+            known::retract::<A>(|handle| handle.series.is_idle.load(Ordering::Relaxed));
+            all.retain_mut(|series| !self.forget_idle(series, &mut each));
+        }
+    }
+
+    /// Whether it is forgotten.
+    fn forget_idle(
+        &self,
+        series: &mut Arc<Series<A>>,
+        each: &mut impl FnMut(&Series<A>) -> bool,
+    ) -> bool
+    where
+        A: Forgettable,
+    {
+        if !series.is_idle.swap(false, Ordering::Relaxed) {
+            return false;
+        }
+        // One in the list, one by its key, one by each alias: more than that is a handle.
+        let aliases = series.aliases.lock().clone();
+        if Arc::strong_count(series) > 2 + aliases.len() {
+            return false;
+        }
+        let mut known = self.known.write();
+        let keys: Vec<Key> = aliases
+            .into_iter()
+            .chain([Key::clone(&series.key)])
+            .collect();
+        let unlink = || {
+            for key in &keys {
+                known.series.remove(key);
+            }
+        };
+        let is_idle = |series: &Series<A>| each(series) && series.aggregate.begins_anew();
+        if forget(series, unlink, is_idle) {
+            return true;
+        }
+        let back = keys.into_iter().map(|key| (key, Arc::clone(series)));
+        known.series.extend(back);
+        false
     }
 }
 

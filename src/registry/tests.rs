@@ -1,6 +1,6 @@
 //! Threads find their series again, whoever else is there, and whatever becomes of them.
 
-use super::{Point, Registry};
+use super::{IdleTimeout, Point, Registry};
 use crate::aggregate::Counter;
 use crate::dimension::Dimensions;
 use metrics::{Key, Label};
@@ -8,9 +8,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::UNIX_EPOCH;
+
+mod idle;
 
 fn registry() -> Arc<Registry> {
-    Arc::new(Registry::new(Dimensions::new()))
+    Arc::new(Registry::new(Dimensions::new(), IdleTimeout::NEVER))
 }
 
 fn numbered(number: usize) -> Key {
@@ -20,7 +23,7 @@ fn numbered(number: usize) -> Key {
 /// The growth of all counters, by their one label.
 fn growth(registry: &Registry) -> BTreeMap<String, u64> {
     let mut growth = BTreeMap::new();
-    registry.drain(true, |drained| {
+    registry.drain(UNIX_EPOCH, true, |drained| {
         if let Point::Counter(delta) = drained.point {
             let label = drained.key.labels().next();
             let label = label.map_or("", Label::value).to_owned();

@@ -7,6 +7,7 @@ mod delivery;
 mod dimensions;
 mod end_to_end;
 mod ending;
+mod idle;
 mod layers;
 mod packing;
 mod put;
