@@ -119,7 +119,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
             Ok(Label::new(key, value))
         })
         .collect();
-    let key = Key::from_parts(name.clone(), labels?);
+    let key = Key::from_parts(name, labels?);
     let texts = array(from)?;
     let dimensions: Result<Box<[Dimension]>, Error> = (0..texts / 2)
         .map(|_| {
@@ -129,8 +129,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
         .collect();
     let identity = Identity {
         origin,
-        key: Arc::new(key),
-        name,
+        key,
         dimensions: dimensions?,
     };
     expect(array(from)? == 2, "a time")?;

@@ -16,8 +16,8 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(crate) struct Drained<'a> {
     pub(crate) kind: MetricKind,
-    pub(crate) key: &'a Arc<Key>,
-    pub(crate) identity: &'a Result<Arc<Identity>, Refusal>,
+    pub(crate) key: &'a Key,
+    pub(crate) identity: Result<&'a Arc<Identity>, &'a Refusal>,
     pub(crate) unit: Option<Unit>,
     pub(crate) point: Point<'a>,
     pub(crate) refused: RefusedPoint,
@@ -66,7 +66,7 @@ impl Registry {
             let is_touched = is_fresh || refused != NOTHING_REFUSED;
             let is_idle = series.last_seen.is_idle(then, is_touched);
             // What cannot be sent is refused when it is recorded, not in every window.
-            let repeat = repeat_gauges && !is_idle && series.identity.is_ok();
+            let repeat = repeat_gauges && !is_idle && series.identity().is_ok();
             let point = point.filter(|_| is_fresh || repeat);
             let point = point.map_or(Point::None, Point::Gauge);
             if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
@@ -100,8 +100,8 @@ impl<A> Series<A> {
     ) -> Drained<'a> {
         Drained {
             kind,
-            key: &self.key,
-            identity: &self.identity,
+            key: self.key(),
+            identity: self.identity(),
             unit: self.description.unit(),
             point,
             refused,

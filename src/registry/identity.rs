@@ -3,16 +3,14 @@
 use crate::dimension::{self, Dimension, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
-use metrics::{Key, KeyName, Label};
+use metrics::{Key, Label};
 use metrics_util::MetricKind;
-use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) origin: Origin,
     /// What the application knows it by.
-    pub(crate) key: Arc<Key>,
-    pub(crate) name: KeyName,
+    pub(crate) key: Key,
     /// By name.
     pub(crate) dimensions: Box<[Dimension]>,
 }
@@ -38,35 +36,41 @@ impl Origin {
 }
 
 impl Identity {
-    /// The identity of a [normal](normalize) key.
+    /// The identity of a [normal](normalize) key, or why it has none.
     pub(crate) fn resolve(
         origin: Origin,
-        key: &Arc<Key>,
+        key: Key,
         defaults: &Dimensions,
-    ) -> Result<Self, Refusal> {
-        limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
-        let mut own = Dimensions::new();
-        for label in key.labels() {
-            let (name, value) = label.clone().into_parts();
-            if own.insert(name.clone(), value).is_some() {
-                return Err(Refusal::AmbiguousDimension(name));
-            }
+    ) -> Result<Self, (Key, Refusal)> {
+        match dimensions(&key, defaults) {
+            Ok(dimensions) => Ok(Self {
+                origin,
+                key,
+                dimensions,
+            }),
+            Err(refusal) => Err((key, refusal)),
         }
-        let mut dimensions = defaults.clone();
-        dimensions.append(&mut own);
-        // An empty value takes a default dimension away.
-        dimensions.retain(|_, value| !value.is_empty());
-        dimension::check(&dimensions)?;
-        Ok(Self {
-            origin,
-            key: Arc::clone(key),
-            name: key.name_shared(),
-            dimensions: dimensions
-                .into_iter()
-                .map(|(name, value)| Dimension::new(name, value))
-                .collect(),
-        })
     }
+}
+
+fn dimensions(key: &Key, defaults: &Dimensions) -> Result<Box<[Dimension]>, Refusal> {
+    limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
+    let mut own = Dimensions::new();
+    for label in key.labels() {
+        let (name, value) = label.clone().into_parts();
+        if own.insert(name.clone(), value).is_some() {
+            return Err(Refusal::AmbiguousDimension(name));
+        }
+    }
+    let mut dimensions = defaults.clone();
+    dimensions.append(&mut own);
+    // An empty value takes a default dimension away.
+    dimensions.retain(|_, value| !value.is_empty());
+    dimension::check(&dimensions)?;
+    Ok(dimensions
+        .into_iter()
+        .map(|(name, value)| Dimension::new(name, value))
+        .collect())
 }
 
 /// The one key that stands for all keys of the same identity, or nothing if `key` is that key.

@@ -16,8 +16,8 @@ use std::thread::LocalKey;
 /// A key has so many places where it may be, one beside the other.
 const WAYS: usize = 4;
 const FIRST_SETS: usize = 16;
-/// A thread's map has room for 2,048 series of a kind. More than that go through the registry.
-const MAX_SETS: usize = 512;
+/// A thread's map has room for 1,024 series of a kind. More than that go through the registry.
+const MAX_SETS: usize = 256;
 /// In a full map, of so many that are not there one takes another's place: so that a walk over more
 /// than it can hold does not throw out what is used all the time.
 const ADMITTED: usize = 8;

@@ -9,8 +9,9 @@ use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
 use metrics_util::{KeyHasher, MetricKind};
 use parking_lot::{Mutex, RwLock};
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -27,16 +28,46 @@ pub(crate) struct Shelf<A> {
 
 #[derive(Debug)]
 struct Known<A> {
-    series: HashMap<Key, Arc<Series<A>>, BuildHasherDefault<KeyHasher>>,
+    series: HashSet<Named<A>, BuildHasherDefault<KeyHasher>>,
+    /// Other keys that stand for a series, by its own.
+    aliases: HashMap<Key, Vec<Key>, BuildHasherDefault<KeyHasher>>,
     descriptions: HashMap<KeyName, Arc<Description>>,
 }
+
+/// A series by its key, or by one that stands for the same.
+#[derive(Debug)]
+struct Named<A> {
+    alias: Option<Box<Key>>,
+    series: Arc<Series<A>>,
+}
+
+impl<A> Borrow<Key> for Named<A> {
+    fn borrow(&self) -> &Key {
+        self.alias.as_deref().unwrap_or_else(|| self.series.key())
+    }
+}
+
+impl<A> Hash for Named<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Borrow::<Key>::borrow(self).hash(state);
+    }
+}
+
+impl<A> PartialEq for Named<A> {
+    fn eq(&self, other: &Self) -> bool {
+        Borrow::<Key>::borrow(self) == other.borrow()
+    }
+}
+
+impl<A> Eq for Named<A> {}
 
 impl<A> Shelf<A> {
     pub(crate) fn new(kind: MetricKind) -> Self {
         Self {
             kind,
             known: RwLock::new(Known {
-                series: HashMap::default(),
+                series: HashSet::default(),
+                aliases: HashMap::default(),
                 descriptions: HashMap::new(),
             }),
             arrivals: Mutex::default(),
@@ -50,32 +81,34 @@ impl<A> Shelf<A> {
         defaults: &Dimensions,
         aggregate: impl FnOnce() -> A,
     ) -> Arc<Series<A>> {
-        if let Some(series) = self.known.read().series.get(key) {
-            return Arc::clone(series);
+        if let Some(known) = self.known.read().series.get(key) {
+            return Arc::clone(&known.series);
         }
         let key = key.to_retained();
         let normal = identity::normalize(&key, defaults);
         let mut known = self.known.write();
         let is_alias = normal.is_some();
         let normal = normal.unwrap_or_else(|| key.clone());
-        let series = known.series.get(&normal).cloned();
+        let series = known.series.get(&normal);
+        let series = series.map(|known| Arc::clone(&known.series));
         let series = series.unwrap_or_else(|| {
             let description = known.description(&normal.name_shared());
-            let new = Series::new(
-                self.kind,
-                normal.clone(),
-                defaults,
-                description,
-                aggregate(),
-            );
+            let new = Series::new(self.kind, normal, defaults, description, aggregate());
             let new = Arc::new(new);
-            known.series.insert(normal, Arc::clone(&new));
+            known.series.insert(Named {
+                alias: None,
+                series: Arc::clone(&new),
+            });
             self.arrivals.lock().push(Arc::clone(&new));
             new
         });
         if is_alias {
-            series.aliases.lock().push(key.clone());
-            known.series.insert(key, Arc::clone(&series));
+            let aliases = known.aliases.entry(series.key().clone());
+            aliases.or_default().push(key.clone());
+            known.series.insert(Named {
+                alias: Some(Box::new(key)),
+                series: Arc::clone(&series),
+            });
         }
         series
     }
@@ -127,26 +160,31 @@ impl<A> Shelf<A> {
         if !series.is_idle.swap(false, Ordering::Relaxed) {
             return false;
         }
+        let key = series.key().clone();
+        let aliases = self.known.read().aliases.get(&key).cloned();
+        let aliases = aliases.unwrap_or_default();
         // One in the list, one by its key, one by each alias: more than that is a handle.
-        let aliases = series.aliases.lock().clone();
         if Arc::strong_count(series) > 2 + aliases.len() {
             return false;
         }
         let mut known = self.known.write();
-        let keys: Vec<Key> = aliases
-            .into_iter()
-            .chain([Key::clone(&series.key)])
-            .collect();
+        let mut names = Vec::new();
         let unlink = || {
-            for key in &keys {
-                known.series.remove(key);
-            }
+            let keys = aliases.iter().chain([&key]);
+            names.extend(
+                keys.filter_map(|key| known.series.take(key))
+                    .map(|known| known.alias),
+            );
         };
         let is_idle = |series: &Series<A>| each(series) && series.aggregate.begins_anew();
         if forget(series, unlink, is_idle) {
+            known.aliases.remove(&key);
             return true;
         }
-        let back = keys.into_iter().map(|key| (key, Arc::clone(series)));
+        let back = names.into_iter().map(|alias| Named {
+            alias,
+            series: Arc::clone(series),
+        });
         known.series.extend(back);
         false
     }
