@@ -142,7 +142,7 @@ pub use matcher::Matcher;
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;
 pub use metrics_timeit::timeit;
-pub use metrics_util::MetricKind;
+pub use metrics_util::{MetricKind, MetricKindMask};
 pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;
 pub use refusal::{Refusal, Refused};

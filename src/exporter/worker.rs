@@ -217,7 +217,8 @@ impl Worker {
     fn drain(&mut self) -> FlushReport {
         let mut encoder = Encoder::new(&self.config, self.window);
         let mut packer = Packer::new(&self.config);
-        self.registry.drain(!self.is_drained, |drained| {
+        let now = self.clock.now();
+        self.registry.drain(now, !self.is_drained, |drained| {
             if let Some(datum) = encoder.encode(&drained) {
                 packer.push(datum);
             }
