@@ -1,0 +1,169 @@
+//! The ten hot operations, each in a process of its own.
+
+use crate::calls;
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+use metrics::{Counter, counter, gauge, histogram};
+use metrics_exporter_cloudwatch::{
+    Batch, CloudWatchBuilder, CloudWatchHandle, ManualClock, Sending, Sink,
+};
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+use std::{array, fs, thread};
+use tokio::runtime::Runtime;
+
+/// A recorder may learn from its drains which series are hot.
+const DRAINS: u32 = 3;
+/// Calls before each of them.
+const WARM_UP: usize = 10_000;
+/// Repetitions are a multiple of it, so that all values have their share.
+const VALUES: usize = 100;
+/// Drained together, so that what a drain costs by itself hardly counts.
+const SERIES: u32 = 1_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Operation {
+    CounterHandle,
+    GaugeHandle,
+    HistogramHandle,
+    CounterMacro,
+    GaugeMacro,
+    HistogramMacro,
+    CounterLabels,
+    CounterDynamic,
+    Timeit,
+    Drain,
+}
+
+impl Operation {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::CounterHandle => "counter, cached handle",
+            Self::GaugeHandle => "gauge, cached handle",
+            Self::HistogramHandle => "histogram, cached handle",
+            Self::CounterMacro => "`counter!`",
+            Self::GaugeMacro => "`gauge!`",
+            Self::HistogramMacro => "`histogram!`",
+            Self::CounterLabels => "`counter!`, two static labels",
+            Self::CounterDynamic => "`counter!`, a dynamic label",
+            Self::Timeit => "`timeit!`, an empty scope",
+            Self::Drain => "a counter that was touched, drained and encoded",
+        }
+    }
+
+    /// How many times are enough to count, and how many of the operation one time is.
+    pub(crate) fn times(self) -> (u32, u32) {
+        match self {
+            Self::Drain => (20, SERIES),
+            _ => (50_000, 1),
+        }
+    }
+
+    /// In this process, which is to do nothing else.
+    pub(crate) fn repeat(self, times: u32) -> Result<()> {
+        let exporter = Exporter::start()?;
+        let values: [f64; VALUES] = array::from_fn(latency);
+        let value = |n: usize| values[n % VALUES];
+        match self {
+            Self::CounterHandle => {
+                let counter = counter!("counter");
+                exporter.repeat(times, |_| calls::counter_handle(&counter))
+            }
+            Self::GaugeHandle => {
+                let gauge = gauge!("gauge");
+                exporter.repeat(times, |n| calls::gauge_handle(&gauge, value(n)))
+            }
+            Self::HistogramHandle => {
+                let histogram = histogram!("histogram");
+                exporter.repeat(times, |n| calls::histogram_handle(&histogram, value(n)))
+            }
+            Self::CounterMacro => exporter.repeat(times, |_| calls::counter()),
+            Self::GaugeMacro => exporter.repeat(times, |n| calls::gauge(value(n))),
+            Self::HistogramMacro => exporter.repeat(times, |n| calls::histogram(value(n))),
+            Self::CounterLabels => exporter.repeat(times, |_| calls::counter_labels()),
+            Self::CounterDynamic => exporter.repeat(times, |_| calls::counter_dynamic("/orders")),
+            Self::Timeit => exporter.repeat(times, |_| calls::timeit()),
+            Self::Drain => exporter.drain(times),
+        }
+    }
+}
+
+/// Takes everything.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        black_box(batch);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// On this thread, so that it does something only when it is waited for, and under a clock that stands
+/// still, so that no window ends in between.
+struct Exporter {
+    runtime: Runtime,
+    handle: CloudWatchHandle,
+}
+
+impl Exporter {
+    fn start() -> Result<Self> {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+        let (recorder, exporter) = CloudWatchBuilder::new("Instructions")
+            .with_sink(Nowhere)
+            .with_clock(ManualClock::new(start))
+            .with_jitter_seed(1)
+            .build()?;
+        metrics::set_global_recorder(recorder)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        let handle = exporter.handle();
+        runtime.spawn(exporter.run());
+        Ok(Self { runtime, handle })
+    }
+
+    fn flush(&self) -> Result<()> {
+        let report = self.runtime.block_on(self.handle.flush())?;
+        ensure!(report.is_complete(), "{report:?}");
+        Ok(())
+    }
+
+    fn repeat(&self, times: u32, operation: impl Fn(usize)) -> Result<()> {
+        for _ in 0..DRAINS {
+            (0..WARM_UP).for_each(&operation);
+            self.flush()?;
+            wait_to_be_alone()?;
+        }
+        for n in 0..times as usize {
+            operation(n);
+        }
+        Ok(())
+    }
+
+    fn drain(&self, times: u32) -> Result<()> {
+        let counters: Vec<Counter> = (0..SERIES)
+            .map(|n| counter!("counter", "series" => n.to_string()))
+            .collect();
+        for _ in 0..DRAINS + times {
+            for counter in &counters {
+                counter.increment(1);
+            }
+            self.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// `timeit!` finds out on a thread of its own, the first time, what it may keep.
+fn wait_to_be_alone() -> Result<()> {
+    while fs::read_dir("/proc/self/task")?.count() > 1 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// Over four octaves, in no order.
+fn latency(n: usize) -> f64 {
+    let n = u32::try_from(n).unwrap_or_default();
+    ((f64::from(n) * 0.618_033_988_749_894_9).fract() * 4.0).exp2()
+}

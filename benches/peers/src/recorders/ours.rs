@@ -1,0 +1,31 @@
+//! This backend, with its exporter on a thread.
+
+use super::{Delivered, Installed, NAMESPACE};
+use anyhow::{Result, ensure};
+use aws_sdk_cloudwatch::Client;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchHandle};
+
+struct Ours(CloudWatchHandle);
+
+pub(super) fn install(client: Client) -> Result<impl Installed> {
+    let builder = CloudWatchBuilder::new(NAMESPACE).with_client(client);
+    let (recorder, exporter) = builder.build()?;
+    let handle = exporter.handle();
+    exporter.run_on_thread()?;
+    metrics::set_global_recorder(recorder)?;
+    Ok(Ours(handle))
+}
+
+impl Installed for Ours {
+    fn settle(&self) -> Result<()> {
+        let report = self.0.flush_blocking()?;
+        ensure!(report.is_complete(), "{report:?}");
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Option<Delivered>> {
+        let report = self.0.shutdown_blocking()?;
+        ensure!(report.is_complete(), "{report:?}");
+        Ok(None)
+    }
+}
