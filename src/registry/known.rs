@@ -199,24 +199,13 @@ impl<A> Place<A> {
     }
 }
 
-/// Equality, quick for texts that are static in both, as most are, and labels in the same order.
+/// Equality, quick where all is static in both, as most is; else the facade's own, in one call.
 #[inline]
 fn is_same(one: &Key, other: &Key) -> bool {
-    if one.get_hash() != other.get_hash() {
-        return false;
-    }
-    let (labels, others) = (one.labels().as_slice(), other.labels().as_slice());
-    let are_same = ptr::eq(labels, others)
-        || labels.len() == others.len()
-            && labels.iter().zip(others).all(|(label, other)| {
-                is_same_text(label.key(), other.key()) && is_same_text(label.value(), other.value())
-            });
-    are_same && is_same_text(one.name(), other.name()) || one == other
-}
-
-#[inline]
-fn is_same_text(one: &str, other: &str) -> bool {
-    ptr::eq(one, other) || one == other
+    one.get_hash() == other.get_hash()
+        && (ptr::eq(one.labels().as_slice(), other.labels().as_slice())
+            && ptr::eq(one.name(), other.name())
+            || one == other)
 }
 
 fn empty<T>(len: usize) -> Vec<Option<T>> {
