@@ -4,7 +4,10 @@ use super::lanes::{Lanes, Thread};
 use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// Its total is what is shared and what is in the lanes, added up.
+///
+/// In this order, so that a drain that finds nothing most often looks at one cache line.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Counter {
     shared: AtomicU64,
     /// The total at the last drain; only the drain touches it.

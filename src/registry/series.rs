@@ -9,15 +9,17 @@ use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+/// What a drain looks at first comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Series<A> {
-    /// Or the key, and why nothing recorded here can be sent.
-    identity: Result<Arc<Identity>, Box<(Key, Refusal)>>,
-    pub(crate) description: Arc<Description>,
     pub(crate) aggregate: A,
     pub(super) last_seen: LastSeen,
     /// Found idle by the drain that is under way.
     pub(super) is_idle: AtomicBool,
+    /// Or the key, and why nothing recorded here can be sent.
+    identity: Result<Arc<Identity>, Box<(Key, Refusal)>>,
+    pub(crate) description: Arc<Description>,
 }
 
 impl<A> Series<A> {
