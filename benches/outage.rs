@@ -1,5 +1,5 @@
-//! What two hours without CloudWatch cost at ten thousand series, 500 of them histograms of a hundred values: the queue's
-//! own account, beside what the process grows by.
+//! What two hours without CloudWatch cost at ten thousand series, 500 of them histograms of a hundred values: the
+//! queue's own account, beside what the process grows by.
 
 use metrics::{Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{

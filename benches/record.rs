@@ -1,47 +1,39 @@
-//! What a record costs, beside one shared atomic.
+//! What a record costs, beside one shared atomic without a look-up.
+//!
+//! `cargo bench --bench record` has it by Criterion, one after the other; `cargo bench --bench record --
+//! ratios` prints a table of medians that were measured in turn, which holds on a machine that is not quiet.
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use metrics::{counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
-use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering};
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "Criterion does not record so often"
+)]
 
-fn record(criterion: &mut Criterion) {
-    let builder = CloudWatchBuilder::new("Bench").with_sink(MemorySink::new());
-    let (recorder, _exporter) = builder.build().expect("it has a sink");
-    metrics::set_global_recorder(recorder).expect("it is the first");
+mod beside;
 
-    let floor = AtomicU64::new(0);
-    let (counter, gauge, histogram) = (counter!("n"), gauge!("g"), histogram!("h"));
-    let mut value = 0.0;
-    let mut next = move || {
-        value = if value > 1e3 { 1.0 } else { value + 0.37 };
-        value
-    };
+use beside::{Floor, Handles, WORKLOADS, in_turn, ours, time};
+use criterion::Criterion;
+
+fn main() {
+    let (floor, ours) = (Floor::default(), ours());
+    let handles = [Handles::of(&floor), Handles::of(&ours)];
+    if std::env::args().any(|arg| arg == "ratios") {
+        println!("{:26} {:>8} {:>8} {:>7}", "ns", "floor", "ours", "ratio");
+        for (name, work) in WORKLOADS {
+            let [floor, ours] = in_turn([(&floor, &handles[0]), (&ours, &handles[1])], work);
+            println!("{name:26} {floor:8.2} {ours:8.2} {:7.2}", ours / floor);
+        }
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("record");
-    group.bench_function("one shared atomic", |bench| {
-        bench.iter(|| floor.fetch_add(black_box(1), Ordering::Relaxed));
-    });
-    group.bench_function("counter, cached handle", |bench| {
-        bench.iter(|| counter.increment(black_box(1)));
-    });
-    group.bench_function("counter, macro", |bench| {
-        bench.iter(|| counter!("n").increment(black_box(1)));
-    });
-    group.bench_function("counter, macro with two labels", |bench| {
-        bench.iter(|| counter!("n", "method" => "GET", "route" => "/").increment(black_box(1)));
-    });
-    group.bench_function("gauge, cached handle", |bench| {
-        bench.iter(|| gauge.set(black_box(next())));
-    });
-    group.bench_function("histogram, cached handle", |bench| {
-        bench.iter(|| histogram.record(black_box(next())));
-    });
-    group.bench_function("histogram, macro", |bench| {
-        bench.iter(|| histogram!("h").record(black_box(next())));
-    });
+    for (name, work) in WORKLOADS {
+        group.bench_function(format!("floor: {name}"), |bench| {
+            bench.iter_custom(|records| time(&floor, &handles[0], work, records as u32));
+        });
+        group.bench_function(name, |bench| {
+            bench.iter_custom(|records| time(&ours, &handles[1], work, records as u32));
+        });
+    }
     group.finish();
+    criterion.final_summary();
 }
-
-criterion_group!(benches, record);
-criterion_main!(benches);

@@ -1,5 +1,5 @@
-//! A service that loses nothing when it is told to end: by Ctrl-C, or by the SIGTERM of systemd, Docker, ECS and Kubernetes,
-//! which comes some seconds before a SIGKILL. It needs no AWS account: CloudWatch is `cloudwatch-local`.
+//! A service that loses nothing when it is told to end: by Ctrl-C, or by the SIGTERM of systemd, Docker, ECS and
+//! Kubernetes, which comes some seconds before a SIGKILL. It needs no AWS account: CloudWatch is `cloudwatch-local`.
 //!
 //! `cargo run --example sigterm`, then Ctrl-C.
 
@@ -10,8 +10,8 @@ use metrics_exporter_cloudwatch::CloudWatchBuilder;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// What is left of the time between SIGTERM and SIGKILL, 30 seconds by default on ECS and Kubernetes, when the service has
-/// finished its own work.
+/// What is left of the time between SIGTERM and SIGKILL, 30 seconds by default on ECS and Kubernetes, when the
+/// service has finished its own work.
 const GRACE: Duration = Duration::from_secs(5);
 
 #[tokio::main]

@@ -1,18 +1,20 @@
 //! `CloudWatchBuilder`: settings, checked, then joined with a recorder and an exporter.
 
+mod install;
+
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Delivery, HistogramForm, SpoolConfig};
-use crate::error::{BuildError, InstallError};
-use crate::exporter::{self, CloudWatchExporter, CloudWatchHandle};
+use crate::error::BuildError;
+use crate::exporter::CloudWatchExporter;
 use crate::matcher::Matcher;
 use crate::recorder::CloudWatchRecorder;
-use crate::registry::Registry;
+use crate::registry::{IdleTimeout, Registry};
 use crate::sink::{PutMetricData, Sink};
 use crate::spool::{Spool, SpoolThread};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::Client;
 use metrics::SharedString;
-use std::io;
+use metrics_util::MetricKindMask;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,7 +140,7 @@ impl CloudWatchBuilder {
     }
 
     /// Whether the exporter publishes its own accounts, too, once in a window: by default it does not. They
-    /// are metrics like all others, and billed so: up to twelve, and one for each reason of refusals.
+    /// are metrics like all others, and billed so: up to thirteen, and one for each reason of refusals.
     ///
     /// | `metrics_exporter_cloudwatch.` and | what |
     /// |---|---|
@@ -175,8 +177,8 @@ impl CloudWatchBuilder {
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
     /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A
     /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
-    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as long as
-    /// nothing can say there that it was begun.
+    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as
+    /// long as nothing can say there that it was begun.
     ///
     /// # Cost
     ///
@@ -207,9 +209,25 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// How long series of these kinds may be idle before they are forgotten: for ever by default, or if
+    /// `timeout` is none. A later call replaces an earlier one, for all kinds.
+    ///
+    /// A series is idle while nothing is recorded to it; it is looked at when a window ends, by the
+    /// exporter's [clock](Self::with_clock). An idle gauge is not sent any more, and an idle series leaves
+    /// memory. Nothing is lost: a series that is recorded to again is there again, by the macros or by a
+    /// handle that is still held.
+    ///
+    /// Three kinds of idle series stay in memory, though they are silent: those that a handle is held of;
+    /// counters that were ever set to an absolute total, which would be published again; and gauges
+    /// that were incremented or decremented and are not at zero, as the next change goes on from there.
+    pub fn idle_timeout(mut self, mask: MetricKindMask, timeout: Option<Duration>) -> Self {
+        self.config.idle = IdleTimeout { mask, timeout };
+        self
+    }
+
     /// Also sends what there is whenever the last open scope of the process closes: a
-    /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread. Off
-    /// by default.
+    /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread.
+    /// Off by default.
     ///
     /// The function that ends is not held up. There is at most one such flush in `interval`, which is above zero; those
     /// that would come sooner are put together into one at its end. Each is a request at least, and a
@@ -280,110 +298,14 @@ impl CloudWatchBuilder {
                 Some((SpoolThread::start(spool)?, recovered))
             }
         };
-        let registry = Arc::new(Registry::new(self.config.default_dimensions.clone()));
+        let defaults = self.config.default_dimensions.clone();
+        let registry = Arc::new(Registry::new(defaults, self.config.idle));
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);
         let exporter =
             CloudWatchExporter::new(self.config, registry, self.clock, sink, spool, recorders);
         Ok((recorder, exporter))
     }
-
-    /// Installs the global recorder, and spawns the exporter on the current Tokio runtime.
-    ///
-    /// Without [`with_client`](Self::with_client), region and credentials come from the SDK's usual
-    /// chain: environment, profile, SSO, container, instance. A client of your own is checked for a
-    /// region; its credentials it does not show.
-    ///
-    /// The runtime needs its time and I/O drivers, as `#[tokio::main]` gives it.
-    ///
-    /// # Errors
-    ///
-    /// If there is no runtime, a setting cannot be, there is no region, there are no credentials,
-    /// or a global recorder is installed already.
-    pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
-        let runtime = tokio::runtime::Handle::try_current().map_err(|_| InstallError::NoRuntime)?;
-        let (handle, exporter) = self.prepare().await?;
-        runtime.spawn(exporter.run());
-        Ok(handle)
-    }
-
-    /// [`install`](Self::install) for where there is no async: the exporter gets a thread and a
-    /// runtime of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`install`](Self::install), or if the thread cannot be started.
-    pub fn install_blocking(self) -> Result<CloudWatchHandle, InstallError> {
-        let runtime = exporter::runtime().map_err(InstallError::Thread)?;
-        let (reply, installed) = std::sync::mpsc::sync_channel(1);
-        exporter::spawn_thread(move || {
-            runtime.block_on(async {
-                let (handle, running) = match self.prepare().await {
-                    Ok((handle, exporter)) => (Ok(handle), Some(exporter.run())),
-                    Err(error) => (Err(error), None),
-                };
-                // The caller waits for this, and goes on.
-                let _ = reply.send(handle);
-                if let Some(running) = running {
-                    running.await;
-                }
-            });
-        })
-        .map_err(InstallError::Thread)?;
-        installed
-            .recv()
-            .unwrap_or_else(|gone| Err(InstallError::Thread(io::Error::other(gone))))
-    }
-
-    async fn prepare(mut self) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
-        self.config.validate()?;
-        if self.destination.is_none() {
-            self.destination = Some(Destination::Client(default_client().await?));
-        }
-        let (recorder, exporter) = self.build_elsewhere().await?;
-        metrics::set_global_recorder(recorder).map_err(|_| InstallError::RecorderInstalled)?;
-        Ok((exporter.handle(), exporter))
-    }
-
-    /// [Builds](Self::build) where it may block: a spool is read from the first byte to the last.
-    async fn build_elsewhere(
-        self,
-    ) -> Result<(CloudWatchRecorder, CloudWatchExporter), InstallError> {
-        if self.config.spool.is_none() {
-            return Ok(self.build()?);
-        }
-        let built = tokio::task::spawn_blocking(move || self.build()).await;
-        match built.map_err(tokio::task::JoinError::try_into_panic) {
-            Ok(built) => Ok(built?),
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            // It ended meanwhile.
-            Err(Err(_)) => Err(InstallError::NoRuntime),
-        }
-    }
-}
-
-/// A client by the SDK's usual chain, with a region and credentials that are there.
-#[cfg(feature = "aws-config")]
-async fn default_client() -> Result<Client, InstallError> {
-    use aws_sdk_cloudwatch::config::ProvideCredentials;
-
-    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    if config.region().is_none() {
-        return Err(BuildError::NoRegion.into());
-    }
-    let credentials = config
-        .credentials_provider()
-        .ok_or_else(|| InstallError::Credentials("no provider of credentials".into()))?;
-    credentials
-        .provide_credentials()
-        .await
-        .map_err(|error| InstallError::Credentials(error.into()))?;
-    Ok(Client::new(&config))
-}
-
-#[cfg(not(feature = "aws-config"))]
-async fn default_client() -> Result<Client, InstallError> {
-    Err(InstallError::NoClient)
 }
 
 impl std::fmt::Debug for CloudWatchBuilder {

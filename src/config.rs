@@ -4,6 +4,7 @@ use crate::dimension::{self, Dimensions};
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::matcher::ByMetric;
 use crate::refusal::Refusal;
+use crate::registry::IdleTimeout;
 use crate::window::StorageResolution;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ pub(crate) struct Config {
     pub(crate) spool: Option<SpoolConfig>,
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
+    pub(crate) idle: IdleTimeout,
     pub(crate) request_timeout: Duration,
 }
 
@@ -97,6 +99,7 @@ impl Config {
             spool: None,
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
+            idle: IdleTimeout::NEVER,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
         }
     }

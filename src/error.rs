@@ -69,8 +69,8 @@ pub enum FlushError {
     /// [`run_on_thread`](crate::CloudWatchExporter::run_on_thread).
     #[error("the exporter does not run: call its run or run_on_thread first")]
     NotRunning,
-    /// This process was forked from the one that the exporter runs in, and has no exporter of its own. What was recorded
-    /// before the fork is published there.
+    /// This process was forked from the one that the exporter runs in, and has no exporter of its own. What was
+    /// recorded before the fork is published there.
     #[error("the exporter runs in the process that this one was forked from")]
     Forked,
     /// A blocking call within the current-thread runtime that the exporter runs on would wait for

@@ -70,7 +70,9 @@
 //! samples in that window, so that its Average is between the two.
 //!
 //! A process that is frozen for more than a window, as on Lambda, publishes what it had recorded before under the
-//! window of that time; if it was flushed right before, what is there when it wakes is of the time after.
+//! window of that time; if it was flushed in that window, what is there when it wakes is taken for what was recorded
+//! after it woke. So flush last. A process that was forked has no exporter: its handle says so, and what it
+//! records goes nowhere.
 //!
 //! # Delivery
 //!
@@ -140,7 +142,7 @@ pub use matcher::Matcher;
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;
 pub use metrics_timeit::timeit;
-pub use metrics_util::MetricKind;
+pub use metrics_util::{MetricKind, MetricKindMask};
 pub use put::{Datum, PutError};
 pub use recorder::CloudWatchRecorder;
 pub use refusal::{Refusal, Refused};

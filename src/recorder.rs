@@ -1,11 +1,7 @@
 //! `metrics::Recorder`: a thin translation to the registry.
 
-use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::registry::Registry;
-use crate::registry::series::Series;
-use metrics::{
-    CounterFn, GaugeFn, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
-};
+use metrics::{Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::MetricKind;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -53,48 +49,14 @@ impl Recorder for CloudWatchRecorder {
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
-        self.registry.counter(key).into()
+        self.registry.counter(key)
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> metrics::Gauge {
-        self.registry.gauge(key).into()
+        self.registry.gauge(key)
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> metrics::Histogram {
-        metrics::Histogram::from_arc(self.registry.histogram(key))
-    }
-}
-
-impl CounterFn for Series<Counter> {
-    fn increment(&self, value: u64) {
-        self.aggregate.increment(value);
-    }
-
-    fn absolute(&self, value: u64) {
-        self.aggregate.absolute(value);
-    }
-}
-
-impl GaugeFn for Series<Gauge> {
-    fn increment(&self, value: f64) {
-        self.aggregate.increment(value);
-    }
-
-    fn decrement(&self, value: f64) {
-        self.aggregate.increment(-value);
-    }
-
-    fn set(&self, value: f64) {
-        self.aggregate.set(value);
-    }
-}
-
-impl HistogramFn for Series<Histogram> {
-    fn record(&self, value: f64) {
-        self.aggregate.record(value, 1);
-    }
-
-    fn record_many(&self, value: f64, count: usize) {
-        self.aggregate.record(value, count as u64);
+        self.registry.histogram(key)
     }
 }

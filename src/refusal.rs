@@ -5,6 +5,9 @@ use metrics::{Key, SharedString};
 use metrics_util::MetricKind;
 use std::fmt;
 
+/// Series and reasons listed one by one; what is refused beyond them is in the sum alone.
+pub(crate) const MAX_LISTED: usize = 10_000;
+
 /// The rule that a series or a value breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]

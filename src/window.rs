@@ -65,8 +65,8 @@ impl Window {
         self.resolution
     }
 
-    /// The window of `now`, if it is another one: a later one, or an earlier one where the clock was set back by more than
-    /// a window. A smaller step back is waited out, so that no window is there twice.
+    /// The window of `now`, if it is another one: a later one, or an earlier one where the clock was set back by
+    /// more than a window. A smaller step back is waited out, so that no window is there twice.
     pub(crate) fn next(&self, now: SystemTime) -> Option<Self> {
         let next = Self::at(now, self.resolution);
         let is_little = self.start <= now + self.resolution.period();

@@ -40,7 +40,13 @@ async fn neither_for_the_first_poll_nor_for_the_fleet() {
         settle().await;
         assert_eq!(sink.sum("calls", &[]), f64::from(calls));
     }
-    assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+    let stopping = cloudwatch.shutdown();
+    metrics::with_local_recorder(&recorder, call);
+    assert!(stopping.await.unwrap().is_complete());
+    // It is the shutdown that published it.
+    metrics::with_local_recorder(&recorder, call);
+    settle().await;
+    assert_eq!(sink.sum("calls", &[]), 12.0);
     drop(recorder);
 
     // At most one in all the time there is.

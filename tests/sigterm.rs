@@ -19,7 +19,7 @@ fn nothing_is_lost_when_a_process_is_told_to_end() {
         let mut service = Command::new(example())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("cargo builds the examples before it runs all tests; with --test, run cargo build --examples first");
+            .expect("cargo builds examples before it runs all tests; for one, run cargo build --examples");
         let mut output = BufReader::new(service.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::aggregate::Counter;
 use crate::explore;
+use crate::thread::SHARING;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -11,7 +12,7 @@ pub fn increments_are_drained_once() {
         let counter = Arc::new(Counter::new());
         let recorders = [1, 2].map(|amount| {
             let counter = Arc::clone(&counter);
-            thread::spawn(move || counter.increment(amount))
+            thread::spawn(move || counter.increment(&SHARING, amount))
         });
         let mut drained = counter.drain() + counter.drain();
         for recorder in recorders {

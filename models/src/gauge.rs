@@ -2,6 +2,7 @@
 
 use crate::aggregate::{Gauge, GaugePoint};
 use crate::explore;
+use crate::thread::SHARING;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -11,7 +12,7 @@ pub fn each_value_is_told() {
         let gauge = Arc::new(Gauge::new());
         let recorders = [-5.0, 9.0].map(|value| {
             let gauge = Arc::clone(&gauge);
-            thread::spawn(move || gauge.set(value))
+            thread::spawn(move || gauge.set(&SHARING, value))
         });
         let first = gauge.drain().0;
         for recorder in recorders {
@@ -41,7 +42,7 @@ pub fn the_first_value_is_the_first() {
     explore(4, || {
         let gauge = Arc::new(Gauge::new());
         let recording = Arc::clone(&gauge);
-        let recorder = thread::spawn(move || recording.set(5.0));
+        let recorder = thread::spawn(move || recording.set(&SHARING, 5.0));
         let first = gauge.drain().0;
         recorder.join().unwrap();
         if let Some(first) = first {
@@ -54,7 +55,7 @@ pub fn the_first_value_is_the_first() {
 pub fn the_last_value_is_told() {
     explore(4, || {
         let gauge = Arc::new(Gauge::new());
-        gauge.set(1.0);
+        gauge.set(&SHARING, 1.0);
         let told = |last: f64, gauge: &Gauge| match gauge.drain().0 {
             Some(point) if point.is_fresh => point.last,
             _ => last,
@@ -62,8 +63,8 @@ pub fn the_last_value_is_told() {
         let last = told(0.0, &gauge);
         let recording = Arc::clone(&gauge);
         let recorder = thread::spawn(move || {
-            recording.set(5.0);
-            recording.set(9.0);
+            recording.set(&SHARING, 5.0);
+            recording.set(&SHARING, 9.0);
         });
         let last = told(last, &gauge);
         recorder.join().unwrap();
@@ -77,7 +78,7 @@ pub fn increments_go_on_across_windows() {
         let gauge = Arc::new(Gauge::new());
         let recorders = [1.0, 2.0].map(|amount| {
             let gauge = Arc::clone(&gauge);
-            thread::spawn(move || gauge.increment(amount))
+            thread::spawn(move || gauge.increment(&SHARING, amount))
         });
         let first = gauge.drain().0;
         if let Some(first) = first {

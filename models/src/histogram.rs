@@ -2,6 +2,7 @@
 
 use crate::aggregate::{Histogram, HistogramPoint};
 use crate::explore;
+use crate::thread::SHARING;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -11,7 +12,7 @@ pub fn zeros_are_drained_once() {
         let histogram = Arc::new(Histogram::new());
         let recorders = [1, 2].map(|samples| {
             let histogram = Arc::clone(&histogram);
-            thread::spawn(move || histogram.record(0.0, samples))
+            thread::spawn(move || histogram.record_many(&SHARING, 0.0, samples))
         });
         let mut point = HistogramPoint::default();
         let mut count = 0;
@@ -33,11 +34,11 @@ pub fn windows_have_whole_samples() {
         let histogram = Arc::new(Histogram::new());
         let mut windows = [HistogramPoint::default(), HistogramPoint::default()];
         // Loom does not see the order that std's OnceLock gives to a page's first use.
-        histogram.record(1.0, 1);
+        histogram.record(&SHARING, 1.0);
         histogram.drain(&mut windows[0]);
         let recorders = [1.0, 1.5].map(|value| {
             let histogram = Arc::clone(&histogram);
-            thread::spawn(move || histogram.record(value, 1))
+            thread::spawn(move || histogram.record(&SHARING, value))
         });
         histogram.drain(&mut windows[0]);
         for recorder in recorders {

@@ -1,9 +1,10 @@
-//! The exporter's inbox: flushes and shutdowns are answered or known to be refused, and a flush covers what was recorded
-//! before it.
+//! The exporter's inbox: flushes and shutdowns are answered or known to be refused, and a flush covers what was
+//! recorded before it.
 
 use crate::aggregate::Counter;
 use crate::explore;
 use crate::inbox::Inbox;
+use crate::thread::SHARING;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
@@ -76,7 +77,7 @@ pub fn nobody_waits_for_ever_and_a_flush_covers_what_was_before_it() {
         let flushing = {
             let (commands, counter) = (Arc::clone(&commands), Arc::clone(&counter));
             thread::spawn(move || {
-                counter.increment(3);
+                counter.increment(&SHARING, 3);
                 let (reply, fate) = Reply::new();
                 let is_posted = commands.post(Command::Flush(reply), 0, 0).is_ok();
                 (is_posted, fate)

@@ -7,52 +7,29 @@
 
 #[path = "../../src/aggregate/mod.rs"]
 mod aggregate;
+#[path = "../../src/registry/forget.rs"]
+mod forget;
 #[path = "../../src/exporter/inbox.rs"]
 mod inbox;
 #[path = "../../src/limits.rs"]
 mod limits;
 
-/// Stands for `src/sync.rs`.
-mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-    pub(crate) use loom::thread::yield_now;
-
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-            self.0.lock().unwrap()
-        }
-    }
-
-    /// The models look by themselves; that Tokio wakes whoever waits is Tokio's to prove.
-    pub(crate) struct Notify;
-
-    #[allow(clippy::unused_self, clippy::unused_async)]
-    impl Notify {
-        pub(crate) fn new() -> Self {
-            Self
-        }
-
-        pub(crate) fn notify_one(&self) {}
-
-        pub(crate) async fn notified(&self) {}
-    }
-}
+mod sync;
+mod thread;
 
 pub mod counter;
+pub mod expiry;
 pub mod gauge;
 pub mod histogram;
 #[path = "inbox.rs"]
 pub mod inbox_models;
+pub mod slots;
 
 /// Explores all interleavings that need no more than so many preemptions.
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
+    // A drain looks at each bucket of a page.
+    builder.max_branches = 20_000;
     builder.check(model);
 }

@@ -1,6 +1,6 @@
 //! Runs the models.
 
-use loom_models::{counter, gauge, histogram, inbox_models};
+use loom_models::{counter, expiry, gauge, histogram, inbox_models, slots};
 
 #[test]
 fn counter_increments_are_drained_once() {
@@ -50,4 +50,39 @@ fn inbox_nobody_waits_for_ever() {
 #[test]
 fn inbox_what_is_taken_in_is_taken_out() {
     inbox_models::what_is_taken_in_is_taken_out();
+}
+
+#[test]
+fn slots_a_counter_becomes_hot() {
+    slots::a_counter_becomes_hot();
+}
+
+#[test]
+fn slots_a_lane_goes_on_with_the_next_thread() {
+    slots::a_lane_goes_on_with_the_next_thread();
+}
+
+#[test]
+fn slots_a_total_is_lifted_beside_a_lane() {
+    slots::a_total_is_lifted_beside_a_lane();
+}
+
+#[test]
+fn slots_a_ring_is_drained_once() {
+    slots::a_ring_is_drained_once();
+}
+
+#[test]
+fn slots_a_histogram_becomes_hot() {
+    slots::a_histogram_becomes_hot();
+}
+
+#[test]
+fn slots_a_gauge_tells_what_its_lanes_saw() {
+    slots::a_gauge_tells_what_its_lanes_saw();
+}
+
+#[test]
+fn expiry_nothing_goes_with_a_series() {
+    expiry::nothing_goes_with_a_series();
 }

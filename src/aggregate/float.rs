@@ -52,10 +52,9 @@ impl Sum {
     pub(crate) fn add(&self, value: f64) {
         let mut lost = 0.0;
         self.rounded.update(Ordering::Relaxed, |sum| {
-            // Exact (Knuth's 2Sum), as the update only succeeds for the sum it was computed for.
-            let rounded = sum + value;
-            let added = rounded - sum;
-            lost = (sum - (rounded - added)) + (value - added);
+            // Exact, as the update only succeeds for the sum it was computed for.
+            let (rounded, rounded_off) = two_sum(sum, value);
+            lost = rounded_off;
             Some(rounded)
         });
         if lost != 0.0 {
@@ -64,12 +63,53 @@ impl Sum {
     }
 
     /// Takes the sum out. Only for a side that is quiet.
-    pub(crate) fn take(&self) -> f64 {
-        let sum = self.rounded.load(Ordering::Relaxed) + self.lost.load(Ordering::Relaxed);
+    pub(crate) fn take(&self) -> Compensated {
+        let sum = Compensated {
+            rounded: self.rounded.load(Ordering::Relaxed),
+            lost: self.lost.load(Ordering::Relaxed),
+        };
         self.rounded.store(0.0, Ordering::Relaxed);
         self.lost.store(0.0, Ordering::Relaxed);
         sum
     }
+}
+
+/// A sum with what it lost to rounding, where only one thread is at work.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Compensated {
+    rounded: f64,
+    lost: f64,
+}
+
+impl Compensated {
+    pub(crate) const ZERO: Self = Self {
+        rounded: 0.0,
+        lost: 0.0,
+    };
+
+    #[inline]
+    pub(crate) fn add(&mut self, value: f64) {
+        let (rounded, lost) = two_sum(self.rounded, value);
+        self.rounded = rounded;
+        self.lost += lost;
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.add(other.rounded);
+        self.lost += other.lost;
+    }
+
+    pub(crate) fn total(self) -> f64 {
+        self.rounded + self.lost
+    }
+}
+
+/// A sum, and exactly what it was rounded by (Knuth's 2Sum).
+#[inline]
+fn two_sum(sum: f64, value: f64) -> (f64, f64) {
+    let rounded = sum + value;
+    let added = rounded - sum;
+    (rounded, (sum - (rounded - added)) + (value - added))
 }
 
 /// The least and the greatest value since the last reset.
@@ -100,13 +140,48 @@ impl Extremes {
     }
 
     /// Takes both out. Only for a side that is quiet.
-    pub(crate) fn take(&self) -> (f64, f64) {
-        let extremes = (
-            self.minimum.load(Ordering::Relaxed),
-            self.maximum.load(Ordering::Relaxed),
-        );
+    pub(crate) fn take(&self) -> Range {
+        let extremes = Range {
+            minimum: self.minimum.load(Ordering::Relaxed),
+            maximum: self.maximum.load(Ordering::Relaxed),
+        };
         self.minimum.store(f64::INFINITY, Ordering::Relaxed);
         self.maximum.store(f64::NEG_INFINITY, Ordering::Relaxed);
         extremes
+    }
+}
+
+/// The least and the greatest of some values, where only one thread is at work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range {
+    pub(crate) minimum: f64,
+    pub(crate) maximum: f64,
+}
+
+impl Range {
+    /// Of no values.
+    pub(crate) const NONE: Self = Self {
+        minimum: f64::INFINITY,
+        maximum: f64::NEG_INFINITY,
+    };
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.minimum > self.maximum
+    }
+
+    #[inline]
+    pub(crate) fn include(&mut self, value: f64) {
+        // Not `f64::min`, which would take care of what is not a number.
+        if value < self.minimum {
+            self.minimum = value;
+        }
+        if value > self.maximum {
+            self.maximum = value;
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.minimum = self.minimum.min(other.minimum);
+        self.maximum = self.maximum.max(other.maximum);
     }
 }

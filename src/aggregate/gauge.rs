@@ -1,7 +1,9 @@
 //! Gauge: the last value, and the extremes seen within the window.
 
 use super::cut::Cut;
-use super::float::{AtomicF64, Extremes};
+use super::float::{AtomicF64, Extremes, Range};
+use super::lane::{Batch, Lane};
+use super::lanes::{Lanes, Thread};
 use super::{Refused, RefusedPoint};
 use crate::limits::{self, ValueFault};
 use crate::sync::{AtomicBool, Ordering};
@@ -9,9 +11,12 @@ use crate::sync::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub(crate) struct Gauge {
     last: AtomicF64,
+    lanes: Lanes<Lane<Range>>,
     cut: Cut,
     sides: [Extremes; 2],
     refused: Refused,
+    /// Whether it was ever incremented or decremented.
+    is_relative: AtomicBool,
     /// Whether it ever had a value; only the drain touches it.
     live: AtomicBool,
 }
@@ -26,68 +31,116 @@ pub(crate) struct GaugePoint {
     pub(crate) is_fresh: bool,
 }
 
+impl Batch for Range {
+    #[inline]
+    fn add_all(&mut self, values: impl Iterator<Item = u64>) {
+        for bits in values {
+            self.include(f64::from_bits(bits));
+        }
+    }
+}
+
 impl Gauge {
     pub(crate) fn new() -> Self {
         Self {
             last: AtomicF64::new(0.0),
+            lanes: Lanes::new(),
             cut: Cut::new(),
             sides: [Extremes::new(), Extremes::new()],
             refused: Refused::new(),
+            is_relative: AtomicBool::new(false),
             live: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn set(&self, value: f64) {
-        self.change(|_| limits::check_value(value));
-    }
-
-    pub(crate) fn increment(&self, amount: f64) {
-        // Checked apart from the result: an amount out of range is at fault whatever it adds to.
-        self.change(|last| limits::check_value(limits::check_value(amount)? + last));
-    }
-
-    fn change(&self, to: impl Fn(f64) -> Result<f64, ValueFault>) {
-        let side = self.cut.enter();
-        let mut fault = None;
-        let changed = self.last.update(Ordering::Release, |last| {
-            let next = to(last);
-            fault = next.err();
-            next.ok()
-        });
-        match (changed, fault) {
-            (Some(value), _) => self.sides[side].include(value),
-            (None, Some(fault)) => self.refused.count(fault, 1),
-            (None, None) => {}
+    #[inline]
+    pub(crate) fn set(&self, thread: &impl Thread, value: f64) {
+        match limits::check_value(value) {
+            Ok(value) => {
+                self.last.store(value, Ordering::Release);
+                self.note(thread, value);
+            }
+            Err(fault) => self.refused.count(fault, 1),
         }
+    }
+
+    pub(crate) fn increment(&self, thread: &impl Thread, amount: f64) {
+        if !self.is_relative.load(Ordering::Relaxed) {
+            self.is_relative.store(true, Ordering::Relaxed);
+        }
+        // Checked apart from the result: an amount out of range is at fault whatever it adds to.
+        let amount = match limits::check_value(amount) {
+            Ok(amount) => amount,
+            Err(fault) => return self.refused.count(fault, 1),
+        };
+        let mut fault = ValueFault::OutOfRange;
+        let changed = self.last.update(Ordering::Release, |last| {
+            let next = limits::check_value(amount + last);
+            next.map_err(|new| fault = new).ok()
+        });
+        match changed {
+            Some(value) => self.note(thread, value),
+            None => self.refused.count(fault, 1),
+        }
+    }
+
+    pub(crate) fn is_relative(&self) -> bool {
+        self.is_relative.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn last(&self) -> f64 {
+        self.last.load(Ordering::Acquire)
+    }
+
+    /// Puts what was the last value just now among those that the extremes are of.
+    #[inline]
+    fn note(&self, thread: &impl Thread, value: f64) {
+        let lane = self.lanes.get(thread.slot());
+        if !lane.is_some_and(|lane| lane.record(value)) {
+            self.note_slowly(thread, value);
+        }
+    }
+
+    // Apart, so that the quick way needs as little stack as can be.
+    #[cold]
+    #[inline(never)]
+    fn note_slowly(&self, thread: &impl Thread, value: f64) {
+        let lane = self.lanes.get(thread.slot());
+        if lane.is_some_and(|lane| lane.record_first(value)) {
+            return;
+        }
+        let side = self.cut.enter();
+        self.sides[side].include(value);
         self.cut.leave(side);
+        self.lanes.missed(thread, || Lane::new(Range::NONE));
     }
 
     /// What happened since the last drain, or nothing if the gauge never had a value.
     /// Only ever one caller at a time.
     pub(crate) fn drain(&self) -> (Option<GaugePoint>, RefusedPoint) {
-        let is_touched = !self.cut.is_untouched();
-        let extremes = is_touched.then(|| self.sides[self.cut.turn()].take());
-        // Read after the turn, so that whatever was set before it is seen. A value that is set in
-        // between shows here, and as its own record in the next drain.
+        let mut range = Range::NONE;
+        if !self.cut.is_untouched() {
+            self.lanes.cool();
+            range = self.sides[self.cut.turn()].take();
+        }
+        for lane in self.lanes.iter() {
+            range.merge(lane.drain(|range| std::mem::replace(range, Range::NONE)));
+        }
+        // Read after all that was noted: so whatever is noted was set before. A value that is set in
+        // between shows here, and in the next drain, where it is noted.
         let last = self.last.load(Ordering::Acquire);
-        let point = match extremes {
-            Some((minimum, maximum)) if minimum <= maximum => {
-                self.live.store(true, Ordering::Relaxed);
-                Some(GaugePoint {
-                    last,
-                    minimum: minimum.min(last),
-                    maximum: maximum.max(last),
-                    is_fresh: true,
-                })
-            }
-            // Nothing, or nothing but refusals.
-            _ => self.live.load(Ordering::Relaxed).then_some(GaugePoint {
-                last,
-                minimum: last,
-                maximum: last,
-                is_fresh: false,
-            }),
-        };
+        let is_fresh = !range.is_empty();
+        if is_fresh {
+            self.live.store(true, Ordering::Relaxed);
+        }
+        range.include(last);
+        let is_live = self.live.load(Ordering::Relaxed);
+        let point = is_live.then_some(GaugePoint {
+            last,
+            minimum: range.minimum,
+            maximum: range.maximum,
+            is_fresh,
+        });
         (point, self.refused.drain())
     }
 }

@@ -1,7 +1,8 @@
 //! Accumulate and drain: what a series keeps between two windows.
 //!
-//! Recording threads only touch atomics here. One thread drains; it takes out exactly what was
-//! recorded since its last drain, and neither side waits for a lock of the other.
+//! A series that is hot has a [lane](lanes) for each thread, which no other thread writes; all else is
+//! shared, in atomics. One thread drains: it takes out exactly what was recorded since its last drain.
+//! It may wait for a record that is under way, and no record ever waits for it.
 
 pub(crate) mod bucket;
 pub(crate) mod counter;
@@ -9,12 +10,20 @@ pub(crate) mod cut;
 pub(crate) mod float;
 pub(crate) mod gauge;
 pub(crate) mod histogram;
+mod lane;
+pub(crate) mod lanes;
 pub(crate) mod pages;
+mod point;
 pub(crate) mod refused;
+mod samples;
+mod shared;
+mod tally;
 
 pub(crate) use counter::Counter;
 pub(crate) use gauge::{Gauge, GaugePoint};
-pub(crate) use histogram::{Histogram, HistogramPoint};
+pub(crate) use histogram::Histogram;
+pub(crate) use lanes::{Slot, Slots, Thread};
+pub(crate) use point::HistogramPoint;
 pub(crate) use refused::{Refused, RefusedPoint};
 
 #[cfg(test)]

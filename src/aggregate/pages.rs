@@ -1,20 +1,20 @@
 //! Bucket counts by magnitude, a page an octave, allocated when the octave is first touched.
 //!
-//! A page has 32-bit counts for both sides of the [cut](super::cut), 1 KiB in all. A count that
-//! comes near its end, or a sample recorded millions of times at once, moves to a wide page.
+//! A page has 16-bit counts for both sides of the [cut](super::cut), half a KiB in all. A count that
+//! comes near its end, or a sample recorded hundreds of times at once, moves to 64 bits.
 
 use super::bucket::{BUCKETS_PER_OCTAVE, OCTAVES};
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use std::sync::OnceLock;
+use crate::sync::{AtomicU16, AtomicU64, OnceLock, Ordering};
 
 const OCTAVES_PER_GROUP: usize = 32;
 const GROUPS: usize = OCTAVES.div_ceil(OCTAVES_PER_GROUP);
 
-/// Adds from here on go to the wide page at once.
-const WIDE_ADD: u64 = 1 << 24;
-/// A narrow count that got here is moved to the wide page. Between reaching it and moving it, 128
+const WIDE_PART: usize = 32;
+/// Adds from here on go to 64 bits at once.
+const WIDE_ADD: u64 = 1 << 8;
+/// A narrow count that got here is moved there, too. Between reaching it and moving it, 128
 /// threads at once may add the most that a narrow count takes.
-const NARROW_FULL: u32 = 1 << 31;
+const NARROW_FULL: u16 = 1 << 15;
 
 #[derive(Debug)]
 pub(crate) struct Pages {
@@ -28,12 +28,13 @@ struct Group {
 
 #[derive(Debug)]
 struct Page {
-    narrow: [[AtomicU32; BUCKETS_PER_OCTAVE]; 2],
-    wide: OnceLock<Box<WidePage>>,
+    narrow: [[AtomicU16; BUCKETS_PER_OCTAVE]; 2],
+    /// In parts, as it is most often few buckets that need it.
+    wide: [OnceLock<Box<Wide>>; BUCKETS_PER_OCTAVE / WIDE_PART],
 }
 
 #[derive(Debug)]
-struct WidePage([[AtomicU64; BUCKETS_PER_OCTAVE]; 2]);
+struct Wide([[AtomicU64; WIDE_PART]; 2]);
 
 impl Pages {
     pub(crate) fn new() -> Self {
@@ -65,7 +66,8 @@ impl Pages {
         let pages: usize = self
             .touched()
             .map(|(_, page)| {
-                size_of::<Page>() + page.wide.get().map_or(0, |_| size_of::<WidePage>())
+                let wide = page.wide.iter().filter_map(OnceLock::get).count();
+                size_of::<Page>() + wide * size_of::<Wide>()
             })
             .sum();
         groups + pages
@@ -91,7 +93,7 @@ impl Page {
             return;
         }
         #[expect(clippy::cast_possible_truncation, reason = "less than WIDE_ADD")]
-        let samples = samples as u32;
+        let samples = samples as u16;
         let narrow = &self.narrow[side][bucket];
         if narrow.fetch_add(samples, Ordering::Relaxed) + samples >= NARROW_FULL {
             let moved = narrow.swap(0, Ordering::Relaxed);
@@ -100,25 +102,26 @@ impl Page {
     }
 
     fn add_wide(&self, side: usize, bucket: usize, samples: u64) {
-        add_saturating(
-            &self.wide.get_or_init(Box::default).0[side][bucket],
-            samples,
-        );
+        let wide = self.wide[bucket / WIDE_PART].get_or_init(Box::default);
+        add_saturating(&wide.0[side][bucket % WIDE_PART], samples);
     }
 
     fn take(&self, side: usize, mut each: impl FnMut(usize, u64)) {
-        let wide = self.wide.get().map(|wide| &wide.0[side]);
-        for (bucket, narrow) in self.narrow[side].iter().enumerate() {
-            let mut samples = u64::from(narrow.load(Ordering::Relaxed));
-            if samples > 0 {
-                narrow.store(0, Ordering::Relaxed);
-            }
-            if let Some(wide) = wide {
-                samples = samples.saturating_add(wide[bucket].load(Ordering::Relaxed));
-                wide[bucket].store(0, Ordering::Relaxed);
-            }
-            if samples > 0 {
-                each(bucket, samples);
+        let parts = self.narrow[side].chunks(WIDE_PART).zip(&self.wide);
+        for (part, (narrow, wide)) in parts.enumerate() {
+            let wide = wide.get().map(|wide| &wide.0[side]);
+            for (place, narrow) in narrow.iter().enumerate() {
+                let mut samples = u64::from(narrow.load(Ordering::Relaxed));
+                if samples > 0 {
+                    narrow.store(0, Ordering::Relaxed);
+                }
+                if let Some(wide) = wide {
+                    samples = samples.saturating_add(wide[place].load(Ordering::Relaxed));
+                    wide[place].store(0, Ordering::Relaxed);
+                }
+                if samples > 0 {
+                    each(part * WIDE_PART + place, samples);
+                }
             }
         }
     }
@@ -143,13 +146,13 @@ impl Default for Group {
 impl Default for Page {
     fn default() -> Self {
         Self {
-            narrow: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU32::new(0))),
-            wide: OnceLock::new(),
+            narrow: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU16::new(0))),
+            wide: std::array::from_fn(|_| OnceLock::new()),
         }
     }
 }
 
-impl Default for WidePage {
+impl Default for Wide {
     fn default() -> Self {
         Self(std::array::from_fn(|_| {
             std::array::from_fn(|_| AtomicU64::new(0))

@@ -1,24 +1,54 @@
 //! The aggregates' contract, under real threads and over all kinds of values.
 
-use super::{Counter, Gauge, Histogram, HistogramPoint};
+use super::{Counter, Gauge, Histogram, HistogramPoint, Slot, Slots, Thread};
 use crate::limits::{self, ValueFault};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Records from so many threads while one more drains all the while, then drains the rest.
+mod hot;
+
+/// A thread whose every record without a lane is a sample, so that what it records to is soon hot.
+struct Recorder(Slot);
+
+impl Thread for Recorder {
+    fn slot(&self) -> Slot {
+        self.0
+    }
+
+    fn sample(&self) -> Option<Slot> {
+        Some(self.0)
+    }
+}
+
+/// Never has a lane.
+const SHARING: Recorder = Recorder(Slot::NONE);
+
+/// Has a lane in what is hot.
+fn owner() -> Recorder {
+    Recorder(Slots::new().take())
+}
+
+/// Records from so many threads, one of which has no slot, while one more drains all the while; then
+/// drains the rest.
 fn race<W>(
     threads: u64,
-    record: impl Fn(u64) + Sync,
+    record: impl Fn(&Recorder, u64) + Sync,
     mut drain: impl FnMut(&mut Vec<W>),
 ) -> Vec<W> {
     let is_over = AtomicBool::new(false);
+    let slots = Slots::new();
     let mut windows = Vec::new();
     thread::scope(|scope| {
         let recorders: Vec<_> = (0..threads)
             .map(|thread| {
                 let record = &record;
-                scope.spawn(move || record(thread))
+                let slot = if thread == 0 {
+                    Slot::NONE
+                } else {
+                    slots.take()
+                };
+                scope.spawn(move || record(&Recorder(slot), thread))
             })
             .collect();
         let is_over = &is_over;
@@ -41,7 +71,7 @@ fn a_counter_loses_nothing_to_its_drains() {
     let counter = Counter::new();
     let windows = race(
         4,
-        |thread| (0..100_000).for_each(|_| counter.increment(thread + 1)),
+        |recorder, thread| (0..100_000).for_each(|_| counter.increment(recorder, thread + 1)),
         |windows| windows.push(counter.drain()),
     );
     assert_eq!(windows.into_iter().sum::<u64>(), 100_000 * (1 + 2 + 3 + 4));
@@ -53,13 +83,13 @@ fn absolute_totals_are_never_published_twice() {
     let counter = Counter::new();
     let windows = race(
         4,
-        |thread| (0..100_000).for_each(|total| counter.absolute(total * (thread + 1))),
+        |_, thread| (0..100_000).for_each(|total| counter.absolute(total * (thread + 1))),
         |windows| windows.push(counter.drain()),
     );
     assert_eq!(windows.into_iter().sum::<u64>(), 99_999 * 4);
     counter.absolute(5);
     assert_eq!(counter.drain(), 0, "an older total");
-    counter.increment(3);
+    counter.increment(&SHARING, 3);
     assert_eq!(counter.drain(), 3);
 }
 
@@ -68,11 +98,11 @@ fn the_increments_of_a_gauge_all_count() {
     let gauge = Gauge::new();
     let windows = race(
         4,
-        |thread| {
+        |recorder, thread| {
             for _ in 0..50_000 {
-                gauge.increment(1.0);
+                gauge.increment(recorder, 1.0);
                 if thread > 0 {
-                    gauge.increment(-1.0);
+                    gauge.increment(recorder, -1.0);
                 }
             }
         },
@@ -89,9 +119,9 @@ fn the_increments_of_a_gauge_all_count() {
 fn a_gauge_goes_on_from_its_last_value() {
     let gauge = Gauge::new();
     assert_eq!(gauge.drain().0, None, "never had a value");
-    gauge.set(5.0);
-    gauge.set(100.0);
-    gauge.increment(-93.0);
+    gauge.set(&SHARING, 5.0);
+    gauge.set(&SHARING, 100.0);
+    gauge.increment(&SHARING, -93.0);
     let point = gauge.drain().0.unwrap();
     assert_eq!(
         (point.minimum, point.last, point.maximum),
@@ -100,7 +130,7 @@ fn a_gauge_goes_on_from_its_last_value() {
     let point = gauge.drain().0.unwrap();
     assert_eq!((point.minimum, point.last, point.maximum), (7.0, 7.0, 7.0));
     assert!(!point.is_fresh);
-    gauge.increment(1.0);
+    gauge.increment(&SHARING, 1.0);
     let point = gauge.drain().0.unwrap();
     assert_eq!((point.minimum, point.last, point.maximum), (8.0, 8.0, 8.0));
     assert!(point.is_fresh);
@@ -109,13 +139,13 @@ fn a_gauge_goes_on_from_its_last_value() {
 #[test]
 fn what_a_gauge_refuses_does_not_change_it() {
     let gauge = Gauge::new();
-    gauge.set(f64::NAN);
+    gauge.set(&SHARING, f64::NAN);
     let (point, refused) = gauge.drain();
     assert_eq!(point, None);
     assert_eq!(refused[0], (ValueFault::NotANumber, 1));
-    gauge.set(limits::MAX_VALUE);
-    gauge.increment(limits::MAX_VALUE);
-    gauge.increment(f64::NEG_INFINITY);
+    gauge.set(&SHARING, limits::MAX_VALUE);
+    gauge.increment(&SHARING, limits::MAX_VALUE);
+    gauge.increment(&SHARING, f64::NEG_INFINITY);
     let (point, refused) = gauge.drain();
     assert_eq!(point.unwrap().last, limits::MAX_VALUE);
     assert_eq!(
@@ -134,10 +164,10 @@ fn every_window_of_a_histogram_is_whole() {
     let mut point = HistogramPoint::default();
     let windows = race(
         4,
-        |thread| {
+        |recorder, thread| {
             // Powers of two: their sums are exact in any order.
             for n in 0..50_000 {
-                histogram.record(f64::from(1 << ((n + thread) % 20)), 1);
+                histogram.record(recorder, f64::from(1 << ((n + thread) % 20)));
             }
         },
         |windows| {
@@ -163,30 +193,49 @@ fn every_window_of_a_histogram_is_whole() {
 
 #[test]
 fn many_samples_at_once_do_not_overflow_a_bucket() {
+    many_samples_at_once(&SHARING);
+    many_samples_at_once(&owner());
+}
+
+fn many_samples_at_once(recorder: &Recorder) {
     let histogram = Histogram::new();
     let mut point = HistogramPoint::default();
-    let mut recorded = 0;
+    heat_up(&histogram, recorder, &mut point);
+    let mut all = 0;
     let amounts = [u64::from(u32::MAX), 1 << 40, (1 << 20) - 1, 1, 0];
     for samples in amounts
         .into_iter()
         .chain(std::iter::repeat_n((1 << 20) - 1, 5_000))
     {
-        histogram.record(3.0, samples);
-        recorded += samples;
+        histogram.record_many(recorder, 3.0, samples);
+        all += samples;
     }
     histogram.drain(&mut point);
-    assert_eq!((point.count, point.buckets.len()), (recorded, 1));
-    assert_eq!(point.sum, as_float(recorded) * 3.0);
+    assert_eq!((point.count, point.buckets.len()), (all, 1));
+    assert_eq!(point.sum, as_float(all) * 3.0);
     histogram.drain(&mut point);
     assert_eq!(point.count, 0);
 }
 
+/// Opens the recorder's lane, if it is to have one, by records that are drained.
+fn heat_up(histogram: &Histogram, recorder: &Recorder, point: &mut HistogramPoint) {
+    (0..100).for_each(|_| histogram.record(recorder, 0.0));
+    histogram.drain(point);
+    assert_eq!(point.count, 100);
+}
+
 #[test]
 fn counts_without_end_stop_at_the_greatest_number() {
+    counts_without_end(&SHARING);
+    counts_without_end(&owner());
+}
+
+fn counts_without_end(recorder: &Recorder) {
     let histogram = Histogram::new();
     let mut point = HistogramPoint::default();
+    heat_up(&histogram, recorder, &mut point);
     for value in [0.0, 0.0, 1.0, 1.0, 2.0, f64::NAN, f64::NAN] {
-        histogram.record(value, u64::MAX);
+        histogram.record_many(recorder, value, u64::MAX);
     }
     let refused = histogram.drain(&mut point);
     assert_eq!(point.count, u64::MAX);
@@ -196,17 +245,22 @@ fn counts_without_end_stop_at_the_greatest_number() {
 
 #[test]
 fn a_sum_is_exact_whatever_its_parts_are() {
+    a_sum_is_exact(&SHARING);
+    a_sum_is_exact(&owner());
+}
+
+fn a_sum_is_exact(recorder: &Recorder) {
     let histogram = Histogram::new();
     let mut point = HistogramPoint::default();
-    histogram.record(1e16, 1);
+    histogram.record(recorder, 1e16);
     for _ in 0..1_000_000 {
-        histogram.record(1.0, 1);
+        histogram.record(recorder, 1.0);
     }
     histogram.drain(&mut point);
     assert_eq!(point.sum, 1e16 + 1e6);
     for _ in 0..1_000_000 {
-        histogram.record(0.1, 1);
-        histogram.record(0.3, 1);
+        histogram.record(recorder, 0.1);
+        histogram.record(recorder, 0.3);
     }
     histogram.drain(&mut point);
     assert!((point.sum - 4e5).abs() < 4e5 * 1e-15, "{}", point.sum);
@@ -218,12 +272,12 @@ fn six_decades(samples: u32) -> impl Iterator<Item = f64> {
     (0..samples).map(|n| 10f64.powf((f64::from(n) * 0.618_033_988_749_894_9).fract() * 6.0 - 3.0))
 }
 
-#[test]
-fn ten_million_samples_over_six_decades_stay_within_32_kib() {
+/// Whatever is recorded, and how, within the bounds of memory.
+fn ten_million_samples_over_six_decades(recorder: &Recorder) {
     let histogram = Histogram::new();
     let mut point = HistogramPoint::default();
     for value in six_decades(10_000_000) {
-        histogram.record(value, 1);
+        histogram.record(recorder, value);
     }
     assert!(
         histogram.memory() <= 32 * 1024,
@@ -234,28 +288,44 @@ fn ten_million_samples_over_six_decades_stay_within_32_kib() {
     assert_eq!(point.count, 10_000_000);
     assert!(point.buckets.len() > 2_500, "{}", point.buckets.len());
     for value in six_decades(10) {
-        histogram.record(value, 1_000_000);
+        histogram.record_many(recorder, value, 1_000_000);
     }
     assert!(
         histogram.memory() <= 32 * 1024,
         "ten million in ten records"
     );
     for value in six_decades(1_000) {
-        histogram.record(value, 1 << 24);
+        histogram.record_many(recorder, value, 1 << 24);
     }
-    assert!(histogram.memory() <= 64 * 1024, "with all wide pages");
+    assert!(histogram.memory() <= 64 * 1024, "with all that is wide");
+}
+
+#[test]
+fn ten_million_samples_over_six_decades_stay_within_32_kib() {
+    ten_million_samples_over_six_decades(&SHARING);
+}
+
+#[test]
+fn so_they_do_where_they_are_hot() {
+    ten_million_samples_over_six_decades(&owner());
 }
 
 proptest! {
     #[test]
     fn a_histogram_accounts_for_every_sample(
-        samples in prop::collection::vec((any_value(), 1..10u64), 1..200),
+        samples in prop::collection::vec((any_value(), 1..10u64, 0..3usize), 1..200),
     ) {
         let histogram = Histogram::new();
         let mut point = HistogramPoint::default();
-        for &(value, count) in &samples {
-            histogram.record(value, count);
+        let slots = Slots::new();
+        let recorders = [SHARING, Recorder(slots.take()), Recorder(slots.take())];
+        for &(value, count, recorder) in &samples {
+            match count {
+                1..5 => (0..count).for_each(|_| histogram.record(&recorders[recorder], value)),
+                _ => histogram.record_many(&recorders[recorder], value, count),
+            }
         }
+        let samples: Vec<_> = samples.iter().map(|&(value, count, _)| (value, count)).collect();
         let refused = histogram.drain(&mut point);
         let kept: Vec<(f64, u64)> = samples
             .iter()

@@ -5,7 +5,6 @@ use crate::refusal::{Refusal, Refused};
 use crate::registry::Identity;
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
-use metrics::Key;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -61,7 +60,7 @@ impl MetricDatum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
         Refused {
             kind: self.identity.origin.kind(),
-            key: Key::clone(&self.identity.key),
+            key: self.identity.key.clone(),
             reason: reason.clone(),
             samples: self.samples,
         }
@@ -80,7 +79,7 @@ impl MetricDatum {
 
     /// The metric's name.
     pub fn name(&self) -> &str {
-        self.identity.name.as_str()
+        self.identity.key.name()
     }
 
     /// All dimensions, default ones included, by name.

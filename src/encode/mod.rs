@@ -16,7 +16,6 @@ use crate::window::Window;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use datum::{DatumValue, MetricDatum, StatisticSet};
 use distribution::Fit;
-use metrics::Key;
 use metrics_util::MetricKind;
 use std::sync::Arc;
 
@@ -26,6 +25,8 @@ pub(crate) struct Encoder<'a> {
     config: &'a Config,
     window: Window,
     fit: Fit,
+    /// Values and counts of the histogram at hand; its memory is used again.
+    kept: Vec<(f64, u64)>,
     refused: Vec<Refused>,
 }
 
@@ -35,6 +36,7 @@ impl<'a> Encoder<'a> {
             config,
             window,
             fit: Fit::default(),
+            kept: Vec::with_capacity(limits::MAX_VALUES_PER_DATUM),
             refused: Vec::new(),
         }
     }
@@ -95,7 +97,7 @@ impl<'a> Encoder<'a> {
                 // Refused once, not in every window that tells it again.
                 whole(gauge(point, scale), u64::from(point.is_fresh))
             }
-            Point::Histogram(point) => match self.config.histogram_form(identity.name.as_str()) {
+            Point::Histogram(point) => match self.config.histogram_form(identity.key.name()) {
                 HistogramForm::Distribution => self.distribution(point, scale),
                 HistogramForm::StatisticSet => whole(summary(point, scale), point.count),
             },
@@ -103,7 +105,8 @@ impl<'a> Encoder<'a> {
     }
 
     fn distribution(&mut self, point: &HistogramPoint, scale: Scale) -> (Option<DatumValue>, u64) {
-        let mut kept: Vec<(f64, u64)> = Vec::with_capacity(limits::MAX_VALUES_PER_DATUM);
+        let kept = &mut self.kept;
+        kept.clear();
         let mut out_of_range = 0;
         for &(value, count) in self.fit.values(point) {
             match (limits::check_value(scale.apply(value)), kept.last_mut()) {
@@ -125,7 +128,7 @@ impl<'a> Encoder<'a> {
         if samples > 0 {
             self.refused.push(Refused {
                 kind: Some(drained.kind),
-                key: Key::clone(drained.key),
+                key: drained.key.clone(),
                 reason,
                 samples,
             });

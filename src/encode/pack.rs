@@ -5,6 +5,7 @@ use super::size;
 use crate::config::{Config, Delivery};
 use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Data that go out in one request, within all of the service's limits.
 #[derive(Clone, Debug)]
@@ -14,6 +15,7 @@ pub struct Batch {
     data: Vec<MetricDatum>,
     encoded_len: usize,
     memory_len: usize,
+    oldest: SystemTime,
 }
 
 impl Batch {
@@ -24,6 +26,11 @@ impl Batch {
         Self {
             encoded_len: size::envelope(&namespace, data.len()) + data_len,
             memory_len: size_of::<Self>() + data.iter().map(MetricDatum::memory_len).sum::<usize>(),
+            oldest: data
+                .iter()
+                .map(|datum| datum.timestamp)
+                .min()
+                .unwrap_or(SystemTime::UNIX_EPOCH),
             namespace,
             delivery,
             data,
@@ -55,6 +62,11 @@ impl Batch {
     /// 1,000,000 at most.
     pub fn encoded_len(&self) -> usize {
         self.encoded_len
+    }
+
+    /// The earliest of its data's time stamps.
+    pub(crate) fn oldest(&self) -> SystemTime {
+        self.oldest
     }
 
     /// The bytes of memory that it holds.

@@ -132,7 +132,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
             Ok(Label::new(key, value))
         })
         .collect();
-    let key = Key::from_parts(name.clone(), labels?);
+    let key = Key::from_parts(name, labels?);
     let texts = array(from)?;
     let dimensions: Result<Box<[Dimension]>, Error> = (0..texts / 2)
         .map(|_| {
@@ -142,8 +142,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
         .collect();
     let identity = Identity {
         origin,
-        key: Arc::new(key),
-        name,
+        key,
         dimensions: dimensions?,
         is_shared: false,
     };

@@ -5,7 +5,7 @@ use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::config::{Config, HistogramForm};
 use crate::dimension::Dimensions;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
-use crate::registry::Registry;
+use crate::registry::{IdleTimeout, Registry};
 use crate::window::{StorageResolution, Window};
 use metrics::{Key, Unit};
 use metrics_util::MetricKind;
@@ -14,19 +14,21 @@ use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
 fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> MetricDatum {
-    let registry = Registry::new(Dimensions::new());
+    let registry = Registry::new(Dimensions::new(), IdleTimeout::NEVER);
     let histogram = registry.histogram(&Key::from_static_name("h"));
     if let Some(unit) = unit {
         registry.describe(MetricKind::Histogram, &"h".into(), unit);
     }
     for &(value, count) in samples {
-        histogram.aggregate.record(value, count);
+        histogram.record_many(value, count.try_into().unwrap());
     }
     let mut config = Config::new("Test");
     config.histogram_forms.set_default(form);
     let mut encoder = Encoder::new(&config, Window::at(UNIX_EPOCH, StorageResolution::Standard));
     let mut data = Vec::new();
-    registry.drain(true, |drained| data.extend(encoder.encode(&drained)));
+    registry.drain(UNIX_EPOCH, true, |drained| {
+        data.extend(encoder.encode(&drained));
+    });
     data.pop().unwrap()
 }
 

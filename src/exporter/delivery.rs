@@ -1,5 +1,6 @@
 //! Sends what is queued, the oldest first, several requests at a time, and decides by each answer what comes next.
 
+mod attempt;
 mod disk;
 
 use super::alarm::sleep_until;
@@ -10,12 +11,13 @@ use super::event::{Attempted, Event, RESTORED, Settled, SpoolUsage, Unsettled};
 use super::pace::Pace;
 use super::parcel::{Outcome, Parcel};
 use super::queue::Queue;
-use super::spooling::{Begun, News, Spooling};
+use super::spooling::{News, Spooling};
 use crate::clock::Clock;
 use crate::config::{Config, Delivery as Mode};
 use crate::encode::pack::Batch;
 use crate::refusal::Refusal;
 use crate::sink::{SendError, Sink};
+use attempt::Attempt;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -36,6 +38,7 @@ pub(super) struct Delivery {
     send_jitter: Duration,
     /// What an attempt may take.
     patience: Duration,
+    is_stopping: bool,
 }
 
 /// A sink has a time-out of its own, and if not this one.
@@ -44,21 +47,6 @@ const MIN_PATIENCE: Duration = Duration::from_mins(1);
 struct InFlight {
     parcel: Parcel,
     started: Instant,
-}
-
-/// What came of an attempt. Nothing was sent, if there is no result.
-struct Attempt {
-    begun: Begun,
-    result: Option<Result<(), SendError>>,
-}
-
-impl Attempt {
-    fn broken(error: JoinError) -> Self {
-        Self {
-            begun: Begun::Marked,
-            result: Some(Err(SendError::Ambiguous(error.into()))),
-        }
-    }
 }
 
 impl Delivery {
@@ -81,6 +69,7 @@ impl Delivery {
             queued: 0,
             send_jitter: config.send_jitter.min(period),
             patience: config.request_timeout.saturating_mul(2).max(MIN_PATIENCE),
+            is_stopping: false,
         }
     }
 
@@ -132,6 +121,11 @@ impl Delivery {
         self.queued + 1
     }
 
+    /// What an earlier process left stays on disk from now on.
+    pub(super) fn stop(&mut self) {
+        self.is_stopping = true;
+    }
+
     /// Somebody waits: tries again now, not when the pauses are over.
     pub(super) fn hurry(&mut self) {
         self.pace.hurry(Instant::now());
@@ -165,20 +159,16 @@ impl Delivery {
 
     /// The time stamp of the oldest that is not settled.
     pub(super) fn oldest(&self) -> Option<SystemTime> {
-        let pending = self.pending().map(|(parcel, _)| parcel);
-        let oldest = pending.min_by_key(|parcel| parcel.number)?;
-        oldest.data().map(|datum| datum.timestamp).min()
+        let in_memory = self.pending().map(|(parcel, _)| parcel.oldest());
+        let on_disk = self.spool.iter().flat_map(Spooling::oldest);
+        in_memory.chain(on_disk).min()
     }
 
     /// What happens next; never, if there is nothing to send. May be dropped and called again at
     /// any time.
     pub(super) async fn next(&mut self) -> Event {
         loop {
-            if let Some(spool) = &mut self.spool
-                && self.queue.has_room()
-            {
-                spool.load();
-            }
+            self.ask_the_disk();
             let now = Instant::now();
             let start = self.pace.next_start(self.in_flight.len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
@@ -222,25 +212,13 @@ impl Delivery {
             return Some(self.follow(parcel.entry, outcome, None));
         }
         let parcel = self.admit(parcel, now)?;
-        let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
-        let is_strict = batch.delivery() == Mode::AtMostOnce;
+        let is_strict = parcel.batch.delivery() == Mode::AtMostOnce;
         let begun = self.spool.as_ref();
         let begun = begun.and_then(|spool| spool.begin(&parcel, is_strict));
-        let patience = self.patience;
-        let attempt = self.attempts.spawn(async move {
-            let begun = match begun {
-                Some(begun) => begun.await,
-                None => Begun::Marked,
-            };
-            let is_held_back = is_strict && matches!(begun, Begun::Late | Begun::Failed(_));
-            let result = if is_held_back {
-                None
-            } else {
-                let answer = tokio::time::timeout(patience, sink.send(&batch)).await;
-                Some(answer.unwrap_or_else(|late| Err(SendError::Ambiguous(late.into()))))
-            };
-            Attempt { begun, result }
-        });
+        let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
+        let attempt = self
+            .attempts
+            .spawn(Attempt::make(sink, batch, begun, self.patience));
         self.pace.started(now);
         let started = now;
         self.in_flight

@@ -3,7 +3,7 @@
 use super::alarm::sleep_until;
 use super::amount::Amount;
 use super::event::{Ending, RESTORED, Settled, Unsettled};
-use crate::refusal::Refused;
+use crate::refusal::{MAX_LISTED, Refused};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -17,8 +17,8 @@ pub struct FlushReport {
     pub sent: Amount,
     /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of room after
-    /// such an attempt, or under way when the time of a shutdown was up.
+    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
+    /// room after such an attempt, or under way when the time of a shutdown was up.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
@@ -28,8 +28,10 @@ pub struct FlushReport {
     /// Not delivered when the flush's time was up, and in memory; with a spool most often there, too. The exporter
     /// goes on trying, unless it was shut down.
     pub pending: Amount,
-    /// Refused, by series and reason.
+    /// Refused, by series and reason; the first 10,000 of them.
     pub refused: Vec<Refused>,
+    /// Samples that were refused in all.
+    pub samples_refused: u64,
 }
 
 impl FlushReport {
@@ -37,6 +39,23 @@ impl FlushReport {
     pub fn is_complete(&self) -> bool {
         let undelivered = [self.ambiguous, self.dropped, self.spooled, self.pending];
         undelivered.iter().all(Amount::is_zero) && self.refused.is_empty()
+    }
+
+    /// What was settled before anybody waited for it.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.ambiguous.add(other.ambiguous);
+        self.dropped.add(other.dropped);
+        self.samples_refused = self.samples_refused.saturating_add(other.samples_refused);
+        let room = MAX_LISTED.saturating_sub(self.refused.len());
+        self.refused.extend(other.refused.into_iter().take(room));
+    }
+
+    pub(super) fn refuse(&mut self, refused: &[Refused]) {
+        for one in refused {
+            self.samples_refused = self.samples_refused.saturating_add(one.samples);
+        }
+        let room = MAX_LISTED.saturating_sub(self.refused.len());
+        self.refused.extend(refused.iter().take(room).cloned());
     }
 
     pub(super) fn add(&mut self, settled: &Settled) {
@@ -50,7 +69,7 @@ impl FlushReport {
             Ending::Ambiguous => self.ambiguous.add(settled.amount),
             Ending::Dropped => self.dropped.add(settled.amount),
             Ending::Spooled => {}
-            Ending::Refused(refused) => self.refused.extend_from_slice(refused),
+            Ending::Refused(refused) => self.refuse(refused),
         }
     }
 }

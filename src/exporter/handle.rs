@@ -135,8 +135,9 @@ impl CloudWatchHandle {
     /// beside it is answered, or when the time for it is up. With a spool, the report comes when the disk has it
     /// all. What is recorded after that goes nowhere.
     ///
-    /// What is under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the spool keeps
-    /// it. Further calls while it stops are answered, too, each within its own time.
+    /// What is under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the spool
+    /// keeps it. Further calls while it stops are answered, too, each within its own time; once all is settled, with
+    /// an error.
     ///
     /// # Errors
     ///

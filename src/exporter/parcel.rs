@@ -72,9 +72,19 @@ impl Parcel {
 
     /// All data of it, those that are not in the next attempt included.
     pub(super) fn data(&self) -> impl Iterator<Item = &MetricDatum> {
-        let aside = self.search.iter();
-        let aside = aside.flat_map(|search| search.other_half.iter().chain(&search.unknown));
-        self.batch.data().iter().chain(aside)
+        self.batch.data().iter().chain(self.aside())
+    }
+
+    /// What is not in the next attempt.
+    fn aside(&self) -> impl Iterator<Item = &MetricDatum> {
+        let search = self.search.iter();
+        search.flat_map(|search| search.other_half.iter().chain(&search.unknown))
+    }
+
+    /// The earliest of its data's time stamps.
+    pub(super) fn oldest(&self) -> SystemTime {
+        let aside = self.aside().map(|datum| datum.timestamp);
+        aside.fold(self.batch.oldest(), SystemTime::min)
     }
 
     pub(super) fn amount(&self) -> Amount {
@@ -95,9 +105,7 @@ impl Parcel {
     }
 
     pub(super) fn memory_len(&self) -> usize {
-        let aside = self.search.iter();
-        let aside = aside.flat_map(|search| search.other_half.iter().chain(&search.unknown));
-        self.batch.memory_len() + aside.map(MetricDatum::memory_len).sum::<usize>()
+        self.batch.memory_len() + self.aside().map(MetricDatum::memory_len).sum::<usize>()
     }
 
     /// All of it ends in the same way.
@@ -221,8 +229,8 @@ impl Parcel {
         }));
     }
 
-    /// What the destination would refuse for its time, if there is any such, apart from the rest; what the clock is to blame
-    /// for is set right.
+    /// What the destination would refuse for its time, if there is any such, apart from the rest; what the clock is
+    /// to blame for is set right.
     pub(super) fn misdated(&self, now: SystemTime) -> Option<Outcome> {
         let fault = |datum: &MetricDatum| limits::check_timestamp(datum.timestamp, now).err();
         self.data().find_map(fault)?;

@@ -1,6 +1,7 @@
 //! What waits to be sent: bounded by bytes, the oldest goes first.
 
 use super::entry::Entry;
+use super::event::RESTORED;
 use super::parcel::Parcel;
 use std::collections::VecDeque;
 use tokio::time::Instant;
@@ -41,10 +42,13 @@ impl Queue {
             .flatten()
     }
 
-    /// Takes out the oldest that may be sent now.
+    /// Takes out the oldest that may be sent now; before what an earlier process recorded, as nobody waits for that.
     pub(super) fn pop_ready(&mut self, now: Instant) -> Option<Parcel> {
-        let is_ready = |parcel: &Parcel| ready_at(parcel, now) <= now;
-        let place = self.waiting.iter().position(is_ready)?;
+        let own = self
+            .waiting
+            .partition_point(|parcel| parcel.number == RESTORED);
+        let is_ready = |place: &usize| ready_at(&self.waiting[*place], now) <= now;
+        let place = (own..self.waiting.len()).chain(0..own).find(is_ready)?;
         self.take(place)
     }
 
@@ -90,7 +94,7 @@ impl Queue {
 fn ready_at(parcel: &Parcel, now: Instant) -> Instant {
     let not_before = parcel.not_before.unwrap_or(now);
     match parcel.entry {
-        Entry::Storing(_, until) => not_before.max(until),
+        Entry::Waiting(until) | Entry::Storing(_, until) => not_before.max(until),
         Entry::None | Entry::Stored(_) => not_before,
     }
 }

@@ -9,6 +9,7 @@ pub(super) struct Running {
     is_called: AtomicBool,
     process: AtomicU32,
     runtime: Mutex<Option<Id>>,
+    has_entered: AtomicBool,
 }
 
 impl Running {
@@ -31,12 +32,16 @@ impl Running {
     /// It runs here.
     pub(super) fn enter(&self) {
         *self.runtime.lock() = current();
+        self.has_entered.store(true, Ordering::Release);
     }
 
-    /// The flavor of the runtime that it shares with this thread, if it does.
+    /// The flavor of the runtime that it shares with this thread, if it does; or perhaps will, where it was not
+    /// polled yet.
     pub(super) fn shared_with_us(&self) -> Option<RuntimeFlavor> {
         let ours = Handle::try_current().ok()?;
-        let is_shared = *self.runtime.lock() == Some(ours.id());
+        let runtime = *self.runtime.lock();
+        let is_open = runtime.is_none() && !self.has_entered.load(Ordering::Acquire);
+        let is_shared = is_open || runtime == Some(ours.id());
         is_shared.then(|| ours.runtime_flavor())
     }
 }

@@ -1,25 +1,29 @@
 //! Keeps what is undelivered on disk, beside the queue in memory.
 
+mod news;
 mod shelf;
 
+pub(super) use news::{Begun, News, Note, Stored};
 pub(super) use shelf::OnDisk;
 
 use super::alarm::sleep_until;
 use super::entry::Entry;
 use super::event::{RESTORED, SpoolUsage, Unsettled};
 use super::parcel::Parcel;
-use crate::encode::pack::Batch;
 use crate::encode::stored;
 use crate::spool::{
     AppendError, Appended, EntryId, PATIENCE, Place, Recovered, SpoolError, SpoolThread, Ticket,
 };
+use news::Marking;
 use shelf::Shelf;
 use std::collections::HashMap;
+use std::time::SystemTime;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Bytes of memory that may wait for the disk; what comes then is not written.
 pub(super) const MAX_WRITING_BYTES: usize = 16 * 1024 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Spooling {
     thread: SpoolThread,
@@ -51,40 +55,7 @@ enum Done {
     Stored(u64, Result<Appended, AppendError>, Usage),
     Loaded(EntryId, Result<Vec<u8>, SpoolError>),
     Changed(Result<(), SpoolError>, Usage),
-}
-
-/// What the disk has to say.
-#[derive(Debug)]
-pub(super) enum News {
-    Stored(Stored),
-    Loaded(OnDisk, Entry, Batch),
-    /// It is gone, or not what was written.
-    Lost(OnDisk),
-    Nothing,
-}
-
-/// What became of a parcel that was to be written.
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) number: u64,
-    /// None if it could not be.
-    pub(super) id: Option<EntryId>,
-    /// If it is not in memory any more.
-    pub(super) left: Option<OnDisk>,
-    /// These had to go for it.
-    pub(super) dropped: Vec<EntryId>,
-}
-
-/// Whether an attempt may go out.
-#[derive(Debug)]
-pub(super) enum Begun {
-    Marked,
-    /// It is not on disk any more.
-    Withdrawn,
-    /// The disk does not answer.
-    Late,
-    /// It has to be said first on disk, which failed.
-    Failed(SpoolError),
+    Noted(EntryId, Result<bool, SpoolError>),
 }
 
 impl Spooling {
@@ -111,8 +82,12 @@ impl Spooling {
 
     /// Begins to write a parcel, in the place of an older entry, unless the disk has enough to do.
     pub(super) fn store(&mut self, parcel: &mut Parcel, replaces: Entry, now: Instant) {
-        if self.is_slow || self.writing_bytes >= MAX_WRITING_BYTES {
-            parcel.entry = Entry::None;
+        if self.is_slow || !self.has_time() {
+            parcel.entry = if self.is_slow {
+                Entry::None
+            } else {
+                Entry::Waiting(now + PATIENCE)
+            };
             self.discard(replaces);
             return;
         }
@@ -135,6 +110,17 @@ impl Spooling {
             let appended = append.await;
             Done::Stored(number, appended, usage.await)
         });
+    }
+
+    /// Whether the disk is not too far behind to be given more.
+    pub(super) fn has_time(&self) -> bool {
+        self.writing_bytes < MAX_WRITING_BYTES
+    }
+
+    /// More comes than the disk takes.
+    pub(super) fn is_behind(&mut self) {
+        let error = self.thread.slow();
+        self.fails(&error);
     }
 
     /// It was waited for long enough. Gives whether it is sure that it is not written any more.
@@ -173,17 +159,26 @@ impl Spooling {
         let Entry::Stored(id) = parcel.entry else {
             return None;
         };
-        let marked = self.thread.begin(id, is_strict);
+        let mut marked: Marking = Box::pin(self.thread.begin(id, is_strict));
         // Data go before a note about them.
         let is_waited_for = is_strict || !self.is_slow;
         is_waited_for.then_some(async move {
-            match tokio::time::timeout(PATIENCE, marked).await {
+            match tokio::time::timeout(PATIENCE, &mut marked).await {
                 Ok(Ok(true)) => Begun::Marked,
                 Ok(Ok(false)) => Begun::Withdrawn,
                 Ok(Err(error)) => Begun::Failed(error),
-                Err(_) => Begun::Late,
+                Err(_) => Begun::Late(Note(marked)),
             }
         })
+    }
+
+    /// Waits for a note that was late.
+    pub(super) fn late_note(&mut self, entry: Entry, note: Note) {
+        if let Entry::Stored(id) = entry {
+            self.jobs
+                .spawn(async move { Done::Noted(id, note.0.await) });
+        }
+        self.late();
     }
 
     /// Its attempt surely did not arrive.
@@ -217,7 +212,7 @@ impl Spooling {
     pub(super) fn leave(&mut self, parcel: &Parcel) -> Option<bool> {
         let on_disk = OnDisk::of(parcel);
         match parcel.entry {
-            Entry::None => None,
+            Entry::None | Entry::Waiting(_) => None,
             Entry::Storing(number, _) => {
                 self.writing.get_mut(&number)?.left = Some(on_disk);
                 Some(false)
@@ -234,9 +229,10 @@ impl Spooling {
         self.shelf.put(id, on_disk);
     }
 
-    /// Begins to read the oldest that is on disk alone, if there is any, and none is being read.
-    pub(super) fn load(&mut self) {
-        if let Some(id) = self.shelf.start_reading() {
+    /// Begins to read the oldest that is on disk alone, or the oldest that this process recorded, if there is any and
+    /// none is being read.
+    pub(super) fn load(&mut self, is_own: bool) {
+        if let Some(id) = self.shelf.start_reading(is_own) {
             let payload = self.thread.read(id);
             self.jobs
                 .spawn(async move { Done::Loaded(id, payload.await) });
@@ -254,6 +250,11 @@ impl Spooling {
         let left = left.map(|one| one.unsettled(false));
         let all = left.chain(self.shelf.unsettled());
         all.filter(|one| one.number != RESTORED)
+    }
+
+    /// The earliest time stamps of what is not in memory.
+    pub(super) fn oldest(&self) -> impl Iterator<Item = SystemTime> {
+        self.shelf.oldest()
     }
 
     /// What is done next; never, if nothing is to be done. May be dropped and called again.
@@ -285,6 +286,12 @@ impl Spooling {
                     News::Lost(lost)
                 }
             },
+            Done::Noted(id, Ok(false)) => News::Withdrawn(id),
+            Done::Noted(_, Ok(true)) => News::Nothing,
+            Done::Noted(_, Err(error)) => {
+                self.fails(&error);
+                News::Nothing
+            }
             Done::Changed(done, usage) => {
                 self.used(&usage);
                 if let Err(error) = done {
@@ -353,7 +360,7 @@ impl Spooling {
 
     fn place(&self, entry: Entry) -> Option<Place> {
         match entry {
-            Entry::None => None,
+            Entry::None | Entry::Waiting(_) => None,
             Entry::Storing(number, _) => {
                 let writing = self.writing.get(&number)?;
                 Some(Place::Ticket(writing.ticket.clone()))

@@ -2,15 +2,12 @@
 
 use super::amount::Amount;
 use super::event::{Attempted, Ending, Event, Loaded, Settled, SpoolUsage};
-use crate::refusal::{Refusal, Refused};
+use crate::refusal::{MAX_LISTED, Refusal, Refused};
 use metrics::Key;
 use metrics_util::MetricKind;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
-
-/// Series and reasons listed one by one; what is refused beyond them is in the sum alone.
-const MAX_LISTED: usize = 10_000;
 
 /// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`,
 /// `dropped`, `pending`, `spooled`, or refused.
@@ -21,8 +18,8 @@ pub struct Stats {
     pub sent: Amount,
     /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of room after
-    /// such an attempt, or under way when the exporter ended.
+    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
+    /// room after such an attempt, or under way when the exporter ended.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,

@@ -132,10 +132,10 @@ impl Telemetry {
                 .map(|reason| Label::new("reason", reason))
                 .into_iter()
                 .collect();
-            let key = Arc::new(Key::from_parts(format!("{PREFIX}.{name}"), labels));
-            let identity = Identity::resolve(Origin::Exporter, &key, &self.defaults);
+            let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
+            let identity = Identity::resolve(Origin::Exporter, key, &self.defaults);
             identity
-                .inspect_err(|refusal| {
+                .inspect_err(|(_, refusal)| {
                     tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
                 })
                 .ok()

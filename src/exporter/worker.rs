@@ -120,7 +120,7 @@ impl Worker {
                     let batches = packer.finish();
                     let _ = self.queue(batches);
                 }
-                () = self.idle.due() => {
+                () = self.idle.due(), if !self.is_stopping => {
                     let _ = self.drain();
                     self.delivery.gather();
                 }
@@ -136,7 +136,7 @@ impl Worker {
             Command::Shutdown(timeout, reply) => {
                 self.intake.close();
                 self.flush(timeout, reply, true);
-                self.is_stopping = true;
+                self.stop();
             }
         }
     }
@@ -144,11 +144,22 @@ impl Worker {
     /// Nobody asks any more.
     fn abandoned(&mut self, is_last: bool) {
         self.flush(None, Box::new(|report| log_loss(&report)), is_last);
-        self.is_stopping |= is_last;
+        if is_last {
+            self.stop();
+        }
+    }
+
+    /// The last drain is over.
+    fn stop(&mut self) {
+        self.is_stopping = true;
+        self.delivery.stop();
     }
 
     /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.
     async fn finish(&mut self) {
+        // Whoever comes now is told so at once.
+        self.commands.close();
+        drop(self.commands.take());
         let end = self.flushes.end();
         while let Some(event) = self.delivery.last(end).await {
             self.account(&event);
@@ -174,7 +185,8 @@ impl Worker {
         let Some(next) = next.filter(|_| !self.is_stopping) else {
             return FlushReport::default();
         };
-        // A process that is frozen right after a flush, as on Lambda: what there is now was recorded when it had thawed.
+        // A process that is frozen right after a flush, as on Lambda: what there is now was recorded when it had
+        // thawed.
         let is_thawed = self.is_drained && self.window.is_far_from(&next);
         let drained = if is_thawed {
             FlushReport::default()
@@ -183,17 +195,16 @@ impl Worker {
         };
         self.window = next;
         self.is_drained = false;
-        self.delivery.spread();
+        if self.flushes.is_empty() {
+            self.delivery.spread();
+        }
         drained
     }
 
     fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
         let mut report = self.catch_up();
         if !self.is_stopping {
-            let rest = self.drain();
-            report.refused.extend(rest.refused);
-            report.dropped.add(rest.dropped);
-            report.ambiguous.add(rest.ambiguous);
+            report.merge(self.drain());
         }
         self.delivery.hurry();
         let unsettled = self.delivery.unsettled().map(|one| one.data).sum();
@@ -206,7 +217,8 @@ impl Worker {
     fn drain(&mut self) -> FlushReport {
         let mut encoder = Encoder::new(&self.config, self.window);
         let mut packer = Packer::new(&self.config);
-        self.registry.drain(!self.is_drained, |drained| {
+        let now = self.clock.now();
+        self.registry.drain(now, !self.is_drained, |drained| {
             if let Some(datum) = encoder.encode(&drained) {
                 packer.push(datum);
             }
@@ -225,10 +237,9 @@ impl Worker {
         self.intake.take().for_each(|datum| packer.push(datum));
         let batches = packer.finish();
         self.is_drained = true;
-        FlushReport {
-            refused,
-            ..self.queue(batches)
-        }
+        let mut report = self.queue(batches);
+        report.refuse(&refused);
+        report
     }
 
     /// Queues them; gives what had to go for it.
@@ -301,13 +312,12 @@ impl Drop for Worker {
 /// Says what an exporter that nobody asks any more could not deliver.
 fn log_loss(report: &FlushReport) {
     if !report.is_complete() {
-        let refused = report.refused.iter().map(|refused| refused.samples);
         tracing::error!(
             dropped = report.dropped.samples,
             pending = report.pending.samples,
             ambiguous = report.ambiguous.samples,
             spooled = report.spooled.samples,
-            refused = refused.fold(0, u64::saturating_add),
+            refused = report.samples_refused,
             "the last handle was dropped, and not all samples were delivered in time"
         );
     }

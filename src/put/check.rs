@@ -18,9 +18,9 @@ pub(crate) fn check(
     config: &Config,
     now: SystemTime,
 ) -> Result<MetricDatum, PutError> {
-    let key = Arc::new(Key::from_parts(datum.name, datum.dimensions));
-    let identity = Identity::resolve(Origin::Put, &key, &config.default_dimensions)
-        .map_err(PutError::Series)?;
+    let key = Key::from_parts(datum.name, datum.dimensions);
+    let identity = Identity::resolve(Origin::Put, key, &config.default_dimensions)
+        .map_err(|(_, refusal)| PutError::Series(refusal))?;
     let timestamp = datum.timestamp.unwrap_or(now);
     limits::check_timestamp(timestamp, now).map_err(PutError::Timestamp)?;
     let unit = datum.unit.map(|unit| {

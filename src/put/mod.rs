@@ -66,7 +66,7 @@ pub enum PutError {
     /// There is no room: data come faster than the exporter takes them over.
     #[error("the queue is full")]
     QueueFull,
-    /// The exporter does not run any more.
+    /// The exporter does not run any more, or runs in the process that this one was forked from.
     #[error("the exporter does not run any more")]
     Stopped,
 }

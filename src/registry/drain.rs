@@ -2,6 +2,7 @@
 
 use super::Registry;
 use super::identity::Identity;
+use super::idle::Moment;
 use super::series::Series;
 use crate::aggregate::{GaugePoint, HistogramPoint, RefusedPoint};
 use crate::limits::ValueFault;
@@ -9,13 +10,14 @@ use crate::refusal::Refusal;
 use metrics::{Key, Unit};
 use metrics_util::MetricKind;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// A series, what was recorded to it, and what was refused there.
 #[derive(Debug)]
 pub(crate) struct Drained<'a> {
     pub(crate) kind: MetricKind,
-    pub(crate) key: &'a Arc<Key>,
-    pub(crate) identity: &'a Result<Arc<Identity>, Refusal>,
+    pub(crate) key: &'a Key,
+    pub(crate) identity: Result<&'a Arc<Identity>, &'a Refusal>,
     pub(crate) unit: Option<Unit>,
     pub(crate) point: Point<'a>,
     pub(crate) refused: RefusedPoint,
@@ -40,32 +42,51 @@ impl Registry {
     ///
     /// `repeat_gauges`: a gauge that nobody touched is told again, as in the first drain of a
     /// window. Drains come one after the other.
-    pub(crate) fn drain(&self, repeat_gauges: bool, mut each: impl FnMut(Drained<'_>)) {
+    pub(crate) fn drain(
+        &self,
+        now: SystemTime,
+        repeat_gauges: bool,
+        mut each: impl FnMut(Drained<'_>),
+    ) {
+        let moment = |kind| Moment::new(now, self.idle, kind);
+        let kind = MetricKind::Counter;
+        let then = moment(kind);
         self.counters.for_each(|series| {
             let delta = series.aggregate.drain();
             if delta > 0 {
-                each(series.drained(MetricKind::Counter, Point::Counter(delta), NOTHING_REFUSED));
+                each(series.drained(kind, Point::Counter(delta), NOTHING_REFUSED));
             }
+            series.last_seen.is_idle(then, delta > 0)
         });
+        let kind = MetricKind::Gauge;
+        let then = moment(kind);
         self.gauges.for_each(|series| {
             let (point, refused) = series.aggregate.drain();
+            let is_fresh = point.is_some_and(|point| point.is_fresh);
+            let is_touched = is_fresh || refused != NOTHING_REFUSED;
+            let is_idle = series.last_seen.is_idle(then, is_touched);
             // What cannot be sent is refused when it is recorded, not in every window.
-            let repeat = repeat_gauges && series.identity.is_ok();
-            let point = point.filter(|point| point.is_fresh || repeat);
+            let repeat = repeat_gauges && !is_idle && series.identity().is_ok();
+            let point = point.filter(|_| is_fresh || repeat);
             let point = point.map_or(Point::None, Point::Gauge);
             if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
-                each(series.drained(MetricKind::Gauge, point, refused));
+                each(series.drained(kind, point, refused));
             }
+            is_idle
         });
         let mut buffer = HistogramPoint::default();
+        let kind = MetricKind::Histogram;
+        let then = moment(kind);
         self.histograms.for_each(|series| {
             let refused = series.aggregate.drain(&mut buffer);
-            if buffer.count > 0 {
-                let point = Point::Histogram(&buffer);
-                each(series.drained(MetricKind::Histogram, point, refused));
-            } else if refused != NOTHING_REFUSED {
-                each(series.drained(MetricKind::Histogram, Point::None, refused));
+            let has_samples = buffer.count > 0;
+            let is_touched = has_samples || refused != NOTHING_REFUSED;
+            if has_samples {
+                each(series.drained(kind, Point::Histogram(&buffer), refused));
+            } else if is_touched {
+                each(series.drained(kind, Point::None, refused));
             }
+            series.last_seen.is_idle(then, is_touched)
         });
     }
 }
@@ -79,8 +100,8 @@ impl<A> Series<A> {
     ) -> Drained<'a> {
         Drained {
             kind,
-            key: &self.key,
-            identity: &self.identity,
+            key: self.key(),
+            identity: self.identity(),
             unit: self.description.unit(),
             point,
             refused,

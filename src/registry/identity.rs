@@ -3,16 +3,14 @@
 use crate::dimension::{self, Dimension, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
-use metrics::{Key, KeyName, Label};
+use metrics::{Key, Label};
 use metrics_util::MetricKind;
-use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) origin: Origin,
     /// What the application knows it by.
-    pub(crate) key: Arc<Key>,
-    pub(crate) name: KeyName,
+    pub(crate) key: Key,
     /// By name.
     pub(crate) dimensions: Box<[Dimension]>,
     /// Whether it is there anyway, for a series or for the exporter, and not for one datum alone.
@@ -52,41 +50,46 @@ impl Identity {
         let dimensions = self.dimensions.iter();
         let dimensions =
             dimensions.map(|own| size_of::<Dimension>() + own.name.len() + own.value.len());
-        let texts =
-            2 * self.name.as_str().len() + labels.sum::<usize>() + dimensions.sum::<usize>();
+        let texts = self.key.name().len() + labels.sum::<usize>() + dimensions.sum::<usize>();
         size_of::<Self>() + size_of::<Key>() + texts
     }
 
-    /// The identity of a [normal](normalize) key.
+    /// The identity of a [normal](normalize) key, or why it has none.
     pub(crate) fn resolve(
         origin: Origin,
-        key: &Arc<Key>,
+        key: Key,
         defaults: &Dimensions,
-    ) -> Result<Self, Refusal> {
-        limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
-        let mut own = Dimensions::new();
-        for label in key.labels() {
-            let (name, value) = label.clone().into_parts();
-            if own.insert(name.clone(), value).is_some() {
-                return Err(Refusal::AmbiguousDimension(name));
-            }
+    ) -> Result<Self, (Key, Refusal)> {
+        match dimensions(&key, defaults) {
+            Ok(dimensions) => Ok(Self {
+                origin,
+                key,
+                dimensions,
+                is_shared: origin != Origin::Put,
+            }),
+            Err(refusal) => Err((key, refusal)),
         }
-        let mut dimensions = defaults.clone();
-        dimensions.append(&mut own);
-        // An empty value takes a default dimension away.
-        dimensions.retain(|_, value| !value.is_empty());
-        dimension::check(&dimensions)?;
-        Ok(Self {
-            origin,
-            is_shared: origin != Origin::Put,
-            key: Arc::clone(key),
-            name: key.name_shared(),
-            dimensions: dimensions
-                .into_iter()
-                .map(|(name, value)| Dimension::new(name, value))
-                .collect(),
-        })
     }
+}
+
+fn dimensions(key: &Key, defaults: &Dimensions) -> Result<Box<[Dimension]>, Refusal> {
+    limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
+    let mut own = Dimensions::new();
+    for label in key.labels() {
+        let (name, value) = label.clone().into_parts();
+        if own.insert(name.clone(), value).is_some() {
+            return Err(Refusal::AmbiguousDimension(name));
+        }
+    }
+    let mut dimensions = defaults.clone();
+    dimensions.append(&mut own);
+    // An empty value takes a default dimension away.
+    dimensions.retain(|_, value| !value.is_empty());
+    dimension::check(&dimensions)?;
+    Ok(dimensions
+        .into_iter()
+        .map(|(name, value)| Dimension::new(name, value))
+        .collect())
 }
 
 /// The one key that stands for all keys of the same identity, or nothing if `key` is that key.

@@ -1,6 +1,7 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
 use super::identity::{Identity, Origin};
+use super::idle::LastSeen;
 use crate::dimension::Dimensions;
 use crate::refusal::Refusal;
 use metrics::{Key, Unit};
@@ -8,13 +9,17 @@ use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+/// What a drain looks at first comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Series<A> {
-    pub(crate) key: Arc<Key>,
-    /// Or why nothing recorded here can be sent.
-    pub(crate) identity: Result<Arc<Identity>, Refusal>,
-    pub(crate) description: Arc<Description>,
     pub(crate) aggregate: A,
+    pub(super) last_seen: LastSeen,
+    /// Found idle by the drain that is under way.
+    pub(super) is_idle: AtomicBool,
+    /// Or the key, and why nothing recorded here can be sent.
+    identity: Result<Arc<Identity>, Box<(Key, Refusal)>>,
+    pub(crate) description: Arc<Description>,
 }
 
 impl<A> Series<A> {
@@ -25,14 +30,25 @@ impl<A> Series<A> {
         description: Arc<Description>,
         aggregate: A,
     ) -> Self {
-        let key = Arc::new(key);
-        let origin = Origin::Series(kind);
+        let identity = Identity::resolve(Origin::Series(kind), key, defaults);
         Self {
-            identity: Identity::resolve(origin, &key, defaults).map(Arc::new),
-            key,
+            identity: identity.map(Arc::new).map_err(Box::new),
             description,
             aggregate,
+            last_seen: LastSeen::new(),
+            is_idle: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        match &self.identity {
+            Ok(identity) => &identity.key,
+            Err(refused) => &refused.0,
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Result<&Arc<Identity>, &Refusal> {
+        self.identity.as_ref().map_err(|refused| &refused.1)
     }
 }
 

@@ -35,6 +35,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// whatever the client's settings are; so is its lack of a time-out. Half of the time is the most that a
 /// connection may take, of 3.1 seconds or what the client has been set to.
 ///
+/// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`; so must one that a
+/// test makes up. A 200 without them is somebody else's, and the request is repeated.
+///
 /// Where the answers' `Date` says that this machine's clock is off by more than a minute, the time stamps
 /// that come from it are corrected, until it is off by less than half a minute. Only answers of the service's
 /// own count, and only if they took less than 10 seconds.

@@ -1,11 +1,14 @@
 //! The two sides of the account: what was recorded, and what the service knows.
 
 use crate::hour::{Hour, LEVEL, POISON};
-use cloudwatch_local::ReceivedDatum;
+use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::Label;
 use metrics_exporter_cloudwatch::Delivery;
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// The default.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Samples and their sum.
 type Amount = (u64, f64);
@@ -38,6 +41,26 @@ impl Hour {
             *times += 1;
         }
         applied
+    }
+
+    /// Samples of requests that were applied and not answered in time.
+    fn applied_unheard(&self) -> u64 {
+        let mut received = self.service.received().into_iter();
+        let requests = self.service.requests().into_iter();
+        let mut unheard = 0;
+        for request in requests.filter(|request| request.is_applied) {
+            let data = received.by_ref().take(request.data);
+            let samples = data.map(|datum| amount(&datum).0).sum::<u64>();
+            let is_unheard = match request.fault {
+                Some(Fault::Latency(time)) => time > REQUEST_TIMEOUT,
+                Some(_) => true,
+                None => false,
+            };
+            if is_unheard {
+                unheard += samples;
+            }
+        }
+        unheard
     }
 
     /// Samples by series, as the exporter reports them.
@@ -90,9 +113,12 @@ impl Hour {
         } else {
             assert_eq!(twice, 0, "{what}");
             assert_eq!(self.stats.repeated.data, 0, "{what}");
-            assert!(
-                missing <= given_up,
-                "{what}: {missing} missing, {given_up} given up"
+            // What was applied, and nobody heard of, was given up like what was not.
+            let unheard = self.applied_unheard();
+            assert_eq!(
+                missing + unheard,
+                given_up,
+                "{what}: {unheard} were applied"
             );
         }
         // And in the exporter's own words.

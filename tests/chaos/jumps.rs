@@ -1,5 +1,5 @@
-//! The clock is set, ahead and back, and somebody flushes in the middle of windows, while the service fails in ways that
-//! leave no doubt: everything arrives once.
+//! The clock is set, ahead and back, and somebody flushes in the middle of windows, while the service fails in ways
+//! that leave no doubt: everything arrives once.
 
 use crate::hour::{LEVEL, POISON, Recorded, record};
 use cloudwatch_local::{Fault, ReceivedDatum, Service};

@@ -32,7 +32,7 @@ fn faults(random: &mut fastrand::Rng) -> Vec<Fault> {
         Fault::service_unavailable(),
         Fault::Unparsable,
         // Some of it beyond the request's time-out.
-        Fault::Latency(seconds(random, 8)),
+        Fault::Latency(seconds(random, 8) + Duration::from_millis(500)),
         Fault::Hang,
         Fault::HangAfter,
         Fault::Refuse,

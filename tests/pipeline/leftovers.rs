@@ -1,9 +1,13 @@
-//! A shutdown while what an earlier process left is being sent.
+//! What an earlier process left in the spool, beside what this one has to send.
 
-use crate::spool::{Scratch, builder, cut_off, until};
-use crate::started::Started;
-use metrics_exporter_cloudwatch::{Batch, Delivery, MemorySink, Sending, Sink};
+use crate::spool::{Deaf, Scratch, builder, cut_off, until};
+use crate::started::{Started, minute};
+use metrics::{counter, histogram};
+use metrics_exporter_cloudwatch::{
+    Batch, Delivery, ManualClock, MemorySink, MetricDatum, Sending, Sink,
+};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Sends when it may.
@@ -54,4 +58,57 @@ async fn what_is_under_way_comes_to_its_end() {
     let test = Started::new(builder(sink.clone(), &scratch));
     until(|| test.cloudwatch.stats().sent.samples == 4).await;
     assert!(test.cloudwatch.stats().repeated.is_zero());
+}
+
+#[tokio::test]
+async fn what_is_recorded_now_goes_first() {
+    let scratch = Scratch::new();
+    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    let sink = Gated {
+        memory: MemorySink::new(),
+        called: Arc::new(Semaphore::new(0)),
+        may: Arc::new(Semaphore::new(0)),
+    };
+    let later = ManualClock::new(minute() + Duration::from_hours(1));
+    let test = Started::by_clock(builder(sink.clone(), &scratch), later);
+    sink.called.acquire().await.unwrap().forget();
+    // One of two is under way, when somebody records and flushes.
+    test.record(|| counter!("own").increment(1));
+    let flush = tokio::spawn({
+        let cloudwatch = test.cloudwatch.clone();
+        async move { cloudwatch.flush().await.unwrap() }
+    });
+    until(|| scratch.entries() == 3).await;
+    until(|| test.cloudwatch.stats().spool_writing_bytes == 0).await;
+    sink.may.add_permits(2);
+    assert!(flush.await.unwrap().is_complete());
+    let sent = sink.memory.data();
+    let names: Vec<_> = sent.iter().map(MetricDatum::name).collect();
+    assert_eq!(names, ["n", "own"]);
+}
+
+/// More than the disk is given at a time.
+#[tokio::test]
+async fn all_of_a_large_window_reaches_the_disk() {
+    let scratch = Scratch::new();
+    let sink = Deaf::default();
+    let test = Started::new(builder(sink, &scratch));
+    let series = 10_000;
+    test.record(|| {
+        for number in 0..series {
+            let histogram = histogram!("h", "number" => number.to_string());
+            (0..150).for_each(|value| histogram.record(value));
+        }
+    });
+    test.clock.advance(Duration::from_mins(1));
+    until(|| test.cloudwatch.stats().pending.data == series).await;
+    let stats = || test.cloudwatch.stats();
+    until(|| stats().spool_writing_bytes == 0).await;
+    assert!(stats().spool_bytes > 20 * 1024 * 1024, "{:?}", stats());
+    let _ = test.cloudwatch.shutdown_within(Duration::ZERO).await;
+    drop(test);
+    until(|| scratch.is_free()).await;
+    let sink = MemorySink::new();
+    let test = Started::new(builder(sink.clone(), &scratch));
+    until(|| test.cloudwatch.stats().sent.data == series).await;
 }

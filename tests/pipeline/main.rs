@@ -9,6 +9,7 @@ mod delivery;
 mod dimensions;
 mod end_to_end;
 mod ending;
+mod idle;
 mod layers;
 mod leftovers;
 mod outage;

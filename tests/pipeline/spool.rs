@@ -42,7 +42,7 @@ impl Drop for Scratch {
 
 /// Answers nothing, or fails; counts its calls.
 #[derive(Clone, Default)]
-struct Deaf {
+pub(crate) struct Deaf {
     calls: Arc<AtomicUsize>,
     fails: bool,
 }

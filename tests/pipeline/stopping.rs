@@ -166,3 +166,40 @@ fn who_waits_when_the_runtime_ends_is_told() {
         assert_eq!(one.join().unwrap().unwrap_err(), FlushError::Stopped);
     }
 }
+
+/// Once all is settled there is nothing to wait for, but for what is under way from before.
+#[tokio::test(start_paused = true)]
+async fn who_comes_when_all_is_settled_is_told_at_once() {
+    let sink = Scripted::new([Fault::Hang]);
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    test.advance(Duration::from_mins(1)).await;
+    test.record(|| counter!("n").increment(4));
+    let cloudwatch = test.cloudwatch.clone();
+    let stopping = tokio::spawn(async move { cloudwatch.shutdown_within(30 * SECOND).await });
+    test.settle().await;
+    let before = Instant::now();
+    let report = test.cloudwatch.flush_within(SECOND).await;
+    assert!(report.is_err() || report.unwrap().pending.samples == 3);
+    assert!(before.elapsed() <= SECOND);
+    assert_eq!(stopping.await.unwrap().unwrap().ambiguous.samples, 3);
+}
+
+#[tokio::test]
+async fn where_it_will_run_is_not_known_before_it_does() {
+    let (_recorder, exporter) = std::thread::spawn(|| {
+        let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+        builder.build().unwrap()
+    })
+    .join()
+    .unwrap();
+    let handle = exporter.handle();
+    // Called where there is no runtime, and spawned here.
+    let running = std::thread::spawn(|| exporter.run()).join().unwrap();
+    tokio::spawn(running);
+    assert_eq!(
+        handle.flush_blocking_within(SECOND).unwrap_err(),
+        FlushError::OwnRuntime
+    );
+    assert!(handle.shutdown().await.unwrap().is_complete());
+}

@@ -3,8 +3,8 @@
 use crate::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, DatumValue, MemorySink, MetricDatum, Sending, Sink, Sleeping,
-    StatisticSet, StorageResolution,
+    Batch, Clock, CloudWatchBuilder, DatumValue, ManualClock, MemorySink, MetricDatum, Sending,
+    Sink, Sleeping, StatisticSet, StorageResolution,
 };
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -213,6 +213,32 @@ impl Clock for Settable {
         let rest = deadline.duration_since(self.now()).unwrap_or_default();
         Box::pin(tokio::time::sleep(rest))
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_ends_holds_up_no_flush() {
+    let clock = ManualClock::new(minute());
+    let sink = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test").with_sink(Slow(sink.clone()));
+    let (recorder, exporter) = builder
+        .with_clock(clock.clone())
+        .with_max_in_flight(1)
+        .with_send_jitter(Duration::from_mins(1))
+        .build()
+        .unwrap();
+    let cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    metrics::with_local_recorder(&recorder, || {
+        for number in 0..5_000 {
+            counter!("n", "number" => number.to_string()).increment(1);
+        }
+    });
+    let before = tokio::time::Instant::now();
+    let flush = tokio::spawn(async move { cloudwatch.flush().await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    clock.advance(Duration::from_mins(1));
+    assert_eq!(flush.await.unwrap().sent.data, 5_000);
+    assert!(before.elapsed() <= Duration::from_millis(5 * 400 + 10));
 }
 
 /// Takes 400 milliseconds.

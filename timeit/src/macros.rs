@@ -1,13 +1,15 @@
 //! `timeit!`, and the statics that it shares with the attributes.
 
-/// Times until the end of the block: gives a [`Timer`](crate::Timer) that records milliseconds, with their fraction, into a
-/// histogram when it is dropped.
+/// Times until the end of the block: gives a [`Timer`](crate::Timer) that records milliseconds, with their fraction,
+/// into a histogram when it is dropped.
 ///
-/// It takes what [`metrics::histogram!`](https://docs.rs/metrics/latest/metrics/macro.histogram.html) takes: a name; labels as
-/// `key => value` or as one collection; before them `target:`, `level:`, `unit:` and `description:`, in any order. `unit:`
-/// must be one of time. Unlike there it needs no description beside it.
+/// It takes what [`metrics::histogram!`](https://docs.rs/metrics/latest/metrics/macro.histogram.html) takes: a name;
+/// labels as
+/// `key => value` or as one collection; before them `target:`, `level:`, `unit:` and `description:`, in any order.
+/// `unit:` must be one of time. Unlike there it needs no description beside it.
 ///
-/// If the name, the labels and the description are literals, nothing is allocated, and the handle of the global recorder is looked up once.
+/// If the name, the labels and the description are literals, nothing is allocated, and the handle of the global
+/// recorder is looked up once.
 ///
 /// ```
 /// use metrics_timeit::timeit;

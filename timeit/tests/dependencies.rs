@@ -9,8 +9,8 @@ use std::process::Command;
 /// With itself and the library.
 const MAX_CRATES: usize = 19;
 
-/// A library outside of the workspace, as a user's is. Of its dependencies all have been compiled for this test, so that
-/// nothing has to be downloaded.
+/// A library outside of the workspace, as a user's is. Of its dependencies all have been compiled for this test, so
+/// that nothing has to be downloaded.
 fn library() -> Metadata {
     let package = env!("CARGO_MANIFEST_DIR");
     let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a-library");

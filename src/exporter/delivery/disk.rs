@@ -1,11 +1,11 @@
 //! What the disk has to do with delivery: what it says, what is left to it, and what waits for it.
 
-use super::{Begun, Delivery, Mode};
+use super::{Delivery, Mode};
 use crate::exporter::entry::Entry;
 use crate::exporter::event::{Ending, Event, Loaded, RESTORED, Settled};
 use crate::exporter::parcel::{Outcome, Parcel};
-use crate::exporter::spooling::{News, Stored};
-use crate::spool::PATIENCE;
+use crate::exporter::spooling::{Begun, News, Stored};
+use crate::spool::{EntryId, PATIENCE};
 use tokio::time::Instant;
 
 impl Delivery {
@@ -30,6 +30,7 @@ impl Delivery {
                     self.queue.push(parcel);
                 }
             }
+            News::Withdrawn(id) => self.gone(id),
             News::Lost(on_disk) => event.lost.push(on_disk.ended()),
             News::Nothing => {}
         }
@@ -64,16 +65,39 @@ impl Delivery {
             }
         }
         for id in stored.dropped {
-            if let Some(on_disk) = spool.forget(id) {
-                event.lost.push(on_disk.ended());
-                continue;
+            let spool = self.spool.as_mut();
+            match spool.and_then(|spool| spool.forget(id)) {
+                Some(on_disk) => event.lost.push(on_disk.ended()),
+                None => self.gone(id),
             }
-            let in_flight = self.in_flight.values_mut();
-            let in_flight = in_flight.map(|in_flight| &mut in_flight.parcel);
-            let parcels = in_flight.chain(self.queue.iter_mut());
-            for parcel in parcels.filter(|parcel| parcel.entry == Entry::Stored(id)) {
-                parcel.entry = Entry::None;
+        }
+    }
+
+    /// A parcel is in memory alone.
+    fn gone(&mut self, id: EntryId) {
+        let in_flight = self.in_flight.values_mut();
+        let in_flight = in_flight.map(|in_flight| &mut in_flight.parcel);
+        let parcels = in_flight.chain(self.queue.iter_mut());
+        for parcel in parcels.filter(|parcel| parcel.entry == Entry::Stored(id)) {
+            parcel.entry = Entry::None;
+        }
+    }
+
+    /// Gives the disk what it now has time for, and asks it for what there now is room for.
+    pub(super) fn ask_the_disk(&mut self) {
+        let Some(spool) = &mut self.spool else {
+            return;
+        };
+        let now = Instant::now();
+        let is_waiting = |parcel: &&mut Parcel| matches!(parcel.entry, Entry::Waiting(_));
+        for parcel in self.queue.iter_mut().filter(is_waiting) {
+            if spool.is_slow() || !spool.has_time() {
+                break;
             }
+            spool.store(parcel, Entry::None, now);
+        }
+        if self.queue.has_room() {
+            spool.load(self.is_stopping);
         }
     }
 
@@ -101,6 +125,10 @@ impl Delivery {
         let is_strict = parcel.batch.delivery() == Mode::AtMostOnce;
         let later = now + PATIENCE;
         match parcel.entry {
+            Entry::Waiting(_) => {
+                spool.is_behind();
+                parcel.entry = Entry::None;
+            }
             Entry::Storing(..) if spool.give_up(parcel.entry) => parcel.entry = Entry::None,
             // Sent, and then written as if it were not, it could be sent twice.
             Entry::Storing(number, _) if is_strict => {
@@ -124,7 +152,7 @@ impl Delivery {
             match begun {
                 Begun::Marked => {}
                 Begun::Withdrawn => parcel.entry = Entry::None,
-                Begun::Late => spool.late(),
+                Begun::Late(note) => spool.late_note(parcel.entry, note),
                 Begun::Failed(error) => spool.fails(&error),
             }
         }

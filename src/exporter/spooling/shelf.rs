@@ -8,7 +8,7 @@ use crate::exporter::event::{Ending, RESTORED, Settled, Unsettled};
 use crate::exporter::parcel::Parcel;
 use crate::spool::{EntryId, RecoveredEntry, SpoolError};
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// After the system did not let us read.
@@ -35,6 +35,8 @@ pub(in crate::exporter) struct OnDisk {
     pub(in crate::exporter) number: u64,
     data: usize,
     amount: Amount,
+    /// The earliest time stamp, if that is known.
+    oldest: Option<SystemTime>,
     /// An attempt had begun, whose fate is not known.
     is_begun: bool,
 }
@@ -58,13 +60,16 @@ impl Shelf {
         self.entries.insert(id, on_disk);
     }
 
-    /// The oldest that may be read, unless one is being read already.
-    pub(super) fn start_reading(&mut self) -> Option<EntryId> {
+    /// The oldest that may be read, of all or of what this process recorded, unless one is being read already.
+    pub(super) fn start_reading(&mut self, is_own: bool) -> Option<EntryId> {
         if self.reading.is_some() {
             return None;
         }
-        let mut ids = self.entries.keys().copied();
-        let oldest = ids.find(|id| !self.put_off.contains(id))?;
+        let mut entries = self.entries.iter();
+        let (&oldest, _) = entries.find(|(id, entry)| {
+            let is_left_alone = is_own && entry.number == RESTORED;
+            !is_left_alone && !self.put_off.contains(id)
+        })?;
         self.reading = Some((oldest, false));
         Some(oldest)
     }
@@ -148,6 +153,11 @@ impl Shelf {
         self.entries.values().map(|one| one.unsettled(true))
     }
 
+    /// The earliest time stamps, as far as they are known.
+    pub(super) fn oldest(&self) -> impl Iterator<Item = SystemTime> {
+        self.entries.values().filter_map(|one| one.oldest)
+    }
+
     pub(super) fn foreign_entries(&self) -> usize {
         self.foreign.len()
     }
@@ -159,6 +169,7 @@ impl OnDisk {
             number: parcel.number,
             data: parcel.data().count(),
             amount: parcel.amount(),
+            oldest: Some(parcel.oldest()),
             is_begun: parcel.is_repeated,
         }
     }
@@ -168,6 +179,7 @@ impl OnDisk {
             number: RESTORED,
             data: 0,
             amount: Amount::default(),
+            oldest: None,
             is_begun,
         }
     }

@@ -135,7 +135,10 @@ impl Rig {
         let dir = sink.0.lock().dir.clone();
         let spool = Spool::open_on(disk.clone(), &dir, max_bytes).unwrap();
         let thread = SpoolThread::start(spool.0).unwrap();
-        let registry = Arc::new(Registry::new(config.default_dimensions.clone()));
+        let registry = Arc::new(Registry::new(
+            config.default_dimensions.clone(),
+            config.idle,
+        ));
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);
         let clock = ManualClock::new(SystemTime::now());

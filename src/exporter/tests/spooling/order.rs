@@ -39,7 +39,7 @@ async fn the_oldest_first_whenever_it_left_the_memory() {
         let left: Vec<Unsettled> = spooling.unsettled().collect();
         assert_eq!(left.len() as u64, 4 - number);
         assert!(left.iter().all(|one| one.is_spooled && one.data == 1));
-        spooling.load();
+        spooling.load(false);
         match spooling.next().await {
             News::Loaded(on_disk, _, batch) => {
                 assert_eq!((on_disk.number, batch.data().len()), (number, 1));

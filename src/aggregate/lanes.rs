@@ -1,0 +1,126 @@
+//! A lane for each thread, which it alone writes: so that it needs no read-modify-write, and shares
+//! no cache line with another that is being written.
+
+use crate::sync::{AtomicU32, HOT, Mutex, OnceLock, Ordering, SLOTS};
+
+/// The thread that records.
+pub(crate) trait Thread {
+    /// Its slot, if it has one by now.
+    fn slot(&self) -> Slot;
+
+    /// Called for each record that found no lane. Of every so many it gives one as a sample: with the
+    /// slot to open a lane for.
+    fn sample(&self) -> Option<Slot>;
+}
+
+/// Which lanes a thread owns, for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(u32);
+
+impl Slot {
+    /// No lanes: all are taken, or the thread is about to end.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+    /// No lanes yet.
+    pub(crate) const UNKNOWN: Self = Self(u32::MAX - 1);
+
+    fn place(self) -> Option<usize> {
+        let place = self.0 as usize;
+        (place < SLOTS).then_some(place)
+    }
+}
+
+/// The slots that no thread has. One that ends gives its slot to one that starts: the lock makes all
+/// that the first wrote known to the second, so that its lanes go on from where they are.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    free: Mutex<u128>,
+}
+
+impl Slots {
+    pub(crate) fn new() -> Self {
+        Self {
+            free: Mutex::new(u128::MAX >> (128 - SLOTS)),
+        }
+    }
+
+    /// The lowest, so that there are as few lanes as there are threads at a time.
+    pub(crate) fn take(&self) -> Slot {
+        let mut free = self.free.lock();
+        if *free == 0 {
+            return Slot::NONE;
+        }
+        let slot = Slot(free.trailing_zeros());
+        *free &= *free - 1;
+        slot
+    }
+
+    pub(crate) fn give_back(&self, slot: Slot) {
+        if slot.place().is_some() {
+            *self.free.lock() |= 1 << slot.0;
+        }
+    }
+}
+
+/// The lanes of one series. There are none until it is hot, and then one for each thread that comes
+/// here often: so that a cold series costs no more with many threads than with one.
+#[derive(Debug)]
+pub(crate) struct Lanes<T> {
+    places: OnceLock<Box<Places<T>>>,
+    heat: AtomicU32,
+}
+
+type Places<T> = [OnceLock<Box<T>>; SLOTS];
+
+impl<T> Lanes<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            places: OnceLock::new(),
+            heat: AtomicU32::new(0),
+        }
+    }
+
+    /// The lane of a slot, if it has one.
+    #[inline]
+    pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
+        let lane = self.places.get()?.get(slot.0 as usize)?;
+        Some(lane.get()?)
+    }
+
+    /// After a record that found no lane: it may be time to open one.
+    pub(crate) fn missed(&self, thread: &impl Thread, new: impl FnOnce() -> T) {
+        if let Some(slot) = thread.sample()
+            && let Some(place) = slot.place()
+            && self.are_hot()
+        {
+            let places = self
+                .places
+                .get_or_init(|| Box::new(std::array::from_fn(|_| OnceLock::new())));
+            places[place].get_or_init(|| Box::new(new()));
+        }
+    }
+
+    fn are_hot(&self) -> bool {
+        self.places.get().is_some() || self.heat.fetch_add(1, Ordering::Relaxed) + 1 >= HOT
+    }
+
+    /// Called by drains, so that heat is a rate.
+    pub(crate) fn cool(&self) {
+        // A look first: most series are cold, and a store would take the cache line every time.
+        if self.heat.load(Ordering::Relaxed) != 0 {
+            self.heat.store(0, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        let places = self.places.get().into_iter();
+        let places = places.flat_map(|places| places.iter());
+        places.filter_map(OnceLock::get).map(|lane| &**lane)
+    }
+
+    /// Bytes on the heap, without what a lane itself has there.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        let places = self.places.get().map_or(0, |_| size_of::<Places<T>>());
+        places + self.iter().count() * size_of::<T>()
+    }
+}

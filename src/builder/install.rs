@@ -1,0 +1,107 @@
+//! `install`: a client by the SDK's usual chain, the global recorder, and where the exporter runs.
+
+use super::{CloudWatchBuilder, Destination};
+use crate::error::{BuildError, InstallError};
+use crate::exporter::{self, CloudWatchExporter, CloudWatchHandle};
+use crate::recorder::CloudWatchRecorder;
+use aws_sdk_cloudwatch::Client;
+use std::io;
+
+impl CloudWatchBuilder {
+    /// Installs the global recorder, and spawns the exporter on the current Tokio runtime.
+    ///
+    /// Without [`with_client`](Self::with_client), region and credentials come from the SDK's usual
+    /// chain: environment, profile, SSO, container, instance. A client of your own is checked for a
+    /// region; its credentials it does not show.
+    ///
+    /// The runtime needs its time and I/O drivers, as `#[tokio::main]` gives it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no runtime, a setting cannot be, there is no region, there are no credentials,
+    /// or a global recorder is installed already.
+    pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| InstallError::NoRuntime)?;
+        let (handle, exporter) = self.prepare().await?;
+        runtime.spawn(exporter.run());
+        Ok(handle)
+    }
+
+    /// [`install`](Self::install) for where there is no async: the exporter gets a thread and a
+    /// runtime of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`install`](Self::install), or if the thread cannot be started.
+    pub fn install_blocking(self) -> Result<CloudWatchHandle, InstallError> {
+        let runtime = exporter::runtime().map_err(InstallError::Thread)?;
+        let (reply, installed) = std::sync::mpsc::sync_channel(1);
+        exporter::spawn_thread(move || {
+            runtime.block_on(async {
+                let (handle, running) = match self.prepare().await {
+                    Ok((handle, exporter)) => (Ok(handle), Some(exporter.run())),
+                    Err(error) => (Err(error), None),
+                };
+                // The caller waits for this, and goes on.
+                let _ = reply.send(handle);
+                if let Some(running) = running {
+                    running.await;
+                }
+            });
+        })
+        .map_err(InstallError::Thread)?;
+        installed
+            .recv()
+            .unwrap_or_else(|gone| Err(InstallError::Thread(io::Error::other(gone))))
+    }
+
+    async fn prepare(mut self) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
+        self.config.validate()?;
+        if self.destination.is_none() {
+            self.destination = Some(Destination::Client(default_client().await?));
+        }
+        let (recorder, exporter) = self.build_elsewhere().await?;
+        metrics::set_global_recorder(recorder).map_err(|_| InstallError::RecorderInstalled)?;
+        Ok((exporter.handle(), exporter))
+    }
+
+    /// [Builds](Self::build) where it may block: a spool is read from the first byte to the last.
+    async fn build_elsewhere(
+        self,
+    ) -> Result<(CloudWatchRecorder, CloudWatchExporter), InstallError> {
+        if self.config.spool.is_none() {
+            return Ok(self.build()?);
+        }
+        let built = tokio::task::spawn_blocking(move || self.build()).await;
+        match built.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(built) => Ok(built?),
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // It ended meanwhile.
+            Err(Err(_)) => Err(InstallError::NoRuntime),
+        }
+    }
+}
+
+/// A client by the SDK's usual chain, with a region and credentials that are there.
+#[cfg(feature = "aws-config")]
+async fn default_client() -> Result<Client, InstallError> {
+    use aws_sdk_cloudwatch::config::ProvideCredentials;
+
+    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    if config.region().is_none() {
+        return Err(BuildError::NoRegion.into());
+    }
+    let credentials = config
+        .credentials_provider()
+        .ok_or_else(|| InstallError::Credentials("no provider of credentials".into()))?;
+    credentials
+        .provide_credentials()
+        .await
+        .map_err(|error| InstallError::Credentials(error.into()))?;
+    Ok(Client::new(&config))
+}
+
+#[cfg(not(feature = "aws-config"))]
+async fn default_client() -> Result<Client, InstallError> {
+    Err(InstallError::NoClient)
+}

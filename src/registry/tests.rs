@@ -1,0 +1,176 @@
+//! Threads find their series again, whoever else is there, and whatever becomes of them.
+
+use super::{IdleTimeout, Point, Registry};
+use crate::aggregate::Counter;
+use crate::dimension::Dimensions;
+use metrics::{Key, Label};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::UNIX_EPOCH;
+
+mod idle;
+
+fn registry() -> Arc<Registry> {
+    Arc::new(Registry::new(Dimensions::new(), IdleTimeout::NEVER))
+}
+
+fn numbered(number: usize) -> Key {
+    Key::from_parts("n", vec![Label::new("number", number.to_string())])
+}
+
+/// The growth of all counters, by their one label.
+fn growth(registry: &Registry) -> BTreeMap<String, u64> {
+    let mut growth = BTreeMap::new();
+    registry.drain(UNIX_EPOCH, true, |drained| {
+        if let Point::Counter(delta) = drained.point {
+            let label = drained.key.labels().next();
+            let label = label.map_or("", Label::value).to_owned();
+            assert_eq!(growth.insert(label, delta), None);
+        }
+    });
+    growth
+}
+
+#[test]
+fn registries_do_not_mix_up_their_series() {
+    let key = Key::from_static_name("n");
+    let registries: Vec<_> = (0..20).map(|_| registry()).collect();
+    for _ in 0..3_000 {
+        for (number, registry) in (1..).zip(&registries) {
+            registry.counter(&key).increment(number);
+            registry.gauge(&key).set(1.0);
+            registry.histogram(&key).record(1.0);
+        }
+    }
+    for (number, registry) in (1..).zip(registries) {
+        assert_eq!(growth(&registry)[""], 3_000 * number);
+    }
+}
+
+#[test]
+fn a_thread_finds_more_series_than_it_can_keep() {
+    let registry = registry();
+    for round in 1..4 {
+        for number in 0..10_000 {
+            registry.counter(&numbered(number)).increment(round);
+        }
+        // Some are used all the time.
+        for number in 0..10_000 {
+            registry.counter(&numbered(number % 10)).increment(1);
+        }
+        let growth = growth(&registry);
+        assert_eq!(growth.len(), 10_000);
+        for (number, delta) in growth {
+            let often = number.parse::<u64>().unwrap() < 10;
+            assert_eq!(delta, round + if often { 1_000 } else { 0 }, "{number}");
+        }
+    }
+}
+
+#[test]
+fn threads_come_and_go_by_the_thousand() {
+    let registry = registry();
+    let key = Key::from_static_name("n");
+    for _ in 0..250 {
+        thread::scope(|scope| {
+            let records = || (0..100).for_each(|_| registry.counter(&key).increment(1));
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(records)).collect();
+            // The end of the scope alone does not wait for the threads' locals.
+            for thread in threads {
+                thread.join().unwrap();
+            }
+        });
+    }
+    assert_eq!(growth(&registry)[""], 100_000);
+    // What the threads had they gave back: one reference here, one in the list, one in the map.
+    let series = registry
+        .counters
+        .get_or_create(&key, &registry.defaults, Counter::new);
+    assert_eq!(Arc::strong_count(&series), 3);
+}
+
+#[test]
+fn a_handle_works_on_any_thread_for_as_long_as_it_is_held() {
+    let registry = registry();
+    let key = Key::from_static_name("n");
+    let (counter, histogram) = (registry.counter(&key), registry.histogram(&key));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10_000 {
+                    counter.increment(1);
+                    histogram.record(2.0);
+                }
+            });
+        }
+    });
+    assert_eq!(growth(&registry)[""], 40_000);
+    drop(registry);
+    counter.increment(1);
+    histogram.record(1.0);
+}
+
+#[test]
+fn what_a_thread_records_as_it_ends_counts() {
+    struct Last(Arc<Registry>);
+
+    impl Drop for Last {
+        fn drop(&mut self) {
+            // By now the thread may have neither its slot nor what it knew.
+            for _ in 0..10_000 {
+                self.0.counter(&Key::from_static_name("n")).increment(1);
+                self.0.histogram(&Key::from_static_name("n")).record(1.0);
+            }
+        }
+    }
+
+    thread_local! {
+        static EARLY: RefCell<Option<Last>> = const { RefCell::new(None) };
+        static LATE: RefCell<Option<Last>> = const { RefCell::new(None) };
+    }
+
+    let registry = registry();
+    for _ in 0..4 {
+        let registry = Arc::clone(&registry);
+        let records = move || {
+            EARLY.set(Some(Last(Arc::clone(&registry))));
+            for _ in 0..10_000 {
+                registry.counter(&Key::from_static_name("n")).increment(1);
+            }
+            LATE.set(Some(Last(Arc::clone(&registry))));
+        };
+        thread::spawn(records).join().unwrap();
+    }
+    assert_eq!(growth(&registry)[""], 4 * 3 * 10_000);
+}
+
+#[test]
+fn a_registry_takes_its_series_with_it() {
+    let registry = registry();
+    let key = Key::from_static_name("n");
+    registry.counter(&key).increment(1);
+    let (sleeps, wakes) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let knowing = Arc::clone(&registry);
+    let thread = thread::spawn(move || {
+        knowing.counter(&Key::from_static_name("n")).increment(1);
+        drop(knowing);
+        sleeps.send(()).unwrap();
+        ends.recv().unwrap_err();
+    });
+    wakes.recv().unwrap();
+    let series = registry
+        .counters
+        .get_or_create(&key, &registry.defaults, Counter::new);
+    let series = {
+        let weak = Arc::downgrade(&series);
+        drop(series);
+        weak
+    };
+    drop(registry);
+    assert_eq!(series.strong_count(), 0, "though two threads knew it");
+    drop(end);
+    thread.join().unwrap();
+}

@@ -1,0 +1,73 @@
+//! Once a thread knows a series, a record allocates nothing.
+
+use metrics::{Recorder, counter, gauge, histogram, with_local_recorder};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchRecorder, MemorySink};
+
+fn recorder() -> CloudWatchRecorder {
+    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    builder.build().unwrap().0
+}
+
+/// By macro, with static names and labels.
+fn record(value: f64) {
+    counter!("requests").increment(1);
+    counter!("requests", "method" => "GET", "route" => "/").increment(1);
+    counter!("total").absolute(7);
+    gauge!("depth").set(value);
+    gauge!("users").increment(value);
+    histogram!("duration", "method" => "GET").record(value);
+    histogram!("duration").record_many(value, 3);
+}
+
+fn allocations(recorder: &dyn Recorder, records: u32) -> u64 {
+    with_local_recorder(recorder, || {
+        let counted = allocation_counter::measure(|| {
+            for n in 0..records {
+                record(f64::from(n % 7));
+            }
+        });
+        counted.count_total
+    })
+}
+
+#[test]
+fn a_known_series_allocates_nothing() {
+    let recorder = recorder();
+    assert!(allocations(&recorder, 7) > 0, "they are new");
+    assert_eq!(allocations(&recorder, 200), 0, "as they are cold");
+    // They become hot, and get to know their lanes.
+    assert!(allocations(&recorder, 10_000) > 0);
+    assert_eq!(allocations(&recorder, 10_000), 0, "as they are hot");
+}
+
+#[test]
+fn a_thread_that_has_looked_it_up_allocates_nothing() {
+    let recorder = recorder();
+    allocations(&recorder, 10_000);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(allocations(&recorder, 1) > 0, "they are new here");
+            assert_eq!(allocations(&recorder, 5), 0);
+            assert!(allocations(&recorder, 1_000) > 0, "each gets a lane");
+            assert_eq!(allocations(&recorder, 10_000), 0);
+        });
+    });
+}
+
+#[test]
+fn a_held_handle_allocates_nothing() {
+    let recorder = recorder();
+    let (counter, histogram) =
+        with_local_recorder(&recorder, || (counter!("requests"), histogram!("duration")));
+    let records = |records: u32| {
+        let measured = allocation_counter::measure(|| {
+            for n in 0..records {
+                counter.increment(1);
+                histogram.record(f64::from(n % 7));
+            }
+        });
+        measured.count_total
+    };
+    records(10_000);
+    assert_eq!(records(10_000), 0);
+}

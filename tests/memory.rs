@@ -1,0 +1,61 @@
+//! What a series that is recorded to now and then costs in memory.
+
+use metrics::{Key, Label, Metadata, Recorder};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchRecorder, MemorySink};
+
+const SERIES: usize = 20_000;
+const METADATA: Metadata<'static> = Metadata::new("test", metrics::Level::INFO, None);
+
+fn recorder() -> CloudWatchRecorder {
+    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    builder.build().unwrap().0
+}
+
+fn keys() -> Vec<Key> {
+    let label = |n: usize| Label::new("number", n.to_string());
+    (0..SERIES)
+        .map(|n| Key::from_parts("n", vec![label(n)]))
+        .collect()
+}
+
+/// Bytes that stay allocated, for each series.
+fn bytes<T>(make: impl FnOnce() -> T) -> usize {
+    let mut kept = None;
+    let measured = allocation_counter::measure(|| kept = Some(make()));
+    usize::try_from(measured.bytes_current).unwrap() / SERIES
+}
+
+/// What a key takes by itself, where it is kept.
+fn bytes_of_keys() -> usize {
+    let keys = keys();
+    bytes(|| {
+        let mut kept = Vec::with_capacity(SERIES);
+        kept.extend(keys.iter().map(Key::to_retained));
+        kept
+    })
+}
+
+#[test]
+fn a_cold_counter_takes_256_bytes_beyond_its_key() {
+    let (recorder, keys) = (recorder(), keys());
+    let bytes = bytes(|| {
+        for key in &keys {
+            recorder.register_counter(key, &METADATA).increment(1);
+        }
+    });
+    let beyond = bytes - bytes_of_keys();
+    assert!(beyond <= 256, "{beyond} bytes of {bytes}");
+}
+
+#[test]
+fn a_cold_histogram_of_four_octaves_takes_6_kib() {
+    let (recorder, keys) = (recorder(), keys());
+    let bytes = bytes(|| {
+        for key in &keys {
+            let histogram = recorder.register_histogram(key, &METADATA);
+            // They are in five.
+            (0..20).for_each(|n| histogram.record(1.5 * 2f64.powf(f64::from(n) / 5.0)));
+        }
+    });
+    assert!(bytes <= 6 * 1_024, "{bytes} bytes");
+}
