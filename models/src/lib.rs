@@ -23,6 +23,7 @@ pub mod gauge;
 pub mod histogram;
 #[path = "inbox.rs"]
 pub mod inbox_models;
+pub mod refused;
 pub mod slots;
 
 /// Explores all interleavings that need no more than so many preemptions.

@@ -1,6 +1,6 @@
 //! Runs the models.
 
-use loom_models::{counter, expiry, gauge, histogram, inbox_models, slots};
+use loom_models::{counter, expiry, gauge, histogram, inbox_models, refused, slots};
 
 #[test]
 fn counter_increments_are_drained_once() {
@@ -85,4 +85,9 @@ fn slots_a_gauge_tells_what_its_lanes_saw() {
 #[test]
 fn expiry_nothing_goes_with_a_series() {
     expiry::nothing_goes_with_a_series();
+}
+
+#[test]
+fn refused_values_are_told_once() {
+    refused::each_refused_value_is_told_once();
 }
