@@ -219,7 +219,8 @@ impl CloudWatchBuilder {
     ///
     /// Three kinds of idle series stay in memory, though they are silent: those that a handle is held of;
     /// counters that were ever set to an absolute total, which would be published again; and gauges
-    /// that were incremented or decremented and are not at zero, as the next change goes on from there.
+    /// that were incremented or decremented and are not at zero, as the next change goes on from there. A gauge
+    /// that was only ever set is forgotten with its value: should it be incremented later, it begins at zero.
     pub fn idle_timeout(mut self, mask: MetricKindMask, timeout: Option<Duration>) -> Self {
         self.config.idle = IdleTimeout { mask, timeout };
         self

@@ -1,11 +1,37 @@
 //! Once a thread knows a series, a record allocates nothing.
 
-use metrics::{Recorder, counter, gauge, histogram, with_local_recorder};
+use metrics::{Key, Label, Metadata, Recorder, counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchRecorder, MemorySink};
 
 fn recorder() -> CloudWatchRecorder {
     let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
     builder.build().unwrap().0
+}
+
+/// Of so many looked up ten times each.
+#[test]
+fn many_series_of_one_thread_find_room() {
+    for series in [25, 60, 250, 500, 900] {
+        let recorder = recorder();
+        let keys: Vec<Key> = (0..series)
+            .map(|n| Key::from_parts("n", vec![Label::new("series", format!("{n}"))]))
+            .collect();
+        let metadata = Metadata::new("test", metrics::Level::INFO, None);
+        let round = || {
+            for key in &keys {
+                recorder.register_counter(key, &metadata).increment(1);
+            }
+        };
+        round();
+        // One in a great while finds its set of places full, and may be admitted in the place of another.
+        let measured = allocation_counter::measure(|| (0..10).for_each(|_| round()));
+        let most = series / 5;
+        assert!(
+            measured.count_total <= most,
+            "{series}: {}",
+            measured.count_total
+        );
+    }
 }
 
 /// By macro, with static names and labels.

@@ -23,7 +23,11 @@ impl Thread for Recorder {
         self.0
     }
 
-    fn sample(&self) -> Option<Slot> {
-        Some(self.0)
+    fn is_sample(&self) -> bool {
+        true
+    }
+
+    fn take_slot(&self) -> Slot {
+        self.slot()
     }
 }

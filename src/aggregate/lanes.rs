@@ -8,9 +8,11 @@ pub(crate) trait Thread {
     /// Its slot, if it has one by now.
     fn slot(&self) -> Slot;
 
-    /// Called for each record that found no lane. Of every so many it gives one as a sample: with the
-    /// slot to open a lane for.
-    fn sample(&self) -> Option<Slot>;
+    /// Called for each record that found no lane. Of every so many one is a sample.
+    fn is_sample(&self) -> bool;
+
+    /// The slot to open a lane for: one is taken, if it has none and there is one.
+    fn take_slot(&self) -> Slot;
 }
 
 /// Which lanes a thread owns, for as long as it lives.
@@ -88,9 +90,10 @@ impl<T> Lanes<T> {
 
     /// After a record that found no lane: it may be time to open one.
     pub(crate) fn missed(&self, thread: &impl Thread, new: impl FnOnce() -> T) {
-        if let Some(slot) = thread.sample()
-            && let Some(place) = slot.place()
+        // A thread that comes to what is cold alone takes no slot from those that need one.
+        if thread.is_sample()
             && self.are_hot()
+            && let Some(place) = thread.take_slot().place()
         {
             let places = self
                 .places

@@ -1,7 +1,7 @@
 //! `install`: a client by the SDK's usual chain, the global recorder, and where the exporter runs.
 
 use super::{CloudWatchBuilder, Destination};
-use crate::error::{BuildError, InstallError};
+use crate::error::InstallError;
 use crate::exporter::{self, CloudWatchExporter, CloudWatchHandle};
 use crate::recorder::CloudWatchRecorder;
 use aws_sdk_cloudwatch::Client;
@@ -85,6 +85,7 @@ impl CloudWatchBuilder {
 /// A client by the SDK's usual chain, with a region and credentials that are there.
 #[cfg(feature = "aws-config")]
 async fn default_client() -> Result<Client, InstallError> {
+    use crate::error::BuildError;
     use aws_sdk_cloudwatch::config::ProvideCredentials;
 
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 static SLOTS: LazyLock<Slots> = LazyLock::new(Slots::new);
 
-/// Of so many records that found no lane, one is a sample.
-const SAMPLED: u32 = 64;
+/// Of so many records that found no lane, one is a sample. A prime, so that of records in turn each has its own.
+const SAMPLED: u32 = 61;
 
 thread_local! {
     /// Nothing to drop, so that it can be read at any time of a thread's life.
@@ -28,23 +28,31 @@ impl Thread for Current {
         SLOT.get()
     }
 
-    fn sample(&self) -> Option<Slot> {
+    fn is_sample(&self) -> bool {
         let records = WITHOUT_LANE.get().wrapping_add(1);
         WITHOUT_LANE.set(records);
-        records.is_multiple_of(SAMPLED).then(own_slot)
+        records.is_multiple_of(SAMPLED)
+    }
+
+    fn take_slot(&self) -> Slot {
+        if SLOT.get() == Slot::UNKNOWN {
+            // Where its end would not be noticed any more, as it is near, a thread goes without.
+            match HELD.try_with(|held| held.take()) {
+                // All are taken for now; the next sample asks again.
+                Ok(Slot::NONE) => {}
+                Ok(slot) => SLOT.set(slot),
+                Err(_) => SLOT.set(Slot::NONE),
+            }
+        }
+        SLOT.get()
     }
 }
 
-fn own_slot() -> Slot {
-    if SLOT.get() == Slot::UNKNOWN {
-        // Where its end would not be noticed any more, as it is near, a thread goes without.
-        let taken = HELD.try_with(|held| {
-            held.0.set(SLOTS.take());
-            held.0.get()
-        });
-        SLOT.set(taken.unwrap_or(Slot::NONE));
+impl Held {
+    fn take(&self) -> Slot {
+        self.0.set(SLOTS.take());
+        self.0.get()
     }
-    SLOT.get()
 }
 
 impl Drop for Held {

@@ -78,8 +78,12 @@ impl Thread for Passing {
         self.0
     }
 
-    fn sample(&self) -> Option<Slot> {
-        None
+    fn is_sample(&self) -> bool {
+        false
+    }
+
+    fn take_slot(&self) -> Slot {
+        self.slot()
     }
 }
 
