@@ -37,7 +37,7 @@ impl Thread for Current {
     fn take_slot(&self) -> Slot {
         if SLOT.get() == Slot::UNKNOWN {
             // Where its end would not be noticed any more, as it is near, a thread goes without.
-            match HELD.try_with(|held| held.take()) {
+            match HELD.try_with(Held::take) {
                 // All are taken for now; the next sample asks again.
                 Ok(Slot::NONE) => {}
                 Ok(slot) => SLOT.set(slot),

@@ -129,10 +129,11 @@ impl Exporter {
     }
 
     fn repeat(&self, times: u32, operation: impl Fn(usize)) -> Result<()> {
+        operation(0);
+        wait_to_be_alone()?;
         for _ in 0..DRAINS {
             (0..WARM_UP).for_each(&operation);
             self.flush()?;
-            wait_to_be_alone()?;
         }
         for n in 0..times as usize {
             operation(n);
@@ -154,7 +155,8 @@ impl Exporter {
     }
 }
 
-/// `timeit!` finds out on a thread of its own, the first time, what it may keep.
+/// `timeit!` finds out on a thread of its own, the first time, what it may keep. How many calls it would make
+/// until then is a matter of chance.
 fn wait_to_be_alone() -> Result<()> {
     while fs::read_dir("/proc/self/task")?.count() > 1 {
         thread::sleep(Duration::from_millis(1));
