@@ -212,6 +212,8 @@ fn is_same(one: &Key, other: &Key) -> bool {
 }
 
 /// The facade's own comparison sorts copies of more labels than two, as their order is of no matter.
+// Apart, so that the quick way needs no stack.
+#[inline(never)]
 fn are_equal(one: &Key, other: &Key) -> bool {
     let (labels, others) = (one.labels().as_slice(), other.labels().as_slice());
     let is_in_order = labels.len() > 2 && labels == others && one.name() == other.name();
