@@ -18,6 +18,16 @@ struct Gated {
     may: Arc<Semaphore>,
 }
 
+impl Gated {
+    fn new() -> Self {
+        Self {
+            memory: MemorySink::new(),
+            called: Arc::new(Semaphore::new(0)),
+            may: Arc::new(Semaphore::new(0)),
+        }
+    }
+}
+
 impl Sink for Gated {
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
         self.called.add_permits(1);
@@ -32,11 +42,7 @@ impl Sink for Gated {
 async fn what_is_under_way_comes_to_its_end() {
     let scratch = Scratch::new();
     cut_off(&scratch, Delivery::AtLeastOnce).await;
-    let sink = Gated {
-        memory: MemorySink::new(),
-        called: Arc::new(Semaphore::new(0)),
-        may: Arc::new(Semaphore::new(0)),
-    };
+    let sink = Gated::new();
     let test = Started::new(builder(sink.clone(), &scratch));
     sink.called.acquire().await.unwrap().forget();
     // Nothing was recorded, so nothing else is waited for.
@@ -64,11 +70,7 @@ async fn what_is_under_way_comes_to_its_end() {
 async fn what_is_recorded_now_goes_first() {
     let scratch = Scratch::new();
     cut_off(&scratch, Delivery::AtLeastOnce).await;
-    let sink = Gated {
-        memory: MemorySink::new(),
-        called: Arc::new(Semaphore::new(0)),
-        may: Arc::new(Semaphore::new(0)),
-    };
+    let sink = Gated::new();
     let later = ManualClock::new(minute() + Duration::from_hours(1));
     let test = Started::by_clock(builder(sink.clone(), &scratch), later);
     sink.called.acquire().await.unwrap().forget();
