@@ -38,7 +38,6 @@ pub(super) struct Delivery {
     send_jitter: Duration,
     /// What an attempt may take.
     patience: Duration,
-    is_stopping: bool,
 }
 
 /// A sink has a time-out of its own, and if not this one.
@@ -69,7 +68,6 @@ impl Delivery {
             queued: 0,
             send_jitter: config.send_jitter.min(period),
             patience: config.request_timeout.saturating_mul(2).max(MIN_PATIENCE),
-            is_stopping: false,
         }
     }
 
@@ -121,11 +119,6 @@ impl Delivery {
         self.queued + 1
     }
 
-    /// What an earlier process left stays on disk from now on.
-    pub(super) fn stop(&mut self) {
-        self.is_stopping = true;
-    }
-
     /// Somebody waits: tries again now, not when the pauses are over.
     pub(super) fn hurry(&mut self) {
         self.pace.hurry(Instant::now());
@@ -164,11 +157,11 @@ impl Delivery {
         in_memory.chain(on_disk).min()
     }
 
-    /// What happens next; never, if there is nothing to send. May be dropped and called again at
-    /// any time.
-    pub(super) async fn next(&mut self) -> Event {
+    /// What happens next; never, if there is nothing to send. What an earlier process left stays on disk, if only
+    /// what `is_own` is to be sent. May be dropped and called again at any time.
+    pub(super) async fn next(&mut self, is_own: bool) -> Event {
         loop {
-            self.ask_the_disk();
+            self.ask_the_disk(is_own);
             let now = Instant::now();
             let start = self.pace.next_start(self.in_flight.len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));

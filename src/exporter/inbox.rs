@@ -35,13 +35,8 @@ impl<T> Inbox<T> {
         }
     }
 
-    /// Takes a letter in, if all that waits then weighs no more than `limit`; gives how many wait, and what they weigh.
-    pub(crate) fn post(
-        &self,
-        letter: T,
-        weight: usize,
-        limit: usize,
-    ) -> Result<(usize, usize), Unposted> {
+    /// Takes a letter in, if all that waits then weighs no more than `limit`; gives how many wait.
+    pub(crate) fn post(&self, letter: T, weight: usize, limit: usize) -> Result<usize, Unposted> {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed {
             return Err(Unposted::Closed);
@@ -52,7 +47,7 @@ impl<T> Inbox<T> {
         }
         waiting.weight = weight;
         waiting.letters.push_back(letter);
-        Ok((waiting.letters.len(), weight))
+        Ok(waiting.letters.len())
     }
 
     /// Wakes whoever waits for [`news`](Self::news), now or the next time.

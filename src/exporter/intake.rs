@@ -37,7 +37,7 @@ impl Intake {
         let room = most.saturating_sub(self.queued.load(Ordering::Relaxed));
         let len = datum.memory_len();
         match self.inbox.post(datum, len, room.max(most / SPARE)) {
-            Ok((data, _)) => {
+            Ok(data) => {
                 if data >= MAX_DATA_PER_REQUEST {
                     self.inbox.notify();
                 }

@@ -100,7 +100,7 @@ impl Worker {
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
-                event = self.delivery.next() => self.account(&event),
+                event = self.delivery.next(self.is_stopping) => self.account(&event),
                 () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.unsettled()),
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 // Nothing ever comes from these two but the end.
@@ -136,7 +136,7 @@ impl Worker {
             Command::Shutdown(timeout, reply) => {
                 self.intake.close();
                 self.flush(timeout, reply, true);
-                self.stop();
+                self.is_stopping = true;
             }
         }
     }
@@ -144,15 +144,7 @@ impl Worker {
     /// Nobody asks any more.
     fn abandoned(&mut self, is_last: bool) {
         self.flush(None, Box::new(|report| log_loss(&report)), is_last);
-        if is_last {
-            self.stop();
-        }
-    }
-
-    /// The last drain is over.
-    fn stop(&mut self) {
-        self.is_stopping = true;
-        self.delivery.stop();
+        self.is_stopping |= is_last;
     }
 
     /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.

@@ -84,7 +84,7 @@ impl Delivery {
     }
 
     /// Gives the disk what it now has time for, and asks it for what there now is room for.
-    pub(super) fn ask_the_disk(&mut self) {
+    pub(super) fn ask_the_disk(&mut self, is_own: bool) {
         let Some(spool) = &mut self.spool else {
             return;
         };
@@ -97,7 +97,7 @@ impl Delivery {
             spool.store(parcel, Entry::None, now);
         }
         if self.queue.has_room() {
-            spool.load(self.is_stopping);
+            spool.load(is_own);
         }
     }
 
