@@ -1,8 +1,15 @@
 //! What a drain costs, beside what the SDK takes for what it drained, and what records cost meanwhile.
 //!
-//! `cargo bench --bench drain` prints medians and distributions; a drain is timed as a flush to a sink in
-//! memory, so that encoding and packing are in it.
+//! `cargo bench --bench drain` prints medians and distributions. A drain is timed by itself, in the registry, whose
+//! source files are compiled into this, and as a flush to a sink in memory: so encoding, packing and the way there are
+//! in it, too.
 
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "the registry's source files are here for its drain alone"
+)]
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -10,7 +17,23 @@
     reason = "nanoseconds, and shares of how many there are"
 )]
 
+#[path = "../src/aggregate/mod.rs"]
+mod aggregate;
 mod beside;
+#[path = "../src/bits.rs"]
+mod bits;
+#[path = "../src/cbor.rs"]
+mod cbor;
+#[path = "../src/dimension.rs"]
+mod dimension;
+#[path = "../src/limits.rs"]
+mod limits;
+#[path = "../src/refusal.rs"]
+mod refusal;
+#[path = "../src/registry/mod.rs"]
+mod registry;
+#[path = "../src/sync.rs"]
+mod sync;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::{
@@ -23,15 +46,17 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use beside::median;
+use dimension::Dimensions;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
     Batch, CloudWatchBuilder, CloudWatchHandle, PutMetricData, Sending, Sink,
 };
+use registry::{IdleTimeout, Registry};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Runtime;
 
 const COUNTERS: usize = 100_000;
@@ -45,38 +70,68 @@ fn main() {
     let cloudwatch = exporter.handle();
     let runtime = Runtime::new().expect("there are threads");
     runtime.spawn(exporter.run());
-    let counters: Vec<Counter> = (0..COUNTERS)
-        .map(|n| recorder.register_counter(&key("counter", n), &METADATA))
-        .collect();
-    look(&runtime, &cloudwatch, counters.len());
-    let histograms: Vec<Histogram> = (0..HISTOGRAMS)
-        .map(|n| recorder.register_histogram(&key("histogram", n), &METADATA))
-        .collect();
-    let record = || {
-        for counter in &counters {
-            counter.increment(1);
-        }
-        for histogram in &histograms {
-            (0..20).for_each(|n| histogram.record(f64::from(n) + 0.5));
-        }
+    let registry = Registry::new(Dimensions::new(), IdleTimeout::NEVER);
+    look(&runtime, &cloudwatch, &recorder, &registry);
+    let series = Series::new(
+        |key| recorder.register_counter(key, &METADATA),
+        |key| recorder.register_histogram(key, &METADATA),
+    );
+    let alone = Series::new(|key| registry.counter(key), |key| registry.histogram(key));
+    let alone = || {
+        alone.record();
+        drain(&registry)
     };
-    active(&runtime, &cloudwatch, &sink, &record);
-    latencies(&runtime, &cloudwatch, &recorder, &record);
+    active(&runtime, &cloudwatch, &sink, &series, &alone);
+    latencies(&runtime, &cloudwatch, &recorder, &series);
 }
 
-/// Keeps batches as they are.
+struct Series {
+    counters: Vec<Counter>,
+    histograms: Vec<Histogram>,
+}
+
+impl Series {
+    fn new(counter: impl Fn(&Key) -> Counter, histogram: impl Fn(&Key) -> Histogram) -> Self {
+        let keys = |name, count| (0..count).map(move |n| key(name, n));
+        Self {
+            counters: keys("counter", COUNTERS).map(|key| counter(&key)).collect(),
+            histograms: keys("histogram", HISTOGRAMS)
+                .map(|key| histogram(&key))
+                .collect(),
+        }
+    }
+
+    fn record(&self) {
+        for counter in &self.counters {
+            counter.increment(1);
+        }
+        for histogram in &self.histograms {
+            (0..20).for_each(|n| histogram.record(f64::from(n) + 0.5));
+        }
+    }
+}
+
+/// Keeps batches, if it is to.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<Batch>>>);
+struct Kept(Arc<Mutex<Option<Vec<Batch>>>>);
 
 impl Kept {
+    /// What it kept since `keep`.
     fn take(&self) -> Vec<Batch> {
-        std::mem::take(&mut self.0.lock().expect("nobody panics"))
+        let kept = self.0.lock().expect("nobody panics").take();
+        kept.unwrap_or_default()
+    }
+
+    fn keep(&self) {
+        *self.0.lock().expect("nobody panics") = Some(Vec::new());
     }
 }
 
 impl Sink for Kept {
     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        self.0.lock().expect("nobody panics").push(batch.clone());
+        if let Some(kept) = &mut *self.0.lock().expect("nobody panics") {
+            kept.push(batch.clone());
+        }
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -95,8 +150,26 @@ fn flush(runtime: &Runtime, cloudwatch: &CloudWatchHandle) -> f64 {
 #[repr(align(64))]
 struct Apart(AtomicU64);
 
-fn look(runtime: &Runtime, cloudwatch: &CloudWatchHandle, series: usize) {
-    let atomics: Vec<Apart> = (0..series).map(|_| Apart(AtomicU64::new(0))).collect();
+fn drain(registry: &Registry) -> f64 {
+    let start = Instant::now();
+    registry.drain(SystemTime::now(), false, |drained| {
+        black_box(drained);
+    });
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+/// Drains of counters that nobody touches.
+fn look(
+    runtime: &Runtime,
+    cloudwatch: &CloudWatchHandle,
+    recorder: &dyn Recorder,
+    registry: &Registry,
+) {
+    for key in (0..COUNTERS).map(|n| key("counter", n)) {
+        recorder.register_counter(&key, &METADATA).increment(1);
+        registry.counter(&key).increment(1);
+    }
+    let atomics: Vec<Apart> = (0..COUNTERS).map(|_| Apart(AtomicU64::new(0))).collect();
     let walk = || {
         let start = Instant::now();
         let values = atomics
@@ -105,22 +178,40 @@ fn look(runtime: &Runtime, cloudwatch: &CloudWatchHandle, series: usize) {
         black_box(values.sum::<u64>());
         start.elapsed().as_secs_f64() * 1e3
     };
-    let (looks, walks): (Vec<_>, Vec<_>) = (0..51)
-        .map(|_| (flush(runtime, cloudwatch), walk()))
-        .unzip();
-    let (look, walk) = (median(looks), median(walks));
-    let ratio = look / walk;
+    let runs = || (drain(registry), flush(runtime, cloudwatch), walk());
+    // The first has something to drain.
+    runs();
+    let (mut alone, mut flushes, mut walks) = (Vec::new(), Vec::new(), Vec::new());
+    for (drain, flush, walk) in std::iter::repeat_with(runs).take(51) {
+        alone.push(drain);
+        flushes.push(flush);
+        walks.push(walk);
+    }
+    let (alone, flush, walk) = (median(alone), median(flushes), median(walks));
     println!(
-        "{series} idle counters: {look:.2} ms, a walk over atomics: {walk:.2} ms, ratio {ratio:.2}"
+        "a look at {COUNTERS} idle counters: {alone:.3} ms, in a flush {flush:.3} ms; a walk over atomics: \
+         {walk:.3} ms; ratios {:.2}, {:.2}",
+        alone / walk,
+        flush / walk
     );
 }
 
-fn active(runtime: &Runtime, cloudwatch: &CloudWatchHandle, sink: &Kept, record: &dyn Fn()) {
+fn active(
+    runtime: &Runtime,
+    cloudwatch: &CloudWatchHandle,
+    sink: &Kept,
+    series: &Series,
+    alone: &dyn Fn() -> f64,
+) {
     let put = PutMetricData::new(Client::from_conf(nowhere()));
-    let runs = (0..7).map(|_| {
-        record();
-        sink.take();
-        let drain = flush(runtime, cloudwatch);
+    let (mut drains, mut flushes, mut sdks) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..7 {
+        drains.push(alone());
+        series.record();
+        flushes.push(flush(runtime, cloudwatch));
+        series.record();
+        sink.keep();
+        flush(runtime, cloudwatch);
         let start = Instant::now();
         for batch in sink.take() {
             // It fails once the request is made, compressed and signed.
@@ -128,14 +219,14 @@ fn active(runtime: &Runtime, cloudwatch: &CloudWatchHandle, sink: &Kept, record:
                 .block_on(put.send(&batch))
                 .expect_err("it goes nowhere");
         }
-        (drain, start.elapsed().as_secs_f64() * 1e3)
-    });
-    let (drains, sdks): (Vec<_>, Vec<_>) = runs.unzip();
-    let (drain, sdk) = (median(drains), median(sdks));
-    let ratio = drain / sdk;
+        sdks.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let (drain, flush, sdk) = (median(drains), median(flushes), median(sdks));
     println!(
-        "{COUNTERS} counters and {HISTOGRAMS} histograms: drained, encoded and packed in {drain:.0} ms; \
-         the SDK takes {sdk:.0} ms; ratio {ratio:.2}"
+        "{COUNTERS} counters and {HISTOGRAMS} histograms: drained in {drain:.1} ms; drained, encoded, packed and \
+         delivered in {flush:.1} ms; the SDK takes {sdk:.0} ms; ratios {:.2}, {:.2}",
+        drain / sdk,
+        flush / sdk
     );
 }
 
@@ -144,7 +235,7 @@ fn latencies(
     runtime: &Runtime,
     cloudwatch: &CloudWatchHandle,
     recorder: &dyn Recorder,
-    record: &dyn Fn(),
+    series: &Series,
 ) {
     let counter = recorder.register_counter(&key("hot", 0), &METADATA);
     let histogram = recorder.register_histogram(&key("hot", 0), &METADATA);
@@ -173,7 +264,7 @@ fn latencies(
         });
         while !is_over.load(Ordering::Relaxed) {
             if drains % 10 == 0 {
-                record();
+                series.record();
             }
             flush(runtime, cloudwatch);
             drains += 1;

@@ -109,7 +109,9 @@
 struct Readme;
 
 mod aggregate;
+mod bits;
 mod builder;
+mod cbor;
 mod clock;
 mod config;
 mod dimension;

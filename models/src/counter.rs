@@ -2,14 +2,14 @@
 
 use crate::aggregate::Counter;
 use crate::explore;
-use crate::thread::SHARING;
+use crate::thread::{SHARING, mark};
 use loom::sync::Arc;
 use loom::thread;
 
 /// Two threads increment while a third drains.
 pub fn increments_are_drained_once() {
     explore(4, || {
-        let counter = Arc::new(Counter::new());
+        let counter = Arc::new(Counter::new(mark()));
         let recorders = [1, 2].map(|amount| {
             let counter = Arc::clone(&counter);
             thread::spawn(move || counter.increment(&SHARING, amount))
@@ -27,7 +27,7 @@ pub fn increments_are_drained_once() {
 /// Two threads set absolute totals while a third drains.
 pub fn absolute_totals_are_published_once() {
     explore(4, || {
-        let counter = Arc::new(Counter::new());
+        let counter = Arc::new(Counter::new(mark()));
         let recorders = [7, 4].map(|total| {
             let counter = Arc::clone(&counter);
             thread::spawn(move || counter.absolute(total))

@@ -3,7 +3,7 @@
 use crate::aggregate::Counter;
 use crate::explore;
 use crate::forget::forget;
-use crate::thread::SHARING;
+use crate::thread::{SHARING, mark};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
@@ -17,7 +17,7 @@ impl Known {
     fn look_up(&self) -> Arc<Counter> {
         let mut counter = self.counter.lock().unwrap();
         let counter = counter.get_or_insert_with(|| {
-            let new = Arc::new(Counter::new());
+            let new = Arc::new(Counter::new(mark()));
             self.arrivals.lock().unwrap().push(Arc::clone(&new));
             new
         });
@@ -28,7 +28,7 @@ impl Known {
 /// One thread looks a counter up twice, and records, while another finds it idle and forgets it.
 pub fn nothing_goes_with_a_series() {
     explore(3, || {
-        let counter = Arc::new(Counter::new());
+        let counter = Arc::new(Counter::new(mark()));
         let known = Arc::new(Known {
             counter: Mutex::new(Some(Arc::clone(&counter))),
             arrivals: Mutex::default(),

@@ -2,14 +2,14 @@
 
 use crate::aggregate::{Gauge, GaugePoint};
 use crate::explore;
-use crate::thread::SHARING;
+use crate::thread::{SHARING, mark};
 use loom::sync::Arc;
 use loom::thread;
 
 /// Two threads set while a third drains.
 pub fn each_value_is_told() {
     explore(3, || {
-        let gauge = Arc::new(Gauge::new());
+        let gauge = Arc::new(Gauge::new(mark()));
         let recorders = [-5.0, 9.0].map(|value| {
             let gauge = Arc::clone(&gauge);
             thread::spawn(move || gauge.set(&SHARING, value))
@@ -40,7 +40,7 @@ pub fn each_value_is_told() {
 /// The first value is told as it is, not as what a gauge starts from.
 pub fn the_first_value_is_the_first() {
     explore(4, || {
-        let gauge = Arc::new(Gauge::new());
+        let gauge = Arc::new(Gauge::new(mark()));
         let recording = Arc::clone(&gauge);
         let recorder = thread::spawn(move || recording.set(&SHARING, 5.0));
         let first = gauge.drain().0;
@@ -54,7 +54,7 @@ pub fn the_first_value_is_the_first() {
 /// Whatever a drain just missed, the next one of the same window tells.
 pub fn the_last_value_is_told() {
     explore(4, || {
-        let gauge = Arc::new(Gauge::new());
+        let gauge = Arc::new(Gauge::new(mark()));
         gauge.set(&SHARING, 1.0);
         let told = |last: f64, gauge: &Gauge| match gauge.drain().0 {
             Some(point) if point.is_fresh => point.last,
@@ -75,7 +75,7 @@ pub fn the_last_value_is_told() {
 /// Increments by two threads go on from one another, and across windows.
 pub fn increments_go_on_across_windows() {
     explore(3, || {
-        let gauge = Arc::new(Gauge::new());
+        let gauge = Arc::new(Gauge::new(mark()));
         let recorders = [1.0, 2.0].map(|amount| {
             let gauge = Arc::clone(&gauge);
             thread::spawn(move || gauge.increment(&SHARING, amount))

@@ -2,14 +2,14 @@
 
 use crate::aggregate::{Histogram, HistogramPoint};
 use crate::explore;
-use crate::thread::SHARING;
+use crate::thread::{SHARING, mark};
 use loom::sync::Arc;
 use loom::thread;
 
 /// Samples in no page, so that the cut itself is explored deeply.
 pub fn zeros_are_drained_once() {
     explore(3, || {
-        let histogram = Arc::new(Histogram::new());
+        let histogram = Arc::new(Histogram::new(mark()));
         let recorders = [1, 2].map(|samples| {
             let histogram = Arc::clone(&histogram);
             thread::spawn(move || histogram.record_many(&SHARING, 0.0, samples))
@@ -31,7 +31,7 @@ pub fn zeros_are_drained_once() {
 /// Two values in one page: every window's count, sum and extremes are of the same samples.
 pub fn windows_have_whole_samples() {
     explore(2, || {
-        let histogram = Arc::new(Histogram::new());
+        let histogram = Arc::new(Histogram::new(mark()));
         let mut windows = [HistogramPoint::default(), HistogramPoint::default()];
         // Loom does not see the order that std's OnceLock gives to a page's first use.
         histogram.record(&SHARING, 1.0);

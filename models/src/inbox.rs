@@ -4,7 +4,7 @@
 use crate::aggregate::Counter;
 use crate::explore;
 use crate::inbox::Inbox;
-use crate::thread::SHARING;
+use crate::thread::{SHARING, mark};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
@@ -69,7 +69,7 @@ fn run(commands: &Inbox<Command>, counter: &Counter) -> u64 {
 pub fn nobody_waits_for_ever_and_a_flush_covers_what_was_before_it() {
     explore(3, || {
         let commands = Arc::new(Inbox::new());
-        let counter = Arc::new(Counter::new());
+        let counter = Arc::new(Counter::new(mark()));
         let exporter = {
             let (commands, counter) = (Arc::clone(&commands), Arc::clone(&counter));
             thread::spawn(move || run(&commands, &counter))

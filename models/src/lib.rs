@@ -7,12 +7,16 @@
 
 #[path = "../../src/aggregate/mod.rs"]
 mod aggregate;
+#[path = "../../src/bits.rs"]
+mod bits;
 #[path = "../../src/registry/forget.rs"]
 mod forget;
 #[path = "../../src/exporter/inbox.rs"]
 mod inbox;
 #[path = "../../src/limits.rs"]
 mod limits;
+#[path = "../../src/registry/row.rs"]
+mod row;
 
 mod sync;
 mod thread;
@@ -23,6 +27,7 @@ pub mod gauge;
 pub mod histogram;
 #[path = "inbox.rs"]
 pub mod inbox_models;
+pub mod marks;
 pub mod refused;
 pub mod slots;
 

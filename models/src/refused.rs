@@ -2,14 +2,14 @@
 
 use crate::aggregate::{Histogram, HistogramPoint};
 use crate::explore;
-use crate::thread::SHARING;
+use crate::thread::{SHARING, mark};
 use loom::sync::Arc;
 use loom::thread;
 
 /// Two threads record what is no number while a third drains.
 pub fn each_refused_value_is_told_once() {
     explore(3, || {
-        let histogram = Arc::new(Histogram::new());
+        let histogram = Arc::new(Histogram::new(mark()));
         let recorders = [1, 2].map(|samples| {
             let histogram = Arc::clone(&histogram);
             thread::spawn(move || histogram.record_many(&SHARING, f64::NAN, samples))

@@ -2,14 +2,14 @@
 
 use crate::aggregate::{Counter, Gauge, Histogram, HistogramPoint, Slots};
 use crate::explore;
-use crate::thread::Recorder;
+use crate::thread::{Recorder, mark};
 use loom::sync::Arc;
 use loom::thread;
 
 /// Two threads record, first to what is shared, then in their lanes, while a third drains.
 pub fn a_counter_becomes_hot() {
     explore(2, || {
-        let counter = Arc::new(Counter::new());
+        let counter = Arc::new(Counter::new(mark()));
         let slots = Slots::new();
         let recorders = [1, 4].map(|amount| {
             let (counter, recorder) = (Arc::clone(&counter), Recorder::start(&slots));
@@ -28,7 +28,7 @@ pub fn a_counter_becomes_hot() {
 /// Two threads that may have the same slot, one after the other, while a third drains.
 pub fn a_lane_goes_on_with_the_next_thread() {
     explore(3, || {
-        let shared = Arc::new((Counter::new(), Slots::new()));
+        let shared = Arc::new((Counter::new(mark()), Slots::new()));
         let recorders = [1, 4].map(|amount| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
@@ -49,7 +49,7 @@ pub fn a_lane_goes_on_with_the_next_thread() {
 /// A total is lifted while another thread increments in its lane: it counts as if one came first.
 pub fn a_total_is_lifted_beside_a_lane() {
     explore(4, || {
-        let counter = Arc::new(Counter::new());
+        let counter = Arc::new(Counter::new(mark()));
         let recorder = Recorder::start(&Slots::new());
         // The first opens the lane, the second is in it.
         counter.increment(&recorder, 1);
@@ -67,7 +67,7 @@ pub fn a_total_is_lifted_beside_a_lane() {
 /// One thread goes round its ring while another drains: each window is whole, and no sample is lost.
 pub fn a_ring_is_drained_once() {
     explore(3, || {
-        let histogram = Arc::new(Histogram::new());
+        let histogram = Arc::new(Histogram::new(mark()));
         let recorder = Recorder::start(&Slots::new());
         let mut point = HistogramPoint::default();
         histogram.record(&recorder, 0.0);
@@ -96,7 +96,7 @@ pub fn a_ring_is_drained_once() {
 /// A thread records, first to what is shared, then in its lane, while another drains.
 pub fn a_histogram_becomes_hot() {
     explore(3, || {
-        let histogram = Arc::new(Histogram::new());
+        let histogram = Arc::new(Histogram::new(mark()));
         let recording = Arc::clone(&histogram);
         let recording = thread::spawn(move || {
             let recorder = Recorder::start(&Slots::new());
@@ -141,7 +141,7 @@ fn check(point: &HistogramPoint) {
 /// One thread sets in its lane, another increments in its own, while a third drains.
 pub fn a_gauge_tells_what_its_lanes_saw() {
     explore(2, || {
-        let gauge = Arc::new(Gauge::new());
+        let gauge = Arc::new(Gauge::new(mark()));
         let slots = Slots::new();
         let recorders = [0, 1].map(|_| Recorder::start(&slots));
         for recorder in &recorders {

@@ -1,9 +1,7 @@
 //! Stands for `src/sync.rs`.
 
 pub(crate) use loom::sync::Arc;
-pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use loom::thread::yield_now;
 
 use std::ops::{Deref, DerefMut};

@@ -1,6 +1,7 @@
 //! Threads that record.
 
-use crate::aggregate::{Slot, Slots, Thread};
+use crate::aggregate::{Mark, Marks, Slot, Slots, Thread};
+use loom::sync::Arc;
 
 /// Every record of its that finds no lane opens one.
 pub(crate) struct Recorder(Slot);
@@ -30,4 +31,11 @@ impl Thread for Recorder {
     fn take_slot(&self) -> Slot {
         self.slot()
     }
+}
+
+/// Of a series that drains look at in any case: it is set, so that there is less to explore.
+pub(crate) fn mark() -> Mark {
+    let mark = Mark::new(&Arc::new(Marks::new()), 0);
+    mark.set_anew();
+    mark
 }

@@ -1,6 +1,6 @@
 //! Runs the models.
 
-use loom_models::{counter, expiry, gauge, histogram, inbox_models, refused, slots};
+use loom_models::{counter, expiry, gauge, histogram, inbox_models, marks, refused, slots};
 
 #[test]
 fn counter_increments_are_drained_once() {
@@ -90,4 +90,44 @@ fn expiry_nothing_goes_with_a_series() {
 #[test]
 fn refused_values_are_told_once() {
     refused::each_refused_value_is_told_once();
+}
+
+#[test]
+fn marks_increments_of_a_cold_counter_are_found() {
+    marks::increments_of_a_cold_counter_are_found();
+}
+
+#[test]
+fn marks_increments_in_lanes_are_found() {
+    marks::increments_in_lanes_are_found();
+}
+
+#[test]
+fn marks_totals_are_found() {
+    marks::totals_are_found();
+}
+
+#[test]
+fn marks_samples_are_found() {
+    marks::samples_are_found();
+}
+
+#[test]
+fn marks_values_in_lanes_are_found() {
+    marks::values_in_lanes_are_found();
+}
+
+#[test]
+fn marks_refusals_are_found() {
+    marks::refusals_are_found();
+}
+
+#[test]
+fn marks_values_of_a_gauge_are_found() {
+    marks::values_of_a_gauge_are_found();
+}
+
+#[test]
+fn marks_increments_in_the_first_lane_are_found() {
+    marks::increments_in_the_first_lane_are_found();
 }

@@ -1,6 +1,7 @@
 //! Counter: numbers that only grow; a drain publishes the growth.
 
 use super::lanes::{Lanes, Thread};
+use super::marks::Mark;
 use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// Its total is what is shared and what is in the lanes, added up.
@@ -22,11 +23,11 @@ pub(crate) struct Counter {
 struct Lane(AtomicU64);
 
 impl Counter {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(mark: Mark) -> Self {
         Self {
             shared: AtomicU64::new(0),
             published: AtomicU64::new(0),
-            lanes: Lanes::new(),
+            lanes: Lanes::new(mark),
             has_total: AtomicBool::new(false),
         }
     }
@@ -45,7 +46,8 @@ impl Counter {
     #[cold]
     #[inline(never)]
     fn increment_shared(&self, thread: &impl Thread, amount: u64) {
-        self.shared.fetch_add(amount, Ordering::Relaxed);
+        // Acquire, as in `absolute`: see `Mark`.
+        self.shared.fetch_add(amount, Ordering::Acquire);
         self.lanes.missed(thread, || Lane(AtomicU64::new(0)));
     }
 
@@ -54,23 +56,25 @@ impl Counter {
         if !self.has_total.load(Ordering::Relaxed) {
             self.has_total.store(true, Ordering::Relaxed);
         }
-        let mut shared = self.shared.load(Ordering::Relaxed);
+        let mut shared = self.shared.load(Ordering::Acquire);
         loop {
             let own = self.own();
             if total <= shared.wrapping_add(own) {
-                return;
+                break;
             }
             let lifted = total.wrapping_sub(own);
             match self.shared.compare_exchange_weak(
                 shared,
                 lifted,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
+                Ordering::AcqRel,
+                Ordering::Acquire,
             ) {
-                Ok(_) => return,
+                Ok(_) => break,
                 Err(current) => shared = current,
             }
         }
+        // Also where somebody else lifted it, who may not have come to this yet.
+        self.lanes.mark().set();
     }
 
     /// Whether it was ever set to a total.
@@ -80,13 +84,19 @@ impl Counter {
 
     /// The growth since the last drain. Only ever one caller at a time.
     pub(crate) fn drain(&self) -> u64 {
-        let total = self.shared.load(Ordering::Acquire).wrapping_add(self.own());
+        // A read-modify-write, after the mark was taken: see `Mark`.
+        let shared = self.shared.fetch_add(0, Ordering::AcqRel);
+        let total = shared.wrapping_add(self.own());
         let published = self.published.load(Ordering::Relaxed);
         if total != published {
             self.published.store(total, Ordering::Relaxed);
             self.lanes.cool();
         }
         total.wrapping_sub(published)
+    }
+
+    pub(crate) fn has_lanes(&self) -> bool {
+        self.lanes.are_open()
     }
 
     #[cfg(test)]

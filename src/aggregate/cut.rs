@@ -36,21 +36,20 @@ impl Cut {
         self.left[side].fetch_add(1, Ordering::Release);
     }
 
-    /// Whether nobody entered since the last turn.
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.entered.load(Ordering::Acquire) & ENTRIES == 0
-    }
-
-    /// Turns the sides and gives the one that is now quiet. Only ever one caller at a time.
-    pub(crate) fn turn(&self) -> usize {
+    /// Turns the sides and gives the one that is now quiet, if anybody was there. Only ever one caller at a time.
+    pub(crate) fn turn(&self) -> Option<usize> {
         let next = (self.entered.load(Ordering::Relaxed) & SIDE) ^ SIDE;
         let before = self.entered.swap(next, Ordering::AcqRel);
+        let entries = before & ENTRIES;
+        if entries == 0 {
+            return None;
+        }
         let side = side(before);
-        while self.left[side].load(Ordering::Acquire) != before & ENTRIES {
+        while self.left[side].load(Ordering::Acquire) != entries {
             yield_now();
         }
         self.left[side].store(0, Ordering::Relaxed);
-        side
+        Some(side)
     }
 }
 

@@ -4,6 +4,7 @@ use super::cut::Cut;
 use super::float::{AtomicF64, Extremes, Range};
 use super::lane::{Batch, Lane};
 use super::lanes::{Lanes, Thread};
+use super::marks::Mark;
 use super::{Refused, RefusedPoint};
 use crate::limits::{self, ValueFault};
 use crate::sync::{AtomicBool, Ordering};
@@ -41,10 +42,10 @@ impl Batch for Range {
 }
 
 impl Gauge {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(mark: Mark) -> Self {
         Self {
             last: AtomicF64::new(0.0),
-            lanes: Lanes::new(),
+            lanes: Lanes::new(mark),
             cut: Cut::new(),
             sides: [Extremes::new(), Extremes::new()],
             refused: Refused::new(),
@@ -60,7 +61,7 @@ impl Gauge {
                 self.last.store(value, Ordering::Release);
                 self.note(thread, value);
             }
-            Err(fault) => self.refused.count(fault, 1),
+            Err(fault) => self.refuse(fault),
         }
     }
 
@@ -71,7 +72,7 @@ impl Gauge {
         // Checked apart from the result: an amount out of range is at fault whatever it adds to.
         let amount = match limits::check_value(amount) {
             Ok(amount) => amount,
-            Err(fault) => return self.refused.count(fault, 1),
+            Err(fault) => return self.refuse(fault),
         };
         let mut fault = ValueFault::OutOfRange;
         let changed = self.last.update(Ordering::Release, |last| {
@@ -80,12 +81,22 @@ impl Gauge {
         });
         match changed {
             Some(value) => self.note(thread, value),
-            None => self.refused.count(fault, 1),
+            None => self.refuse(fault),
         }
+    }
+
+    #[cold]
+    fn refuse(&self, fault: ValueFault) {
+        self.refused.count(fault, 1);
+        self.lanes.mark().set_anew();
     }
 
     pub(crate) fn is_relative(&self) -> bool {
         self.is_relative.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_lanes(&self) -> bool {
+        self.lanes.are_open()
     }
 
     pub(crate) fn last(&self) -> f64 {
@@ -118,11 +129,9 @@ impl Gauge {
     /// What happened since the last drain, or nothing if the gauge never had a value.
     /// Only ever one caller at a time.
     pub(crate) fn drain(&self) -> (Option<GaugePoint>, RefusedPoint) {
-        let mut range = Range::NONE;
-        if !self.cut.is_untouched() {
-            self.lanes.cool();
-            range = self.sides[self.cut.turn()].take();
-        }
+        self.lanes.cool();
+        let side = self.cut.turn();
+        let mut range = side.map_or(Range::NONE, |side| self.sides[side].take());
         for lane in self.lanes.iter() {
             range.merge(lane.drain(|range| std::mem::replace(range, Range::NONE)));
         }

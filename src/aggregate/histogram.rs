@@ -2,22 +2,26 @@
 
 use super::lane::Lane;
 use super::lanes::{Lanes, Thread};
+use super::marks::Mark;
 use super::point::HistogramPoint;
-use super::refused::RefusedPoint;
+use super::refused::{Refused, RefusedPoint};
 use super::samples::Samples;
 use super::shared::Shared;
+use crate::limits;
 
 #[derive(Debug)]
 pub(crate) struct Histogram {
     lanes: Lanes<Lane<Samples>>,
     shared: Shared,
+    refused: Refused,
 }
 
 impl Histogram {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(mark: Mark) -> Self {
         Self {
-            lanes: Lanes::new(),
+            lanes: Lanes::new(mark),
             shared: Shared::new(),
+            refused: Refused::new(),
         }
     }
 
@@ -51,8 +55,20 @@ impl Histogram {
     }
 
     fn record_shared(&self, thread: &impl Thread, value: f64, samples: u64) {
-        self.shared.record(value, samples);
-        self.lanes.missed(thread, || Lane::new(Samples::new()));
+        match limits::check_value(value) {
+            Ok(value) => {
+                self.shared.record(value, samples);
+                self.lanes.missed(thread, || Lane::new(Samples::new()));
+            }
+            Err(fault) => {
+                self.refused.count(fault, samples);
+                self.lanes.mark().set_anew();
+            }
+        }
+    }
+
+    pub(crate) fn has_lanes(&self) -> bool {
+        self.lanes.are_open()
     }
 
     /// Puts what was recorded since the last drain into `point`, whose memory is used again.
@@ -60,7 +76,8 @@ impl Histogram {
     pub(crate) fn drain(&self, point: &mut HistogramPoint) -> RefusedPoint {
         point.clear();
         self.lanes.cool();
-        let mut refused = self.shared.drain(point);
+        self.shared.drain(point);
+        let mut refused = self.refused.drain();
         for lane in self.lanes.iter() {
             lane.drain(|samples| samples.take(point, &mut refused));
         }

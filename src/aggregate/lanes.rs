@@ -1,6 +1,8 @@
 //! A lane for each thread, which it alone writes: so that it needs no read-modify-write, and shares
 //! no cache line with another that is being written.
 
+use super::marks::Mark;
+use super::sparse::Sparse;
 use crate::sync::{AtomicU32, HOT, Mutex, OnceLock, Ordering, SLOTS};
 
 /// The thread that records.
@@ -67,43 +69,53 @@ impl Slots {
 /// here often: so that a cold series costs no more with many threads than with one.
 #[derive(Debug)]
 pub(crate) struct Lanes<T> {
-    places: OnceLock<Box<Places<T>>>,
+    places: OnceLock<Box<Sparse<T, SLOTS>>>,
     heat: AtomicU32,
+    mark: Mark,
 }
 
-type Places<T> = [OnceLock<Box<T>>; SLOTS];
-
 impl<T> Lanes<T> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(mark: Mark) -> Self {
         Self {
             places: OnceLock::new(),
             heat: AtomicU32::new(0),
+            mark,
         }
     }
 
     /// The lane of a slot, if it has one.
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
-        let lane = self.places.get()?.get(slot.0 as usize)?;
-        Some(lane.get()?)
+        self.places.get()?.get(slot.0 as usize)
     }
 
-    /// After a record that found no lane: it may be time to open one.
+    /// What tells drains of records that are in no lane.
+    pub(crate) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// After a record that found no lane, and acquired what the drain's turn releases: it may be time to open one.
     pub(crate) fn missed(&self, thread: &impl Thread, new: impl FnOnce() -> T) {
+        self.mark.set();
         // A thread that comes to what is cold alone takes no slot from those that need one.
         if thread.is_sample()
             && self.are_hot()
             && let Some(place) = thread.take_slot().place()
         {
-            let places = self
-                .places
-                .get_or_init(|| Box::new(std::array::from_fn(|_| OnceLock::new())));
-            places[place].get_or_init(|| Box::new(new()));
+            let places = self.places.get_or_init(Box::default);
+            places.get_or_init(place, new);
+            // What is in lanes has no mark; from the next drain on it looks there by itself.
+            self.mark.set_anew();
         }
     }
 
+    /// Whether there are any.
+    pub(crate) fn are_open(&self) -> bool {
+        self.places.get().is_some()
+    }
+
     fn are_hot(&self) -> bool {
-        self.places.get().is_some() || self.heat.fetch_add(1, Ordering::Relaxed) + 1 >= HOT
+        self.are_open() || self.heat.fetch_add(1, Ordering::Relaxed) + 1 >= HOT
     }
 
     /// Called by drains, so that heat is a rate.
@@ -116,14 +128,18 @@ impl<T> Lanes<T> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         let places = self.places.get().into_iter();
-        let places = places.flat_map(|places| places.iter());
-        places.filter_map(OnceLock::get).map(|lane| &**lane)
+        places
+            .flat_map(|places| places.iter())
+            .map(|(_, lane)| lane)
     }
 
     /// Bytes on the heap, without what a lane itself has there.
     #[cfg(test)]
     pub(crate) fn allocated(&self) -> usize {
-        let places = self.places.get().map_or(0, |_| size_of::<Places<T>>());
+        let places = self
+            .places
+            .get()
+            .map_or(0, |_| size_of::<Sparse<T, SLOTS>>());
         places + self.iter().count() * size_of::<T>()
     }
 }

@@ -12,17 +12,20 @@ pub(crate) mod gauge;
 pub(crate) mod histogram;
 mod lane;
 pub(crate) mod lanes;
+pub(crate) mod marks;
 pub(crate) mod pages;
 mod point;
 pub(crate) mod refused;
 mod samples;
 mod shared;
+mod sparse;
 mod tally;
 
 pub(crate) use counter::Counter;
 pub(crate) use gauge::{Gauge, GaugePoint};
 pub(crate) use histogram::Histogram;
 pub(crate) use lanes::{Slot, Slots, Thread};
+pub(crate) use marks::{Mark, Marks};
 pub(crate) use point::HistogramPoint;
 pub(crate) use refused::{Refused, RefusedPoint};
 

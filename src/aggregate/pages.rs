@@ -1,10 +1,12 @@
 //! Bucket counts by magnitude, a page an octave, allocated when the octave is first touched.
 //!
-//! A page has 16-bit counts for both sides of the [cut](super::cut), half a KiB in all. A count that
-//! comes near its end, or a sample recorded hundreds of times at once, moves to 64 bits.
+//! A page has 16-bit counts for both sides of the [cut](super::cut), half a KiB in all: four in a word, as a drain
+//! looks at all of them and most are zero. A count that comes near its end, or a sample recorded hundreds of times at
+//! once, moves to 64 bits.
 
 use super::bucket::{BUCKETS_PER_OCTAVE, OCTAVES};
-use crate::sync::{AtomicU16, AtomicU64, OnceLock, Ordering};
+use super::sparse::Sparse;
+use crate::sync::{AtomicU64, OnceLock, Ordering};
 
 const OCTAVES_PER_GROUP: usize = 32;
 const GROUPS: usize = OCTAVES.div_ceil(OCTAVES_PER_GROUP);
@@ -14,21 +16,17 @@ const WIDE_PART: usize = 32;
 const WIDE_ADD: u64 = 1 << 8;
 /// A narrow count that got here is moved there, too. Between reaching it and moving it, 128
 /// threads at once may add the most that a narrow count takes.
-const NARROW_FULL: u16 = 1 << 15;
+const NARROW_FULL: u64 = 1 << 15;
+const NARROW_BITS: usize = 16;
+const NARROW: u64 = (1 << NARROW_BITS) - 1;
+const NARROW_PER_WORD: usize = 64 / NARROW_BITS;
 
 #[derive(Debug)]
-pub(crate) struct Pages {
-    groups: [OnceLock<Box<Group>>; GROUPS],
-}
-
-#[derive(Debug)]
-struct Group {
-    pages: [OnceLock<Box<Page>>; OCTAVES_PER_GROUP],
-}
+pub(crate) struct Pages(Sparse<Sparse<Page, OCTAVES_PER_GROUP>, GROUPS>);
 
 #[derive(Debug)]
 struct Page {
-    narrow: [[AtomicU16; BUCKETS_PER_OCTAVE]; 2],
+    narrow: [[AtomicU64; BUCKETS_PER_OCTAVE / NARROW_PER_WORD]; 2],
     /// In parts, as it is most often few buckets that need it.
     wide: [OnceLock<Box<Wide>>; BUCKETS_PER_OCTAVE / WIDE_PART],
 }
@@ -38,15 +36,15 @@ struct Wide([[AtomicU64; WIDE_PART]; 2]);
 
 impl Pages {
     pub(crate) fn new() -> Self {
-        Self {
-            groups: std::array::from_fn(|_| OnceLock::new()),
-        }
+        Self(Sparse::default())
     }
 
     pub(crate) fn add(&self, side: usize, index: usize, samples: u64) {
         let octave = index / BUCKETS_PER_OCTAVE;
-        let group = self.groups[octave / OCTAVES_PER_GROUP].get_or_init(Box::default);
-        let page = group.pages[octave % OCTAVES_PER_GROUP].get_or_init(Box::default);
+        let group = self
+            .0
+            .get_or_init(octave / OCTAVES_PER_GROUP, Sparse::default);
+        let page = group.get_or_init(octave % OCTAVES_PER_GROUP, Page::default);
         page.add(side, index % BUCKETS_PER_OCTAVE, samples);
     }
 
@@ -62,7 +60,7 @@ impl Pages {
     /// Bytes on the heap.
     #[cfg(test)]
     pub(crate) fn allocated(&self) -> usize {
-        let groups = self.groups.iter().filter_map(OnceLock::get).count() * size_of::<Group>();
+        let groups = self.0.iter().count() * size_of::<Sparse<Page, OCTAVES_PER_GROUP>>();
         let pages: usize = self
             .touched()
             .map(|(_, page)| {
@@ -74,15 +72,10 @@ impl Pages {
     }
 
     fn touched(&self) -> impl Iterator<Item = (usize, &Page)> {
-        let groups = self.groups.iter().enumerate();
-        groups
-            .filter_map(|(number, group)| Some((number, group.get()?)))
-            .flat_map(|(number, group)| {
-                let pages = group.pages.iter().enumerate();
-                pages.filter_map(move |(octave, page)| {
-                    Some((number * OCTAVES_PER_GROUP + octave, &**page.get()?))
-                })
-            })
+        self.0.iter().flat_map(|(number, group)| {
+            let pages = group.iter();
+            pages.map(move |(octave, page)| (number * OCTAVES_PER_GROUP + octave, page))
+        })
     }
 }
 
@@ -92,12 +85,12 @@ impl Page {
             self.add_wide(side, bucket, samples);
             return;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "less than WIDE_ADD")]
-        let samples = samples as u16;
-        let narrow = &self.narrow[side][bucket];
-        if narrow.fetch_add(samples, Ordering::Relaxed) + samples >= NARROW_FULL {
-            let moved = narrow.swap(0, Ordering::Relaxed);
-            self.add_wide(side, bucket, u64::from(moved));
+        let word = &self.narrow[side][bucket / NARROW_PER_WORD];
+        let shift = bucket % NARROW_PER_WORD * NARROW_BITS;
+        let before = word.fetch_add(samples << shift, Ordering::Relaxed) >> shift & NARROW;
+        if before + samples >= NARROW_FULL {
+            let moved = word.fetch_and(!(NARROW << shift), Ordering::Relaxed) >> shift & NARROW;
+            self.add_wide(side, bucket, moved);
         }
     }
 
@@ -107,20 +100,26 @@ impl Page {
     }
 
     fn take(&self, side: usize, mut each: impl FnMut(usize, u64)) {
-        let parts = self.narrow[side].chunks(WIDE_PART).zip(&self.wide);
-        for (part, (narrow, wide)) in parts.enumerate() {
+        let parts = self.narrow[side].chunks(WIDE_PART / NARROW_PER_WORD);
+        for (part, (words, wide)) in parts.zip(&self.wide).enumerate() {
             let wide = wide.get().map(|wide| &wide.0[side]);
-            for (place, narrow) in narrow.iter().enumerate() {
-                let mut samples = u64::from(narrow.load(Ordering::Relaxed));
-                if samples > 0 {
-                    narrow.store(0, Ordering::Relaxed);
+            for (number, word) in words.iter().enumerate() {
+                let narrow = word.load(Ordering::Relaxed);
+                if narrow != 0 {
+                    word.store(0, Ordering::Relaxed);
+                } else if wide.is_none() {
+                    continue;
                 }
-                if let Some(wide) = wide {
-                    samples = samples.saturating_add(wide[place].load(Ordering::Relaxed));
-                    wide[place].store(0, Ordering::Relaxed);
-                }
-                if samples > 0 {
-                    each(part * WIDE_PART + place, samples);
+                for place in 0..NARROW_PER_WORD {
+                    let mut samples = narrow >> (place * NARROW_BITS) & NARROW;
+                    let bucket = number * NARROW_PER_WORD + place;
+                    if let Some(wide) = wide {
+                        samples = samples.saturating_add(wide[bucket].load(Ordering::Relaxed));
+                        wide[bucket].store(0, Ordering::Relaxed);
+                    }
+                    if samples > 0 {
+                        each(part * WIDE_PART + bucket, samples);
+                    }
                 }
             }
         }
@@ -135,18 +134,10 @@ pub(crate) fn add_saturating(count: &AtomicU64, samples: u64) {
     });
 }
 
-impl Default for Group {
-    fn default() -> Self {
-        Self {
-            pages: std::array::from_fn(|_| OnceLock::new()),
-        }
-    }
-}
-
 impl Default for Page {
     fn default() -> Self {
         Self {
-            narrow: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU16::new(0))),
+            narrow: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             wide: std::array::from_fn(|_| OnceLock::new()),
         }
     }

@@ -6,8 +6,6 @@ use super::cut::Cut;
 use super::float::{Extremes, Sum};
 use super::pages::{Pages, add_saturating};
 use super::point::{HistogramPoint, Totals};
-use super::{Refused, RefusedPoint};
-use crate::limits;
 use crate::sync::{AtomicU64, Ordering};
 
 #[derive(Debug)]
@@ -16,7 +14,6 @@ pub(crate) struct Shared {
     sides: [Side; 2],
     positive: Pages,
     negative: Pages,
-    refused: Refused,
 }
 
 #[derive(Debug)]
@@ -33,15 +30,11 @@ impl Shared {
             sides: [Side::new(), Side::new()],
             positive: Pages::new(),
             negative: Pages::new(),
-            refused: Refused::new(),
         }
     }
 
+    /// Records what the service takes.
     pub(crate) fn record(&self, value: f64, samples: u64) {
-        let value = match limits::check_value(value) {
-            Ok(value) => value,
-            Err(fault) => return self.refused.count(fault, samples),
-        };
         let bucket = (value != 0.0).then(|| bucket::index(value.abs()));
         #[expect(clippy::cast_precision_loss, reason = "a sum is a float")]
         let amount = value * samples as f64;
@@ -61,14 +54,10 @@ impl Shared {
     }
 
     /// Adds what was recorded since the last drain to `point`. Only ever one caller at a time.
-    pub(crate) fn drain(&self, point: &mut HistogramPoint) -> RefusedPoint {
-        if !self.cut.is_untouched() {
-            self.take(self.cut.turn(), point);
-        }
-        self.refused.drain()
-    }
-
-    fn take(&self, entered: usize, point: &mut HistogramPoint) {
+    pub(crate) fn drain(&self, point: &mut HistogramPoint) {
+        let Some(entered) = self.cut.turn() else {
+            return;
+        };
         let side = &self.sides[entered];
         let totals = Totals {
             sum: side.sum.take(),

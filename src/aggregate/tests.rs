@@ -1,7 +1,8 @@
 //! The aggregates' contract, under real threads and over all kinds of values.
 
-use super::{Counter, Gauge, Histogram, HistogramPoint, Slot, Slots, Thread};
+use super::{Counter, Gauge, Histogram, HistogramPoint, Mark, Marks, Slot, Slots, Thread};
 use crate::limits::{self, ValueFault};
+use crate::sync::Arc;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -31,6 +32,11 @@ const SHARING: Recorder = Recorder(Slot::NONE);
 /// Has a lane in what is hot.
 fn owner() -> Recorder {
     Recorder(Slots::new().take())
+}
+
+/// Of a series that drains look at in any case.
+fn mark() -> Mark {
+    Mark::new(&Arc::new(Marks::new()), 0)
 }
 
 /// Records from so many threads, one of which has no slot, while one more drains all the while; then
@@ -72,7 +78,7 @@ fn race<W>(
 
 #[test]
 fn a_counter_loses_nothing_to_its_drains() {
-    let counter = Counter::new();
+    let counter = Counter::new(mark());
     let windows = race(
         4,
         |recorder, thread| (0..100_000).for_each(|_| counter.increment(recorder, thread + 1)),
@@ -84,7 +90,7 @@ fn a_counter_loses_nothing_to_its_drains() {
 
 #[test]
 fn absolute_totals_are_never_published_twice() {
-    let counter = Counter::new();
+    let counter = Counter::new(mark());
     let windows = race(
         4,
         |_, thread| (0..100_000).for_each(|total| counter.absolute(total * (thread + 1))),
@@ -99,7 +105,7 @@ fn absolute_totals_are_never_published_twice() {
 
 #[test]
 fn the_increments_of_a_gauge_all_count() {
-    let gauge = Gauge::new();
+    let gauge = Gauge::new(mark());
     let windows = race(
         4,
         |recorder, thread| {
@@ -121,7 +127,7 @@ fn the_increments_of_a_gauge_all_count() {
 
 #[test]
 fn a_gauge_goes_on_from_its_last_value() {
-    let gauge = Gauge::new();
+    let gauge = Gauge::new(mark());
     assert_eq!(gauge.drain().0, None, "never had a value");
     gauge.set(&SHARING, 5.0);
     gauge.set(&SHARING, 100.0);
@@ -142,7 +148,7 @@ fn a_gauge_goes_on_from_its_last_value() {
 
 #[test]
 fn what_a_gauge_refuses_does_not_change_it() {
-    let gauge = Gauge::new();
+    let gauge = Gauge::new(mark());
     gauge.set(&SHARING, f64::NAN);
     let (point, refused) = gauge.drain();
     assert_eq!(point, None);
@@ -164,7 +170,7 @@ fn what_a_gauge_refuses_does_not_change_it() {
 
 #[test]
 fn every_window_of_a_histogram_is_whole() {
-    let histogram = Histogram::new();
+    let histogram = Histogram::new(mark());
     let mut point = HistogramPoint::default();
     let windows = race(
         4,
@@ -202,7 +208,7 @@ fn many_samples_at_once_do_not_overflow_a_bucket() {
 }
 
 fn many_samples_at_once(recorder: &Recorder) {
-    let histogram = Histogram::new();
+    let histogram = Histogram::new(mark());
     let mut point = HistogramPoint::default();
     heat_up(&histogram, recorder, &mut point);
     let mut all = 0;
@@ -235,7 +241,7 @@ fn counts_without_end_stop_at_the_greatest_number() {
 }
 
 fn counts_without_end(recorder: &Recorder) {
-    let histogram = Histogram::new();
+    let histogram = Histogram::new(mark());
     let mut point = HistogramPoint::default();
     heat_up(&histogram, recorder, &mut point);
     for value in [0.0, 0.0, 1.0, 1.0, 2.0, f64::NAN, f64::NAN] {
@@ -254,7 +260,7 @@ fn a_sum_is_exact_whatever_its_parts_are() {
 }
 
 fn a_sum_is_exact(recorder: &Recorder) {
-    let histogram = Histogram::new();
+    let histogram = Histogram::new(mark());
     let mut point = HistogramPoint::default();
     histogram.record(recorder, 1e16);
     for _ in 0..1_000_000 {
@@ -278,7 +284,7 @@ fn six_decades(samples: u32) -> impl Iterator<Item = f64> {
 
 /// Whatever is recorded, and how, within the bounds of memory.
 fn ten_million_samples_over_six_decades(recorder: &Recorder) {
-    let histogram = Histogram::new();
+    let histogram = Histogram::new(mark());
     let mut point = HistogramPoint::default();
     for value in six_decades(10_000_000) {
         histogram.record(recorder, value);
@@ -319,7 +325,7 @@ proptest! {
     fn a_histogram_accounts_for_every_sample(
         samples in prop::collection::vec((any_value(), 1..10u64, 0..3usize), 1..200),
     ) {
-        let histogram = Histogram::new();
+        let histogram = Histogram::new(mark());
         let mut point = HistogramPoint::default();
         let slots = Slots::new();
         let recorders = [SHARING, Recorder(slots.take()), Recorder(slots.take())];
@@ -363,7 +369,7 @@ proptest! {
     fn an_absolute_counter_publishes_its_greatest_total(
         totals in prop::collection::vec((0..1_000u64, any::<bool>()), 0..50),
     ) {
-        let counter = Counter::new();
+        let counter = Counter::new(mark());
         let (mut published, mut greatest) = (0, 0);
         for (total, drain) in totals {
             counter.absolute(total);

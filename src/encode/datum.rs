@@ -2,7 +2,7 @@
 
 use crate::dimension::Dimension;
 use crate::refusal::{Refusal, Refused};
-use crate::registry::Identity;
+use crate::registry::{Identity, Origin};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ const PER_ALLOCATION: usize = 16;
 #[derive(Clone, Debug)]
 pub struct MetricDatum {
     pub(crate) identity: Arc<Identity>,
+    pub(crate) origin: Origin,
     pub(crate) timestamp: SystemTime,
     /// Whether the time stamp is the exporter's clock's, not the application's word.
     pub(crate) is_by_clock: bool,
@@ -59,7 +60,7 @@ pub struct StatisticSet {
 impl MetricDatum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
         Refused {
-            kind: self.identity.origin.kind(),
+            kind: self.origin.kind(),
             key: self.identity.key.clone(),
             reason: reason.clone(),
             samples: self.samples,

@@ -10,7 +10,7 @@ use crate::aggregate::{GaugePoint, HistogramPoint};
 use crate::config::{Config, HistogramForm};
 use crate::limits::{self, ValueFault};
 use crate::refusal::{Refusal, Refused};
-use crate::registry::{Drained, Identity, Point};
+use crate::registry::{Drained, Identity, Origin, Point};
 use crate::unit::{self, Scale};
 use crate::window::Window;
 use aws_sdk_cloudwatch::types::StandardUnit;
@@ -63,6 +63,7 @@ impl<'a> Encoder<'a> {
         );
         Some(MetricDatum {
             identity: Arc::clone(identity),
+            origin: Origin::Series(drained.kind),
             timestamp: self.window.start(),
             is_by_clock: true,
             value: value?,

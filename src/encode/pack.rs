@@ -16,21 +16,30 @@ pub struct Batch {
     encoded_len: usize,
     memory_len: usize,
     oldest: SystemTime,
+    newest: SystemTime,
 }
 
 impl Batch {
-    pub(crate) fn new(namespace: Arc<str>, delivery: Delivery, mut data: Vec<MetricDatum>) -> Self {
+    pub(crate) fn new(namespace: Arc<str>, delivery: Delivery, data: Vec<MetricDatum>) -> Self {
+        let data_len = data.iter().map(size::datum).sum();
+        Self::of_len(namespace, delivery, data, data_len)
+    }
+
+    /// Of data that take so many bytes, without the envelope.
+    fn of_len(
+        namespace: Arc<str>,
+        delivery: Delivery,
+        mut data: Vec<MetricDatum>,
+        data_len: usize,
+    ) -> Self {
         // It may wait for long.
         data.shrink_to_fit();
-        let data_len: usize = data.iter().map(size::datum).sum();
+        let timestamps = || data.iter().map(|datum| datum.timestamp);
         Self {
             encoded_len: size::envelope(&namespace, data.len()) + data_len,
             memory_len: size_of::<Self>() + data.iter().map(MetricDatum::memory_len).sum::<usize>(),
-            oldest: data
-                .iter()
-                .map(|datum| datum.timestamp)
-                .min()
-                .unwrap_or(SystemTime::UNIX_EPOCH),
+            oldest: timestamps().min().unwrap_or(SystemTime::UNIX_EPOCH),
+            newest: timestamps().max().unwrap_or(SystemTime::UNIX_EPOCH),
             namespace,
             delivery,
             data,
@@ -67,6 +76,11 @@ impl Batch {
     /// The earliest of its data's time stamps.
     pub(crate) fn oldest(&self) -> SystemTime {
         self.oldest
+    }
+
+    /// The latest.
+    pub(crate) fn newest(&self) -> SystemTime {
+        self.newest
     }
 
     /// The bytes of memory that it holds.
@@ -122,11 +136,11 @@ impl<'a> Packer<'a> {
     }
 
     fn close(&mut self, place: usize) {
-        let Open { data, .. } = std::mem::take(&mut self.open[place]);
+        let Open { data, len } = std::mem::take(&mut self.open[place]);
         if !data.is_empty() {
             let namespace = Arc::clone(&self.config.namespace);
             self.full
-                .push(Batch::new(namespace, DELIVERIES[place], data));
+                .push(Batch::of_len(namespace, DELIVERIES[place], data, len));
         }
     }
 }

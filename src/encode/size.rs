@@ -1,14 +1,8 @@
-//! The exact size of a request, as the SDK writes it: CBOR with maps of indefinite length, arrays
-//! and texts of definite length, and numbers as doubles.
+//! The exact size of a request, as the SDK writes it.
 
 use super::datum::{DatumValue, MetricDatum};
+use crate::cbor::{DOUBLE, MAP, TIMESTAMP, head, text};
 use crate::window::StorageResolution;
-
-/// The opening of a map of indefinite length, and its end.
-const MAP: usize = 2;
-const DOUBLE: usize = 9;
-/// Tag 1, and the seconds as a double.
-const TIMESTAMP: usize = 1 + DOUBLE;
 
 /// A request without its data: the namespace, and the array's name and head.
 pub(crate) fn envelope(namespace: &str, data: usize) -> usize {
@@ -16,21 +10,8 @@ pub(crate) fn envelope(namespace: &str, data: usize) -> usize {
 }
 
 pub(crate) fn datum(datum: &MetricDatum) -> usize {
-    let dimensions: usize = datum
-        .dimensions()
-        .iter()
-        .map(|dimension| {
-            MAP + text("Name") + text(&dimension.name) + text("Value") + text(&dimension.value)
-        })
-        .sum();
-    let dimensions = match datum.dimensions().len() {
-        0 => 0,
-        count => text("Dimensions") + head(count) + dimensions,
-    };
     let unit = datum.unit;
-    MAP + text("MetricName")
-        + text(datum.name())
-        + dimensions
+    MAP + datum.identity.encoded_len()
         + text("Timestamp")
         + TIMESTAMP
         + value(&datum.value)
@@ -61,19 +42,4 @@ fn value(value: &DatumValue) -> usize {
 /// 1 fits the head of an integer, 60 takes a byte more.
 fn storage_resolution(resolution: StorageResolution) -> usize {
     head(usize::from(resolution.seconds()))
-}
-
-fn text(text: &str) -> usize {
-    head(text.len()) + text.len()
-}
-
-/// The head of a text, an array or an integer.
-fn head(length: usize) -> usize {
-    match length {
-        0..=23 => 1,
-        24..=0xff => 2,
-        0x100..=0xffff => 3,
-        0x1_0000..=0xffff_ffff => 5,
-        _ => 9,
-    }
 }

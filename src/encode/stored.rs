@@ -55,7 +55,7 @@ pub(crate) fn write<'a>(
 }
 
 fn write_datum(to: &mut Writer, datum: &MetricDatum) -> Written {
-    to.array(9)?.u8(origin_code(datum.identity.origin))?;
+    to.array(9)?.u8(origin_code(datum.origin))?;
     let key = &datum.identity.key;
     to.array(1 + 2 * key.labels().len() as u64)?;
     to.str(key.name())?;
@@ -140,12 +140,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
             Ok(Dimension::new(name.into(), value.into()))
         })
         .collect();
-    let identity = Identity {
-        origin,
-        key,
-        dimensions: dimensions?,
-        is_shared: false,
-    };
+    let identity = Identity::new(key, dimensions?, false);
     expect(array(from)? == 2, "a time")?;
     let since =
         Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));
@@ -166,6 +161,7 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
     };
     Ok(MetricDatum {
         identity: Arc::new(identity),
+        origin,
         timestamp,
         is_by_clock,
         samples,

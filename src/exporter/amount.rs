@@ -19,7 +19,7 @@ impl Amount {
     pub(super) fn of<'a>(data: impl IntoIterator<Item = &'a MetricDatum>) -> Self {
         let mut amount = Self::default();
         for datum in data {
-            if datum.identity.origin != Origin::Exporter {
+            if datum.origin != Origin::Exporter {
                 amount.data += 1;
                 amount.samples = amount.samples.saturating_add(datum.samples);
             }

@@ -232,8 +232,12 @@ impl Parcel {
     /// What the destination would refuse for its time, if there is any such, apart from the rest; what the clock is
     /// to blame for is set right.
     pub(super) fn misdated(&self, now: SystemTime) -> Option<Outcome> {
+        let newest = self.aside().map(|datum| datum.timestamp);
+        let newest = newest.fold(self.batch.newest(), SystemTime::max);
+        // If neither of these is at fault, none between is.
+        let mut ends = [self.oldest(), newest].into_iter();
+        ends.find_map(|timestamp| limits::check_timestamp(timestamp, now).err())?;
         let fault = |datum: &MetricDatum| limits::check_timestamp(datum.timestamp, now).err();
-        self.data().find_map(fault)?;
         let mut outcome = Outcome::default();
         let mut rest = Vec::new();
         for datum in self.data() {
@@ -308,7 +312,7 @@ impl Outcome {
     }
 
     fn refuse(&mut self, number: u64, data: &[MetricDatum], reason: &Refusal) {
-        let own = |datum: &&MetricDatum| datum.identity.origin != Origin::Exporter;
+        let own = |datum: &&MetricDatum| datum.origin != Origin::Exporter;
         let refused = data.iter().filter(own).map(|datum| datum.refused(reason));
         let refused: Vec<Refused> = refused.collect();
         if let Some(first) = refused.first() {

@@ -109,6 +109,7 @@ impl Telemetry {
             .filter_map(|(name, reason, unit, value)| {
                 Some(MetricDatum {
                     identity: self.identity(name, reason)?,
+                    origin: Origin::Exporter,
                     timestamp: window.start(),
                     is_by_clock: true,
                     value: DatumValue::Single(value),
@@ -133,7 +134,7 @@ impl Telemetry {
                 .into_iter()
                 .collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
-            let identity = Identity::resolve(Origin::Exporter, key, &self.defaults);
+            let identity = Identity::resolve(key, &self.defaults, true);
             identity
                 .inspect_err(|(_, refusal)| {
                     tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");

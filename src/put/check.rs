@@ -19,7 +19,7 @@ pub(crate) fn check(
     now: SystemTime,
 ) -> Result<MetricDatum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
-    let identity = Identity::resolve(Origin::Put, key, &config.default_dimensions)
+    let identity = Identity::resolve(key, &config.default_dimensions, false)
         .map_err(|(_, refusal)| PutError::Series(refusal))?;
     let timestamp = datum.timestamp.unwrap_or(now);
     limits::check_timestamp(timestamp, now).map_err(PutError::Timestamp)?;
@@ -34,6 +34,7 @@ pub(crate) fn check(
     };
     Ok(MetricDatum {
         identity: Arc::new(identity),
+        origin: Origin::Put,
         timestamp,
         is_by_clock: datum.timestamp.is_none(),
         samples: whole(value.statistics().sample_count),

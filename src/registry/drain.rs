@@ -2,7 +2,8 @@
 
 use super::Registry;
 use super::identity::Identity;
-use super::idle::Moment;
+use super::idle::{Idle, Moment};
+use super::row::Show;
 use super::series::Series;
 use crate::aggregate::{GaugePoint, HistogramPoint, RefusedPoint};
 use crate::limits::ValueFault;
@@ -51,43 +52,50 @@ impl Registry {
         let moment = |kind| Moment::new(now, self.idle, kind);
         let kind = MetricKind::Counter;
         let then = moment(kind);
-        self.counters.for_each(|series| {
-            let delta = series.aggregate.drain();
-            if delta > 0 {
-                each(series.drained(kind, Point::Counter(delta), NOTHING_REFUSED));
-            }
-            series.last_seen.is_idle(then, delta > 0)
-        });
+        self.counters
+            .for_each(then, Show::Touched, |series, last_seen| {
+                let delta = series.aggregate.drain();
+                if delta > 0 {
+                    each(series.drained(kind, Point::Counter(delta), NOTHING_REFUSED));
+                }
+                last_seen.look(then, delta > 0)
+            });
         let kind = MetricKind::Gauge;
         let then = moment(kind);
-        self.gauges.for_each(|series| {
+        let show = if repeat_gauges {
+            Show::All
+        } else {
+            Show::Touched
+        };
+        self.gauges.for_each(then, show, |series, last_seen| {
             let (point, refused) = series.aggregate.drain();
             let is_fresh = point.is_some_and(|point| point.is_fresh);
             let is_touched = is_fresh || refused != NOTHING_REFUSED;
-            let is_idle = series.last_seen.is_idle(then, is_touched);
+            let idle = last_seen.look(then, is_touched);
             // What cannot be sent is refused when it is recorded, not in every window.
-            let repeat = repeat_gauges && !is_idle && series.identity().is_ok();
+            let repeat = repeat_gauges && idle == Idle::No && series.identity().is_ok();
             let point = point.filter(|_| is_fresh || repeat);
             let point = point.map_or(Point::None, Point::Gauge);
             if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
                 each(series.drained(kind, point, refused));
             }
-            is_idle
+            idle
         });
         let mut buffer = HistogramPoint::default();
         let kind = MetricKind::Histogram;
         let then = moment(kind);
-        self.histograms.for_each(|series| {
-            let refused = series.aggregate.drain(&mut buffer);
-            let has_samples = buffer.count > 0;
-            let is_touched = has_samples || refused != NOTHING_REFUSED;
-            if has_samples {
-                each(series.drained(kind, Point::Histogram(&buffer), refused));
-            } else if is_touched {
-                each(series.drained(kind, Point::None, refused));
-            }
-            series.last_seen.is_idle(then, is_touched)
-        });
+        self.histograms
+            .for_each(then, Show::Touched, |series, last_seen| {
+                let refused = series.aggregate.drain(&mut buffer);
+                let has_samples = buffer.count > 0;
+                let is_touched = has_samples || refused != NOTHING_REFUSED;
+                if has_samples {
+                    each(series.drained(kind, Point::Histogram(&buffer), refused));
+                } else if is_touched {
+                    each(series.drained(kind, Point::None, refused));
+                }
+                last_seen.look(then, is_touched)
+            });
     }
 }
 

@@ -1,20 +1,23 @@
 //! What CloudWatch knows a series by: its name and the whole set of its dimensions.
 
+use crate::cbor::{MAP, head, text};
 use crate::dimension::{self, Dimension, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
 use metrics::{Key, Label};
 use metrics_util::MetricKind;
 
+/// What each datum needs comes first, beside the count of references.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Identity {
-    pub(crate) origin: Origin,
+    encoded_len: u32,
+    /// Whether it is there anyway, for a series or for the exporter, and not for one datum alone.
+    pub(crate) is_shared: bool,
     /// What the application knows it by.
     pub(crate) key: Key,
     /// By name.
     pub(crate) dimensions: Box<[Dimension]>,
-    /// Whether it is there anyway, for a series or for the exporter, and not for one datum alone.
-    pub(crate) is_shared: bool,
 }
 
 /// Who made a datum.
@@ -54,22 +57,43 @@ impl Identity {
         size_of::<Self>() + size_of::<Key>() + texts
     }
 
+    pub(crate) fn new(key: Key, dimensions: Box<[Dimension]>, is_shared: bool) -> Self {
+        let encoded_len = encoded_len(key.name(), &dimensions);
+        Self {
+            key,
+            dimensions,
+            is_shared,
+            encoded_len: encoded_len.try_into().unwrap_or(u32::MAX),
+        }
+    }
+
     /// The identity of a [normal](normalize) key, or why it has none.
     pub(crate) fn resolve(
-        origin: Origin,
         key: Key,
         defaults: &Dimensions,
+        is_shared: bool,
     ) -> Result<Self, (Key, Refusal)> {
         match dimensions(&key, defaults) {
-            Ok(dimensions) => Ok(Self {
-                origin,
-                key,
-                dimensions,
-                is_shared: origin != Origin::Put,
-            }),
+            Ok(dimensions) => Ok(Self::new(key, dimensions, is_shared)),
             Err(refusal) => Err((key, refusal)),
         }
     }
+
+    /// Its exact share of a datum's bytes.
+    pub(crate) fn encoded_len(&self) -> usize {
+        self.encoded_len as usize
+    }
+}
+
+fn encoded_len(name: &str, dimensions: &[Dimension]) -> usize {
+    let name = text("MetricName") + text(name);
+    if dimensions.is_empty() {
+        return name;
+    }
+    let each = dimensions.iter().map(|dimension| {
+        MAP + text("Name") + text(&dimension.name) + text("Value") + text(&dimension.value)
+    });
+    name + text("Dimensions") + head(dimensions.len()) + each.sum::<usize>()
 }
 
 fn dimensions(key: &Key, defaults: &Dimensions) -> Result<Box<[Dimension]>, Refusal> {

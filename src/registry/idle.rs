@@ -1,8 +1,6 @@
-//! When a series is idle, and which of the idle ones may be forgotten.
+//! When a series is idle.
 
-use crate::aggregate::{Counter, Gauge, Histogram};
 use metrics_util::{MetricKind, MetricKindMask};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long which kinds of series may be idle; for ever by default.
@@ -22,7 +20,7 @@ impl IdleTimeout {
 /// A drain's time, and what it means for one kind of series.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    /// In milliseconds since 1970, the first of which is 1.
+    /// In milliseconds since 1970.
     now: u64,
     timeout: Option<u64>,
 }
@@ -32,9 +30,14 @@ impl Moment {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let timeout = idle.timeout.filter(|_| idle.mask.matches(kind));
         Self {
-            now: millis(since).saturating_add(1),
+            now: millis(since),
             timeout: timeout.map(millis),
         }
+    }
+
+    /// Whether series of this kind may be idle at all.
+    pub(super) fn has_timeout(self) -> bool {
+        self.timeout.is_some()
     }
 }
 
@@ -42,51 +45,46 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// When a drain last found something in a series. Only drains touch it.
-#[derive(Debug)]
-pub(super) struct LastSeen(AtomicU64);
+/// When a drain last found something in a series, or found it idle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastSeen {
+    at: u64,
+    is_idle: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Idle {
+    No,
+    /// And it was not long ago that it could not be forgotten.
+    Yes,
+    /// Time to forget it, if that can be.
+    Due,
+}
 
 impl LastSeen {
-    pub(super) fn new() -> Self {
-        Self(AtomicU64::new(0))
-    }
-
-    /// Tells whether the series is idle, by whether anything was found now.
-    pub(super) fn is_idle(&self, moment: Moment, is_touched: bool) -> bool {
-        let Some(timeout) = moment.timeout else {
-            return false;
-        };
-        let last = self.0.load(Ordering::Relaxed);
-        if is_touched || last == 0 || last > moment.now {
-            self.0.store(moment.now, Ordering::Relaxed);
-            return false;
+    pub(super) fn new(moment: Moment) -> Self {
+        Self {
+            at: moment.now,
+            is_idle: false,
         }
-        moment.now - last >= timeout
     }
-}
 
-/// A kind of series, as far as its end is concerned.
-pub(super) trait Forgettable {
-    /// Whether nothing is lost if it begins anew.
-    fn begins_anew(&self) -> bool;
-}
-
-impl Forgettable for Counter {
-    fn begins_anew(&self) -> bool {
-        // A total that was published once would be published again.
-        !self.has_total()
-    }
-}
-
-impl Forgettable for Gauge {
-    fn begins_anew(&self) -> bool {
-        // An increment goes on from the last value.
-        !self.is_relative() || self.last() == 0.0
-    }
-}
-
-impl Forgettable for Histogram {
-    fn begins_anew(&self) -> bool {
-        true
+    /// Tells whether a series is idle, by whether anything was found in it now.
+    pub(super) fn look(&mut self, moment: Moment, is_touched: bool) -> Idle {
+        let Some(timeout) = moment.timeout else {
+            return Idle::No;
+        };
+        if is_touched {
+            *self = Self::new(moment);
+            return Idle::No;
+        }
+        // A clock that was set back begins anew.
+        self.at = self.at.min(moment.now);
+        if moment.now - self.at >= timeout {
+            self.at = moment.now;
+            self.is_idle = true;
+            return Idle::Due;
+        }
+        if self.is_idle { Idle::Yes } else { Idle::No }
     }
 }

@@ -6,6 +6,7 @@ mod handle;
 pub(crate) mod identity;
 mod idle;
 mod known;
+mod row;
 pub(crate) mod series;
 mod shelf;
 mod thread;
@@ -14,7 +15,7 @@ pub(crate) use drain::{Drained, Point};
 pub(crate) use identity::{Identity, Origin};
 pub(crate) use idle::IdleTimeout;
 
-use crate::aggregate::{Counter, Gauge, Histogram};
+use crate::aggregate::{Counter, Gauge, Histogram, Mark};
 use crate::dimension::Dimensions;
 use handle::Handle;
 use known::Kept;
@@ -43,9 +44,9 @@ impl Registry {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             defaults,
             idle,
-            counters: Shelf::new(MetricKind::Counter),
-            gauges: Shelf::new(MetricKind::Gauge),
-            histograms: Shelf::new(MetricKind::Histogram),
+            counters: Shelf::new(),
+            gauges: Shelf::new(),
+            histograms: Shelf::new(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Registry {
 
     #[cold]
     #[inline(never)]
-    fn look_up<A: Kept>(&self, among: &Shelf<A>, key: &Key, new: fn() -> A) -> Found<A> {
+    fn look_up<A: Kept>(&self, among: &Shelf<A>, key: &Key, new: fn(Mark) -> A) -> Found<A> {
         let series = among.get_or_create(key, &self.defaults, new);
         match known::keep(self.id, key, &series) {
             Some(handle) => Found::Own(handle),

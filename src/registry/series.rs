@@ -1,11 +1,11 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
-use super::identity::{Identity, Origin};
-use super::idle::LastSeen;
+use super::identity::Identity;
+use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::dimension::Dimensions;
 use crate::refusal::Refusal;
 use metrics::{Key, Unit};
-use metrics_util::MetricKind;
+use std::hint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 #[repr(C)]
 pub(crate) struct Series<A> {
     pub(crate) aggregate: A,
-    pub(super) last_seen: LastSeen,
     /// Found idle by the drain that is under way.
     pub(super) is_idle: AtomicBool,
     /// Or the key, and why nothing recorded here can be sent.
@@ -24,20 +23,27 @@ pub(crate) struct Series<A> {
 
 impl<A> Series<A> {
     pub(crate) fn new(
-        kind: MetricKind,
         key: Key,
         defaults: &Dimensions,
         description: Arc<Description>,
         aggregate: A,
     ) -> Self {
-        let identity = Identity::resolve(Origin::Series(kind), key, defaults);
+        let identity = Identity::resolve(key, defaults, true);
         Self {
             identity: identity.map(Arc::new).map_err(Box::new),
             description,
             aggregate,
-            last_seen: LastSeen::new(),
             is_idle: AtomicBool::new(false),
         }
+    }
+
+    /// Reads what a drain needs, to no other purpose.
+    pub(super) fn fetch(&self)
+    where
+        A: Aggregate,
+    {
+        let encoded_len = self.identity().map(|identity| identity.encoded_len());
+        hint::black_box((encoded_len.ok(), self.aggregate.has_lanes()));
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -49,6 +55,47 @@ impl<A> Series<A> {
 
     pub(crate) fn identity(&self) -> Result<&Arc<Identity>, &Refusal> {
         self.identity.as_ref().map_err(|refused| &refused.1)
+    }
+}
+
+/// What drains have to know of an aggregate, of whichever kind.
+pub(super) trait Aggregate {
+    /// Whether nothing is lost if it begins anew.
+    fn begins_anew(&self) -> bool;
+
+    /// Whether something may be recorded without a mark.
+    fn has_lanes(&self) -> bool;
+}
+
+impl Aggregate for Counter {
+    fn begins_anew(&self) -> bool {
+        // A total that was published once would be published again.
+        !self.has_total()
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.has_lanes()
+    }
+}
+
+impl Aggregate for Gauge {
+    fn begins_anew(&self) -> bool {
+        // An increment goes on from the last value.
+        !self.is_relative() || self.last() == 0.0
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.has_lanes()
+    }
+}
+
+impl Aggregate for Histogram {
+    fn begins_anew(&self) -> bool {
+        true
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.has_lanes()
     }
 }
 

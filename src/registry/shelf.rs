@@ -2,28 +2,36 @@
 
 use super::forget::forget;
 use super::identity;
-use super::idle::Forgettable;
+use super::idle::{Idle, LastSeen, Moment};
 use super::known::{self, Kept};
-use super::series::{Description, Series};
+use super::row::{Places, Rows, Show};
+use super::series::{Aggregate, Description, Series};
+use crate::aggregate::Mark;
 use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
-use metrics_util::{KeyHasher, MetricKind};
+use metrics_util::KeyHasher;
 use parking_lot::{Mutex, RwLock};
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 #[derive(Debug)]
 pub(crate) struct Shelf<A> {
-    kind: MetricKind,
     known: RwLock<Known<A>>,
     /// New series, until the next drain takes them over: so a drain holds no lock that a
     /// recording thread needs.
-    arrivals: Mutex<Vec<Arc<Series<A>>>>,
+    arrivals: Mutex<Vec<(Mark, Arc<Series<A>>)>>,
     /// All series; only a drain locks it.
-    series: Mutex<Vec<Arc<Series<A>>>>,
+    all: Mutex<Rows<Entry<A>>>,
+}
+
+#[derive(Debug)]
+struct Entry<A> {
+    series: Arc<Series<A>>,
+    last_seen: LastSeen,
 }
 
 #[derive(Debug)]
@@ -32,6 +40,7 @@ struct Known<A> {
     /// Other keys that stand for a series, by its own.
     aliases: HashMap<Key, Vec<Key>, BuildHasherDefault<KeyHasher>>,
     descriptions: HashMap<KeyName, Arc<Description>>,
+    places: Places,
 }
 
 /// A series by its key, or by one that stands for the same.
@@ -62,16 +71,16 @@ impl<A> PartialEq for Named<A> {
 impl<A> Eq for Named<A> {}
 
 impl<A> Shelf<A> {
-    pub(crate) fn new(kind: MetricKind) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            kind,
             known: RwLock::new(Known {
                 series: HashSet::default(),
                 aliases: HashMap::default(),
                 descriptions: HashMap::new(),
+                places: Places::default(),
             }),
             arrivals: Mutex::default(),
-            series: Mutex::default(),
+            all: Mutex::new(Rows::new()),
         }
     }
 
@@ -79,7 +88,7 @@ impl<A> Shelf<A> {
         &self,
         key: &Key,
         defaults: &Dimensions,
-        aggregate: impl FnOnce() -> A,
+        new: impl FnOnce(Mark) -> A,
     ) -> Arc<Series<A>> {
         if let Some(known) = self.known.read().series.get(key) {
             return Arc::clone(&known.series);
@@ -93,14 +102,16 @@ impl<A> Shelf<A> {
         let series = series.map(|known| Arc::clone(&known.series));
         let series = series.unwrap_or_else(|| {
             let description = known.description(&normal.name_shared());
-            let new = Series::new(self.kind, normal, defaults, description, aggregate());
-            let new = Arc::new(new);
+            let mark = known.places.take();
+            let aggregate = new(mark.clone());
+            let series = Series::new(normal, defaults, description, aggregate);
+            let series = Arc::new(series);
             known.series.insert(Named {
                 alias: None,
-                series: Arc::clone(&new),
+                series: Arc::clone(&series),
             });
-            self.arrivals.lock().push(Arc::clone(&new));
-            new
+            self.arrivals.lock().push((mark, Arc::clone(&series)));
+            series
         });
         if is_alias {
             let aliases = known.aliases.entry(series.key().clone());
@@ -127,39 +138,67 @@ impl<A> Shelf<A> {
         self.known.read().series.len()
     }
 
-    /// Shows every series to a drain, which tells whether it is idle. Those that are, that nobody holds,
-    /// and that `each` finds untouched once more, are forgotten. Drains come one after the other.
-    pub(super) fn for_each(&self, mut each: impl FnMut(&Series<A>) -> bool)
-    where
-        A: Kept + Forgettable,
+    /// Shows series to a drain, which tells whether they are idle. Those that are, that nobody holds, and that `each`
+    /// finds untouched once more, are forgotten. Drains come one after the other.
+    pub(super) fn for_each(
+        &self,
+        moment: Moment,
+        show: Show,
+        mut each: impl FnMut(&Series<A>, &mut LastSeen) -> Idle,
+    ) where
+        A: Kept + Aggregate,
     {
-        let mut all = self.series.lock();
-        all.append(&mut self.arrivals.lock());
-        let mut has_idle = false;
-        for series in &*all {
-            if each(series) && series.aggregate.begins_anew() {
-                series.is_idle.store(true, Ordering::Relaxed);
-                has_idle = true;
-            }
+        let mut all = self.all.lock();
+        let arrivals = mem::take(&mut *self.arrivals.lock());
+        for (mark, series) in arrivals {
+            let last_seen = LastSeen::new(moment);
+            all.put(&mark, Entry { series, last_seen });
         }
-        if has_idle {
+        let mut idle = Vec::new();
+        // What was not touched is looked at only for how long it has been.
+        let walk = if moment.has_timeout() {
+            Show::All
+        } else {
+            show
+        };
+        let fetch = |entry: &Entry<A>| entry.series.fetch();
+        all.for_each(walk, fetch, |place, is_due, entry| {
+            let Entry { series, last_seen } = entry;
+            let is_shown = is_due || show == Show::All;
+            let found = if is_shown {
+                each(series, last_seen)
+            } else {
+                last_seen.look(moment, false)
+            };
+            if found == Idle::Due && series.aggregate.begins_anew() {
+                series.is_idle.store(true, Ordering::Relaxed);
+                idle.push(place);
+            }
+            is_shown && series.aggregate.has_lanes()
+        });
+        if !idle.is_empty() {
             known::retract::<A>(|handle| handle.series.is_idle.load(Ordering::Relaxed));
-            all.retain_mut(|series| !self.forget_idle(series, &mut each));
+        }
+        for place in idle {
+            let is_forgotten = |entry| self.forget_idle(entry, place, &mut each);
+            if all.get_mut(place).is_some_and(is_forgotten) {
+                all.remove(place);
+            }
         }
     }
 
     /// Whether it is forgotten.
     fn forget_idle(
         &self,
-        series: &mut Arc<Series<A>>,
-        each: &mut impl FnMut(&Series<A>) -> bool,
+        entry: &mut Entry<A>,
+        place: u32,
+        each: &mut impl FnMut(&Series<A>, &mut LastSeen) -> Idle,
     ) -> bool
     where
-        A: Forgettable,
+        A: Aggregate,
     {
-        if !series.is_idle.swap(false, Ordering::Relaxed) {
-            return false;
-        }
+        let Entry { series, last_seen } = entry;
+        series.is_idle.store(false, Ordering::Relaxed);
         let key = series.key().clone();
         let aliases = self.known.read().aliases.get(&key).cloned();
         let aliases = aliases.unwrap_or_default();
@@ -176,9 +215,12 @@ impl<A> Shelf<A> {
                     .map(|known| known.alias),
             );
         };
-        let is_idle = |series: &Series<A>| each(series) && series.aggregate.begins_anew();
+        let is_idle = |series: &Series<A>| {
+            each(series, last_seen) != Idle::No && series.aggregate.begins_anew()
+        };
         if forget(series, unlink, is_idle) {
             known.aliases.remove(&key);
+            known.places.give_back(place);
             return true;
         }
         let back = names.into_iter().map(|alias| Named {

@@ -1,6 +1,6 @@
 //! Lanes: handed from thread to thread, by more threads than there are slots, and what they cost.
 
-use super::{Recorder, SHARING, as_float, owner, race};
+use super::{Recorder, SHARING, as_float, mark, owner, race};
 use crate::aggregate::{Counter, Gauge, Histogram, HistogramPoint, Slot, Slots, Thread};
 use crate::sync::SLOTS;
 use proptest::prelude::*;
@@ -24,7 +24,11 @@ fn generations(threads: usize, at_a_time: usize, record: impl Fn(&Recorder) + Sy
 
 #[test]
 fn lanes_go_on_with_the_next_thread() {
-    let (counter, gauge, histogram) = (Counter::new(), Gauge::new(), Histogram::new());
+    let (counter, gauge, histogram) = (
+        Counter::new(mark()),
+        Gauge::new(mark()),
+        Histogram::new(mark()),
+    );
     let mut point = HistogramPoint::default();
     (0..100).for_each(|_| histogram.record(&owner(), 1.0));
     histogram.drain(&mut point);
@@ -51,7 +55,7 @@ fn threads_beyond_the_slots_share() {
     let taken: Vec<Slot> = (0..SLOTS).map(|_| slots.take()).collect();
     assert!(!taken.contains(&Slot::NONE));
     assert_eq!(slots.take(), Slot::NONE);
-    let (counter, histogram) = (Counter::new(), Histogram::new());
+    let (counter, histogram) = (Counter::new(mark()), Histogram::new(mark()));
     for slot in taken.iter().copied().chain([Slot::NONE; 9]) {
         for _ in 0..50 {
             counter.increment(&Recorder(slot), 1);
@@ -89,7 +93,7 @@ impl Thread for Passing {
 
 #[test]
 fn a_cold_histogram_of_four_octaves_takes_6_kib() {
-    let (histogram, slots) = (Histogram::new(), Slots::new());
+    let (histogram, slots) = (Histogram::new(mark()), Slots::new());
     // Not aligned, so that they are in five.
     for n in 0..512 {
         let recorder = Passing(slots.take());
@@ -104,7 +108,7 @@ fn a_cold_histogram_of_four_octaves_takes_6_kib() {
 
 #[test]
 fn a_hot_histogram_of_four_octaves_takes_4_kib_for_each_thread() {
-    let (histogram, slots) = (Histogram::new(), Slots::new());
+    let (histogram, slots) = (Histogram::new(mark()), Slots::new());
     let record = |recorder: &Recorder| {
         for n in 0..5_120 {
             histogram.record(recorder, 1.5 * 2f64.powf(f64::from(n % 512) / 128.0));
@@ -120,7 +124,7 @@ fn a_hot_histogram_of_four_octaves_takes_4_kib_for_each_thread() {
 
 #[test]
 fn it_cools_between_windows() {
-    let (counter, recorder) = (Counter::new(), owner());
+    let (counter, recorder) = (Counter::new(mark()), owner());
     for _ in 0..100 {
         (0..20).for_each(|_| counter.increment(&recorder, 1));
         assert_eq!(counter.drain(), 20);
@@ -133,7 +137,7 @@ fn it_cools_between_windows() {
 
 #[test]
 fn totals_and_increments_in_lanes_add_up() {
-    let counter = Counter::new();
+    let counter = Counter::new(mark());
     let windows = race(
         4,
         |recorder, thread| {
@@ -162,7 +166,7 @@ proptest! {
     fn a_gauge_is_one_value_to_all_its_threads(
         records in prop::collection::vec((0..3usize, any::<bool>(), -9..9i32, 0..40u8), 1..400),
     ) {
-        let (gauge, slots) = (Gauge::new(), Slots::new());
+        let (gauge, slots) = (Gauge::new(mark()), Slots::new());
         let recorders = [SHARING, Recorder(slots.take()), Recorder(slots.take())];
         let (mut last, mut values) = (0.0, Vec::new());
         for (recorder, sets, value, drains) in records {

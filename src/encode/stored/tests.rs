@@ -18,7 +18,7 @@ fn batch(data: impl IntoIterator<Item = Datum>) -> Batch {
 }
 
 fn same(one: &MetricDatum, other: &MetricDatum) -> bool {
-    one.identity.origin == other.identity.origin
+    one.origin == other.origin
         && one.identity.key == other.identity.key
         && one.name() == other.name()
         && one.dimensions() == other.dimensions()

@@ -1,0 +1,72 @@
+//! Which series were recorded to: a bit for each of 64, beside each other, so that a drain need not look at those
+//! that were not.
+//!
+//! A mark is set after the record, and only where it is not set yet, so that threads share what is only read most of
+//! the time. That nothing is overlooked takes two read-modify-writes of one number of the series, and the order they
+//! come in: the record's, and after it a look at the mark; the drain's, and before it the mark is taken. If the record
+//! comes first, the drain finds it; if the drain does, the record finds its mark gone, and sets it.
+
+use crate::sync::{Arc, AtomicU64, Ordering};
+
+/// A cache line of its own: else all that lies beside it would be fetched anew with every mark that is set.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Marks(AtomicU64);
+
+/// The mark of one series.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    marks: Arc<Marks>,
+    /// Among all of its kind; the place in its row is what is left by [`Marks::COUNT`].
+    place: u32,
+}
+
+impl Marks {
+    pub(crate) const COUNT: u32 = u64::BITS;
+
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// The marks that were set, which are no more. Only ever one caller at a time.
+    pub(crate) fn take(&self) -> u64 {
+        // A look first: most rows are untouched, and a swap would take the cache line every time.
+        match self.0.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.0.swap(0, Ordering::Acquire),
+        }
+    }
+}
+
+impl Mark {
+    pub(crate) fn new(marks: &Arc<Marks>, place: u32) -> Self {
+        Self {
+            marks: Arc::clone(marks),
+            place,
+        }
+    }
+
+    pub(crate) fn place(&self) -> u32 {
+        self.place
+    }
+
+    pub(crate) fn marks(&self) -> &Arc<Marks> {
+        &self.marks
+    }
+
+    /// After a read-modify-write that acquires what the drain's releases.
+    pub(crate) fn set(&self) {
+        if self.marks.0.load(Ordering::Relaxed) & self.bit() == 0 {
+            self.set_anew();
+        }
+    }
+
+    /// After whatever else a drain is to see.
+    pub(crate) fn set_anew(&self) {
+        self.marks.0.fetch_or(self.bit(), Ordering::Release);
+    }
+
+    fn bit(&self) -> u64 {
+        1 << (self.place % Marks::COUNT)
+    }
+}
