@@ -10,13 +10,48 @@
 
 mod beside;
 
-use beside::{Floor, Handles, WORKLOADS, by_two, in_turn, median, ours, time};
+use beside::{Floor, Handles, WORKLOADS, Workload, by_two, in_turn, median, ours, time};
 use criterion::Criterion;
 use metrics::Recorder;
+use std::hint::black_box;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Instant;
 
 const RUNS: usize = 3;
+
+/// What the last value of a gauge could be ordered by, and no more than that. The first is what a macro call does with
+/// it: a store that others see, and then the end of a reference, which waits for the store to be seen.
+const LEAST: [(&str, Workload); 3] = [
+    ("a shared store and an own add", |_, records| {
+        OWN.with(|own| {
+            for n in 0..records {
+                SHARED.0.store(u64::from(n), Ordering::Relaxed);
+                own.0.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }),
+    ("a shared store", |_, records| {
+        for n in 0..records {
+            SHARED.0.store(u64::from(n), Ordering::Relaxed);
+        }
+    }),
+    ("a look at the clock", |_, records| {
+        (0..records).for_each(|_| {
+            black_box(Instant::now());
+        });
+    }),
+];
+
+static SHARED: Apart = Apart(AtomicU64::new(0));
+
+thread_local! {
+    static OWN: Apart = const { Apart(AtomicU64::new(0)) };
+}
+
+#[repr(align(128))]
+struct Apart(AtomicU64);
 
 fn main() {
     let (floor, ours) = (Floor::default(), ours());
@@ -36,6 +71,12 @@ fn main() {
                 let (one, two) = (median(one), median(two));
                 println!("{whose:5} {name:26} {one:8.2} {two:8.2} {:7.2}", two / one);
             }
+        }
+        let (_, recorder, handles) = &subjects[0];
+        for (name, work) in LEAST {
+            let [one] = in_turn([(*recorder as &dyn Recorder, handles)], work);
+            let two = by_two(*recorder, handles, work);
+            println!("{name:32} {one:8.2} {two:8.2} {:7.2}", two / one);
         }
         return;
     }

@@ -1,14 +1,48 @@
 //! What a series that is recorded to now and then costs in memory.
 
 use metrics::{Key, Label, Metadata, Recorder};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchRecorder, MemorySink};
+use metrics_exporter_cloudwatch::{
+    Batch, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Sending, Sink,
+};
+use tokio::runtime::{Builder, Runtime};
 
 const SERIES: usize = 20_000;
 const METADATA: Metadata<'static> = Metadata::new("test", metrics::Level::INFO, None);
 
-fn recorder() -> CloudWatchRecorder {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
-    builder.build().unwrap().0
+/// Everything on the calling thread, as allocations are counted for each.
+struct Process {
+    recorder: CloudWatchRecorder,
+    cloudwatch: CloudWatchHandle,
+    runtime: Runtime,
+}
+
+/// Keeps nothing.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn send<'a>(&'a self, _: &'a Batch) -> Sending<'a> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl Process {
+    fn start() -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let builder = CloudWatchBuilder::new("Test").with_sink(Nowhere);
+        let (recorder, exporter) = builder.build().unwrap();
+        let cloudwatch = exporter.handle();
+        runtime.spawn(exporter.run());
+        Self {
+            recorder,
+            cloudwatch,
+            runtime,
+        }
+    }
+
+    fn publish(&self) {
+        let report = self.runtime.block_on(self.cloudwatch.flush()).unwrap();
+        assert!(report.is_complete());
+    }
 }
 
 fn keys() -> Vec<Key> {
@@ -37,25 +71,29 @@ fn bytes_of_keys() -> usize {
 
 #[test]
 fn a_cold_counter_takes_256_bytes_beyond_its_key() {
-    let (recorder, keys) = (recorder(), keys());
+    let (process, keys) = (Process::start(), keys());
     let bytes = bytes(|| {
         for key in &keys {
-            recorder.register_counter(key, &METADATA).increment(1);
+            let counter = process.recorder.register_counter(key, &METADATA);
+            counter.increment(1);
         }
+        process.publish();
     });
     let beyond = bytes - bytes_of_keys();
+    println!("{beyond} of {bytes}");
     assert!(beyond <= 256, "{beyond} bytes of {bytes}");
 }
 
 #[test]
 fn a_cold_histogram_of_four_octaves_takes_6_kib() {
-    let (recorder, keys) = (recorder(), keys());
+    let (process, keys) = (Process::start(), keys());
     let bytes = bytes(|| {
         for key in &keys {
-            let histogram = recorder.register_histogram(key, &METADATA);
+            let histogram = process.recorder.register_histogram(key, &METADATA);
             // They are in five.
             (0..20).for_each(|n| histogram.record(1.5 * 2f64.powf(f64::from(n) / 5.0)));
         }
+        process.publish();
     });
     assert!(bytes <= 6 * 1_024, "{bytes} bytes");
 }

@@ -35,7 +35,10 @@ impl Thread for Recorder {
 
 /// Of a series that drains look at in any case: it is set, so that there is less to explore.
 pub(crate) fn mark() -> Mark {
-    let mark = Mark::new(&Arc::new(Marks::new()), 0);
-    mark.set_anew();
+    let mark = Mark {
+        marks: Arc::new(Marks::new()),
+        place: 0,
+    };
+    mark.marks.set_anew(mark.place);
     mark
 }

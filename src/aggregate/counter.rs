@@ -74,7 +74,7 @@ impl Counter {
             }
         }
         // Also where somebody else lifted it, who may not have come to this yet.
-        self.lanes.mark().set();
+        self.lanes.mark();
     }
 
     /// Whether it was ever set to a total.
@@ -93,6 +93,11 @@ impl Counter {
             self.lanes.cool();
         }
         total.wrapping_sub(published)
+    }
+
+    /// Where drains find its mark.
+    pub(crate) fn mark(&self) -> Mark {
+        self.lanes.marked_at()
     }
 
     pub(crate) fn has_lanes(&self) -> bool {

@@ -88,11 +88,16 @@ impl Gauge {
     #[cold]
     fn refuse(&self, fault: ValueFault) {
         self.refused.count(fault, 1);
-        self.lanes.mark().set_anew();
+        self.lanes.mark_anew();
     }
 
     pub(crate) fn is_relative(&self) -> bool {
         self.is_relative.load(Ordering::Relaxed)
+    }
+
+    /// Where drains find its mark.
+    pub(crate) fn mark(&self) -> Mark {
+        self.lanes.marked_at()
     }
 
     pub(crate) fn has_lanes(&self) -> bool {

@@ -62,9 +62,14 @@ impl Histogram {
             }
             Err(fault) => {
                 self.refused.count(fault, samples);
-                self.lanes.mark().set_anew();
+                self.lanes.mark_anew();
             }
         }
+    }
+
+    /// Where drains find its mark.
+    pub(crate) fn mark(&self) -> Mark {
+        self.lanes.marked_at()
     }
 
     pub(crate) fn has_lanes(&self) -> bool {

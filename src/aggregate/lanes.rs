@@ -1,9 +1,9 @@
 //! A lane for each thread, which it alone writes: so that it needs no read-modify-write, and shares
 //! no cache line with another that is being written.
 
-use super::marks::Mark;
+use super::marks::{Mark, Marks};
 use super::sparse::Sparse;
-use crate::sync::{AtomicU32, HOT, Mutex, OnceLock, Ordering, SLOTS};
+use crate::sync::{Arc, AtomicU32, HOT, Mutex, OnceLock, Ordering, SLOTS};
 
 /// The thread that records.
 pub(crate) trait Thread {
@@ -70,16 +70,19 @@ impl Slots {
 #[derive(Debug)]
 pub(crate) struct Lanes<T> {
     places: OnceLock<Box<Sparse<T, SLOTS>>>,
+    marks: Arc<Marks>,
+    /// Of its mark.
+    place: u32,
     heat: AtomicU32,
-    mark: Mark,
 }
 
 impl<T> Lanes<T> {
     pub(crate) fn new(mark: Mark) -> Self {
         Self {
             places: OnceLock::new(),
+            marks: mark.marks,
+            place: mark.place,
             heat: AtomicU32::new(0),
-            mark,
         }
     }
 
@@ -89,14 +92,28 @@ impl<T> Lanes<T> {
         self.places.get()?.get(slot.0 as usize)
     }
 
-    /// What tells drains of records that are in no lane.
-    pub(crate) fn mark(&self) -> &Mark {
-        &self.mark
+    /// Tells drains that something was recorded outside of lanes, after a read-modify-write that acquires what theirs
+    /// releases.
+    pub(crate) fn mark(&self) {
+        self.marks.set(self.place);
     }
 
-    /// After a record that found no lane, and acquired what the drain's turn releases: it may be time to open one.
+    /// Tells drains of whatever came before.
+    pub(crate) fn mark_anew(&self) {
+        self.marks.set_anew(self.place);
+    }
+
+    /// Where its mark is.
+    pub(crate) fn marked_at(&self) -> Mark {
+        Mark {
+            marks: Arc::clone(&self.marks),
+            place: self.place,
+        }
+    }
+
+    /// After a record that found no lane, as [`mark`](Self::mark): it may be time to open one.
     pub(crate) fn missed(&self, thread: &impl Thread, new: impl FnOnce() -> T) {
-        self.mark.set();
+        self.mark();
         // A thread that comes to what is cold alone takes no slot from those that need one.
         if thread.is_sample()
             && self.are_hot()
@@ -105,7 +122,7 @@ impl<T> Lanes<T> {
             let places = self.places.get_or_init(Box::default);
             places.get_or_init(place, new);
             // What is in lanes has no mark; from the next drain on it looks there by itself.
-            self.mark.set_anew();
+            self.mark_anew();
         }
     }
 

@@ -13,12 +13,12 @@ use crate::sync::{Arc, AtomicU64, Ordering};
 #[repr(align(64))]
 pub(crate) struct Marks(AtomicU64);
 
-/// The mark of one series.
+/// Where the mark of a series is.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
-    marks: Arc<Marks>,
-    /// Among all of its kind; the place in its row is what is left by [`Marks::COUNT`].
-    place: u32,
+    pub(crate) marks: Arc<Marks>,
+    /// Among all of its kind. Its bit is what is left by [`Marks::COUNT`].
+    pub(crate) place: u32,
 }
 
 impl Marks {
@@ -26,6 +26,18 @@ impl Marks {
 
     pub(crate) fn new() -> Self {
         Self(AtomicU64::new(0))
+    }
+
+    /// After a read-modify-write that acquires what the drain's releases.
+    pub(crate) fn set(&self, place: u32) {
+        if self.0.load(Ordering::Relaxed) & bit(place) == 0 {
+            self.set_anew(place);
+        }
+    }
+
+    /// After whatever else a drain is to see.
+    pub(crate) fn set_anew(&self, place: u32) {
+        self.0.fetch_or(bit(place), Ordering::Release);
     }
 
     /// The marks that were set, which are no more. Only ever one caller at a time.
@@ -38,35 +50,6 @@ impl Marks {
     }
 }
 
-impl Mark {
-    pub(crate) fn new(marks: &Arc<Marks>, place: u32) -> Self {
-        Self {
-            marks: Arc::clone(marks),
-            place,
-        }
-    }
-
-    pub(crate) fn place(&self) -> u32 {
-        self.place
-    }
-
-    pub(crate) fn marks(&self) -> &Arc<Marks> {
-        &self.marks
-    }
-
-    /// After a read-modify-write that acquires what the drain's releases.
-    pub(crate) fn set(&self) {
-        if self.marks.0.load(Ordering::Relaxed) & self.bit() == 0 {
-            self.set_anew();
-        }
-    }
-
-    /// After whatever else a drain is to see.
-    pub(crate) fn set_anew(&self) {
-        self.marks.0.fetch_or(self.bit(), Ordering::Release);
-    }
-
-    fn bit(&self) -> u64 {
-        1 << (self.place % Marks::COUNT)
-    }
+fn bit(place: u32) -> u64 {
+    1 << (place % Marks::COUNT)
 }

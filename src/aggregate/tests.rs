@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 mod hot;
+mod memory;
 
 /// A thread whose every record without a lane is a sample, so that what it records to is soon hot.
 struct Recorder(Slot);
@@ -36,11 +37,13 @@ fn owner() -> Recorder {
 
 /// Of a series that drains look at in any case.
 fn mark() -> Mark {
-    Mark::new(&Arc::new(Marks::new()), 0)
+    Mark {
+        marks: Arc::new(Marks::new()),
+        place: 0,
+    }
 }
 
-/// Records from so many threads, one of which has no slot, while one more drains all the while; then
-/// drains the rest.
+/// Records from so many threads, one of which has no slot, while one more drains all the while; then the rest.
 fn race<W>(
     threads: u64,
     record: impl Fn(&Recorder, u64) + Sync,
@@ -274,50 +277,6 @@ fn a_sum_is_exact(recorder: &Recorder) {
     }
     histogram.drain(&mut point);
     assert!((point.sum - 4e5).abs() < 4e5 * 1e-15, "{}", point.sum);
-}
-
-/// A walk over six decades that comes to every bucket: the fractional parts of multiples of the
-/// golden ratio, as exponents.
-fn six_decades(samples: u32) -> impl Iterator<Item = f64> {
-    (0..samples).map(|n| 10f64.powf((f64::from(n) * 0.618_033_988_749_894_9).fract() * 6.0 - 3.0))
-}
-
-/// Whatever is recorded, and how, within the bounds of memory.
-fn ten_million_samples_over_six_decades(recorder: &Recorder) {
-    let histogram = Histogram::new(mark());
-    let mut point = HistogramPoint::default();
-    for value in six_decades(10_000_000) {
-        histogram.record(recorder, value);
-    }
-    assert!(
-        histogram.memory() <= 32 * 1024,
-        "{} bytes",
-        histogram.memory()
-    );
-    histogram.drain(&mut point);
-    assert_eq!(point.count, 10_000_000);
-    assert!(point.buckets.len() > 2_500, "{}", point.buckets.len());
-    for value in six_decades(10) {
-        histogram.record_many(recorder, value, 1_000_000);
-    }
-    assert!(
-        histogram.memory() <= 32 * 1024,
-        "ten million in ten records"
-    );
-    for value in six_decades(1_000) {
-        histogram.record_many(recorder, value, 1 << 24);
-    }
-    assert!(histogram.memory() <= 64 * 1024, "with all that is wide");
-}
-
-#[test]
-fn ten_million_samples_over_six_decades_stay_within_32_kib() {
-    ten_million_samples_over_six_decades(&SHARING);
-}
-
-#[test]
-fn so_they_do_where_they_are_hot() {
-    ten_million_samples_over_six_decades(&owner());
 }
 
 proptest! {

@@ -45,12 +45,10 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// When a drain last found something in a series, or found it idle.
+/// When a drain last found something in a series, or found it idle: in milliseconds, twice, and one more for idle. There
+/// is one of these for each series.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LastSeen {
-    at: u64,
-    is_idle: bool,
-}
+pub(super) struct LastSeen(u64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Idle {
@@ -63,10 +61,11 @@ pub(super) enum Idle {
 
 impl LastSeen {
     pub(super) fn new(moment: Moment) -> Self {
-        Self {
-            at: moment.now,
-            is_idle: false,
-        }
+        Self::at(moment.now, false)
+    }
+
+    fn at(time: u64, is_idle: bool) -> Self {
+        Self(time << 1 | u64::from(is_idle))
     }
 
     /// Tells whether a series is idle, by whether anything was found in it now.
@@ -79,12 +78,37 @@ impl LastSeen {
             return Idle::No;
         }
         // A clock that was set back begins anew.
-        self.at = self.at.min(moment.now);
-        if moment.now - self.at >= timeout {
-            self.at = moment.now;
-            self.is_idle = true;
+        let (since, is_idle) = ((self.0 >> 1).min(moment.now), self.0 & 1 == 1);
+        if moment.now - since >= timeout {
+            *self = Self::at(moment.now, true);
             return Idle::Due;
         }
-        if self.is_idle { Idle::Yes } else { Idle::No }
+        *self = Self::at(since, is_idle);
+        if is_idle { Idle::Yes } else { Idle::No }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_forgotten_is_due_once_a_timeout() {
+        let moment = |now| Moment {
+            now,
+            timeout: Some(10),
+        };
+        let mut last_seen = LastSeen::new(moment(100));
+        let mut look = |now, is_touched| last_seen.look(moment(now), is_touched);
+        assert_eq!(look(109, false), Idle::No);
+        assert_eq!(look(111, false), Idle::Due);
+        assert_eq!(look(120, false), Idle::Yes);
+        assert_eq!(look(121, false), Idle::Due);
+        assert_eq!(look(50, false), Idle::Yes, "the clock was set back");
+        assert_eq!(look(59, false), Idle::Yes);
+        assert_eq!(look(60, false), Idle::Due);
+        assert_eq!(look(61, true), Idle::No);
+        assert_eq!(look(70, false), Idle::No);
+        assert_eq!(look(71, false), Idle::Due);
     }
 }

@@ -147,7 +147,12 @@ impl<A: Kept> Map<A> {
         self.places = empty(FIRST_SETS * WAYS);
         let owned = Arc::new(Mutex::new(empty(FIRST_SETS * WAYS)));
         let mut all = A::owned().lock();
-        all.retain(|thread| thread.strong_count() > 0);
+        if all.len() == all.capacity() {
+            all.retain(|thread| thread.strong_count() > 0);
+            // As many again may come before the next look, so that it costs each of them little.
+            let len = all.len();
+            all.reserve(len.max(16));
+        }
         all.push(Arc::downgrade(&owned));
         self.owned = Some(owned);
     }

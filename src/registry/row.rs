@@ -23,7 +23,8 @@ impl Places {
         if row == self.rows.len() {
             self.rows.push(Arc::new(Marks::new()));
         }
-        Mark::new(&self.rows[row], place)
+        let marks = Arc::clone(&self.rows[row]);
+        Mark { marks, place }
     }
 
     /// Once nobody can set the mark any more.
@@ -60,10 +61,10 @@ impl<T> Rows<T> {
     /// Puts it where its mark is; what came to its place first comes here first. It is shown at least once, as a drain
     /// that went by before may have taken its mark.
     pub(crate) fn put(&mut self, mark: &Mark, it: T) {
-        let (row, place) = (row_of(mark.place()), place_in_row(mark.place()));
+        let (row, place) = (row_of(mark.place), place_in_row(mark.place));
         if row == self.0.len() {
             self.0.push(Row {
-                marks: Arc::clone(mark.marks()),
+                marks: Arc::clone(&mark.marks),
                 always: 0,
                 places: Vec::new(),
             });
@@ -82,9 +83,7 @@ impl<T> Rows<T> {
     }
 
     pub(crate) fn remove(&mut self, place: u32) {
-        let row = &mut self.0[row_of(place)];
-        row.places[place_in_row(place)] = None;
-        row.always &= !(1 << place_in_row(place));
+        self.0[row_of(place)].places[place_in_row(place)] = None;
     }
 
     /// Takes the marks, and tells of what is shown where it is and whether it was recorded to, or may have been. `each`
@@ -131,4 +130,74 @@ fn row_of(place: u32) -> usize {
 
 fn place_in_row(place: u32) -> usize {
     (place % Marks::COUNT) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(rows: &mut Rows<u32>, show: Show, keep: bool) -> Vec<(u32, bool, u32)> {
+        let mut shown = Vec::new();
+        rows.for_each(
+            show,
+            |_| (),
+            |place, is_due, it| {
+                shown.push((place, is_due, *it));
+                keep
+            },
+        );
+        shown
+    }
+
+    #[test]
+    fn what_is_marked_is_shown_once_and_what_is_kept_always() {
+        let (mut places, mut rows) = (Places::default(), Rows::new());
+        let marks: Vec<Mark> = (0..130).map(|_| places.take()).collect();
+        for (mark, number) in marks.iter().zip(1_000..) {
+            rows.put(mark, number);
+        }
+        assert_eq!(
+            shown(&mut rows, Show::Touched, false).len(),
+            130,
+            "new ones"
+        );
+        for place in [129, 3, 64] {
+            marks[place].marks.set(marks[place].place);
+        }
+        let touched = [(3, true, 1_003), (64, true, 1_064), (129, true, 1_129)];
+        assert_eq!(shown(&mut rows, Show::Touched, true), touched);
+        assert_eq!(shown(&mut rows, Show::Touched, false), touched);
+        assert_eq!(shown(&mut rows, Show::Touched, false), []);
+        let all = shown(&mut rows, Show::All, false);
+        assert!(all.iter().all(|(_, is_due, _)| !is_due) && all.len() == 130);
+    }
+
+    #[test]
+    fn a_mark_that_was_taken_before_its_series_came_is_not_lost() {
+        let (mut places, mut rows) = (Places::default(), Rows::new());
+        let [first, second] = [places.take(), places.take()];
+        rows.put(&first, 1);
+        second.marks.set(second.place);
+        assert_eq!(shown(&mut rows, Show::Touched, false), [(0, true, 1)]);
+        rows.put(&second, 2);
+        assert_eq!(shown(&mut rows, Show::Touched, false), [(1, true, 2)]);
+    }
+
+    #[test]
+    fn a_place_that_was_given_back_is_taken_again() {
+        let (mut places, mut rows) = (Places::default(), Rows::new());
+        let marks: Vec<Mark> = (0..70).map(|_| places.take()).collect();
+        for mark in &marks {
+            rows.put(mark, mark.place);
+        }
+        shown(&mut rows, Show::Touched, true);
+        rows.remove(66);
+        assert_eq!(rows.get_mut(66), None);
+        places.give_back(66);
+        assert_eq!(shown(&mut rows, Show::All, false).len(), 69);
+        let again = places.take();
+        assert_eq!((again.place, places.take().place), (66, 70));
+        rows.put(&again, 1_066);
+        assert_eq!(shown(&mut rows, Show::Touched, false), [(66, true, 1_066)]);
+    }
 }

@@ -1,7 +1,7 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
 use super::identity::Identity;
-use crate::aggregate::{Counter, Gauge, Histogram};
+use crate::aggregate::{Counter, Gauge, Histogram, Mark};
 use crate::dimension::Dimensions;
 use crate::refusal::Refusal;
 use metrics::{Key, Unit};
@@ -14,8 +14,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 #[repr(C)]
 pub(crate) struct Series<A> {
     pub(crate) aggregate: A,
-    /// Found idle by the drain that is under way.
-    pub(super) is_idle: AtomicBool,
     /// Or the key, and why nothing recorded here can be sent.
     identity: Result<Arc<Identity>, Box<(Key, Refusal)>>,
     pub(crate) description: Arc<Description>,
@@ -33,7 +31,6 @@ impl<A> Series<A> {
             identity: identity.map(Arc::new).map_err(Box::new),
             description,
             aggregate,
-            is_idle: AtomicBool::new(false),
         }
     }
 
@@ -63,6 +60,9 @@ pub(super) trait Aggregate {
     /// Whether nothing is lost if it begins anew.
     fn begins_anew(&self) -> bool;
 
+    /// Where its mark is.
+    fn mark(&self) -> Mark;
+
     /// Whether something may be recorded without a mark.
     fn has_lanes(&self) -> bool;
 }
@@ -71,6 +71,10 @@ impl Aggregate for Counter {
     fn begins_anew(&self) -> bool {
         // A total that was published once would be published again.
         !self.has_total()
+    }
+
+    fn mark(&self) -> Mark {
+        self.mark()
     }
 
     fn has_lanes(&self) -> bool {
@@ -84,6 +88,10 @@ impl Aggregate for Gauge {
         !self.is_relative() || self.last() == 0.0
     }
 
+    fn mark(&self) -> Mark {
+        self.mark()
+    }
+
     fn has_lanes(&self) -> bool {
         self.has_lanes()
     }
@@ -92,6 +100,10 @@ impl Aggregate for Gauge {
 impl Aggregate for Histogram {
     fn begins_anew(&self) -> bool {
         true
+    }
+
+    fn mark(&self) -> Mark {
+        self.mark()
     }
 
     fn has_lanes(&self) -> bool {

@@ -16,14 +16,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 #[derive(Debug)]
 pub(crate) struct Shelf<A> {
     known: RwLock<Known<A>>,
     /// New series, until the next drain takes them over: so a drain holds no lock that a
     /// recording thread needs.
-    arrivals: Mutex<Vec<(Mark, Arc<Series<A>>)>>,
+    arrivals: Mutex<Vec<Arc<Series<A>>>>,
     /// All series; only a drain locks it.
     all: Mutex<Rows<Entry<A>>>,
 }
@@ -103,14 +102,13 @@ impl<A> Shelf<A> {
         let series = series.unwrap_or_else(|| {
             let description = known.description(&normal.name_shared());
             let mark = known.places.take();
-            let aggregate = new(mark.clone());
-            let series = Series::new(normal, defaults, description, aggregate);
+            let series = Series::new(normal, defaults, description, new(mark));
             let series = Arc::new(series);
             known.series.insert(Named {
                 alias: None,
                 series: Arc::clone(&series),
             });
-            self.arrivals.lock().push((mark, Arc::clone(&series)));
+            self.arrivals.lock().push(Arc::clone(&series));
             series
         });
         if is_alias {
@@ -150,11 +148,12 @@ impl<A> Shelf<A> {
     {
         let mut all = self.all.lock();
         let arrivals = mem::take(&mut *self.arrivals.lock());
-        for (mark, series) in arrivals {
+        for series in arrivals {
+            let mark = series.aggregate.mark();
             let last_seen = LastSeen::new(moment);
             all.put(&mark, Entry { series, last_seen });
         }
-        let mut idle = Vec::new();
+        let (mut idle, mut idle_series) = (Vec::new(), HashSet::new());
         // What was not touched is looked at only for how long it has been.
         let walk = if moment.has_timeout() {
             Show::All
@@ -171,13 +170,13 @@ impl<A> Shelf<A> {
                 last_seen.look(moment, false)
             };
             if found == Idle::Due && series.aggregate.begins_anew() {
-                series.is_idle.store(true, Ordering::Relaxed);
                 idle.push(place);
+                idle_series.insert(Arc::as_ptr(series));
             }
             is_shown && series.aggregate.has_lanes()
         });
         if !idle.is_empty() {
-            known::retract::<A>(|handle| handle.series.is_idle.load(Ordering::Relaxed));
+            known::retract::<A>(|handle| idle_series.contains(&Arc::as_ptr(&handle.series)));
         }
         for place in idle {
             let is_forgotten = |entry| self.forget_idle(entry, place, &mut each);
@@ -198,7 +197,6 @@ impl<A> Shelf<A> {
         A: Aggregate,
     {
         let Entry { series, last_seen } = entry;
-        series.is_idle.store(false, Ordering::Relaxed);
         let key = series.key().clone();
         let aliases = self.known.read().aliases.get(&key).cloned();
         let aliases = aliases.unwrap_or_default();

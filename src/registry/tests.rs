@@ -92,6 +92,65 @@ fn threads_come_and_go_by_the_thousand() {
 }
 
 #[test]
+fn threads_go_on_in_the_lanes_of_those_that_ended() {
+    let registry = registry();
+    let key = Key::from_static_name("n");
+    for _ in 0..1_000 {
+        thread::scope(|scope| {
+            let records = || (0..3_000).for_each(|_| registry.counter(&key).increment(1));
+            scope.spawn(records).join().unwrap();
+        });
+    }
+    assert_eq!(growth(&registry)[""], 3_000_000);
+    let series = registry
+        .counters
+        .get_or_create(&key, &registry.defaults, Counter::new);
+    // One at a time would be enough; threads of other tests have slots, too.
+    let lanes = series.aggregate.lanes();
+    assert!((1..64).contains(&lanes), "{lanes}");
+}
+
+/// Keys of the same hash, by how the facade makes it: it adds up what labels have, which is a name's xor a value's.
+fn colliding() -> [Key; 2] {
+    let key = |labels: &[(usize, usize)]| {
+        let labels = labels.iter();
+        let labels = labels.map(|(name, value)| Label::new(name.to_string(), value.to_string()));
+        Key::from_parts("n", labels.collect::<Vec<_>>())
+    };
+    let hash = |label| {
+        let without = key(&[]).get_hash();
+        key(&[label]).get_hash().wrapping_sub(without)
+    };
+    let pairs_of = |count: usize| (1..count).flat_map(|one| (0..one).map(move |two| (one, two)));
+    // Two names that are alike in most bits, and two values that are alike in the others.
+    let names: Vec<u64> = (0..200).map(|name| hash((name, 0))).collect();
+    let differ = |&(one, two): &(usize, usize)| names[one] ^ names[two];
+    let (one, two) = pairs_of(names.len())
+        .min_by_key(|pair| differ(pair).count_ones())
+        .unwrap();
+    let others = differ(&(one, two));
+    let values: Vec<u64> = (0..3_000).map(|value| hash((0, value))).collect();
+    let is_alike = |&(a, b): &(usize, usize)| (values[a] ^ values[b]) & others == 0;
+    let (a, b) = pairs_of(values.len()).find(is_alike).unwrap();
+    [key(&[(one, a), (two, b)]), key(&[(one, b), (two, a)])]
+}
+
+#[test]
+fn keys_of_the_same_hash_are_told_apart() {
+    let [one, other] = colliding();
+    assert_eq!(one.get_hash(), other.get_hash());
+    assert_ne!(one, other);
+    let registry = registry();
+    for _ in 0..1_000 {
+        registry.counter(&one).increment(1);
+        registry.counter(&other).increment(2);
+    }
+    let mut growth: Vec<u64> = growth(&registry).into_values().collect();
+    growth.sort_unstable();
+    assert_eq!(growth, [1_000, 2_000]);
+}
+
+#[test]
 fn a_handle_works_on_any_thread_for_as_long_as_it_is_held() {
     let registry = registry();
     let key = Key::from_static_name("n");

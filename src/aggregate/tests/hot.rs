@@ -1,7 +1,7 @@
-//! Lanes: handed from thread to thread, by more threads than there are slots, and what they cost.
+//! Lanes: handed from thread to thread, and by more threads than there are slots.
 
 use super::{Recorder, SHARING, as_float, mark, owner, race};
-use crate::aggregate::{Counter, Gauge, Histogram, HistogramPoint, Slot, Slots, Thread};
+use crate::aggregate::{Counter, Gauge, Histogram, HistogramPoint, Slot, Slots};
 use crate::sync::SLOTS;
 use proptest::prelude::*;
 use std::thread;
@@ -72,54 +72,6 @@ fn threads_beyond_the_slots_share() {
     );
     slots.give_back(taken[7]);
     assert_eq!(slots.take(), taken[7]);
-}
-
-/// Without a lane for now: its records are no samples.
-struct Passing(Slot);
-
-impl Thread for Passing {
-    fn slot(&self) -> Slot {
-        self.0
-    }
-
-    fn is_sample(&self) -> bool {
-        false
-    }
-
-    fn take_slot(&self) -> Slot {
-        self.slot()
-    }
-}
-
-#[test]
-fn a_cold_histogram_of_four_octaves_takes_6_kib() {
-    let (histogram, slots) = (Histogram::new(mark()), Slots::new());
-    // Not aligned, so that they are in five.
-    for n in 0..512 {
-        let recorder = Passing(slots.take());
-        histogram.record(&recorder, 1.5 * 2f64.powf(f64::from(n) / 128.0));
-    }
-    assert!(
-        histogram.memory() <= 6 * 1_024,
-        "{} bytes",
-        histogram.memory()
-    );
-}
-
-#[test]
-fn a_hot_histogram_of_four_octaves_takes_4_kib_for_each_thread() {
-    let (histogram, slots) = (Histogram::new(mark()), Slots::new());
-    let record = |recorder: &Recorder| {
-        for n in 0..5_120 {
-            histogram.record(recorder, 1.5 * 2f64.powf(f64::from(n % 512) / 128.0));
-        }
-    };
-    record(&Recorder(slots.take()));
-    let one = histogram.memory();
-    (0..10).for_each(|_| record(&Recorder(slots.take())));
-    let each = (histogram.memory() - one) / 10;
-    assert!(each <= 4 * 1_024, "{each} bytes");
-    assert!(one - each <= 8 * 1_024, "{} bytes", one - each);
 }
 
 #[test]
