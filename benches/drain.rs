@@ -46,7 +46,6 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use beside::median;
-use dimension::Dimensions;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
     Batch, CloudWatchBuilder, CloudWatchHandle, PutMetricData, Sending, Sink,
@@ -70,7 +69,7 @@ fn main() {
     let cloudwatch = exporter.handle();
     let runtime = Runtime::new().expect("there are threads");
     runtime.spawn(exporter.run());
-    let registry = Registry::new(Dimensions::new(), IdleTimeout::NEVER);
+    let registry = Registry::new(Arc::default(), IdleTimeout::NEVER);
     look(&runtime, &cloudwatch, &recorder, &registry);
     let series = Series::new(
         |key| recorder.register_counter(key, &METADATA),

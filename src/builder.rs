@@ -70,9 +70,8 @@ impl CloudWatchBuilder {
         name: impl Into<SharedString>,
         value: impl Into<SharedString>,
     ) -> Self {
-        self.config
-            .default_dimensions
-            .insert(name.into(), value.into());
+        let defaults = Arc::make_mut(&mut self.config.default_dimensions);
+        defaults.insert(name.into(), value.into());
         self
     }
 
@@ -299,7 +298,7 @@ impl CloudWatchBuilder {
                 Some((SpoolThread::start(spool)?, recovered))
             }
         };
-        let defaults = self.config.default_dimensions.clone();
+        let defaults = Arc::clone(&self.config.default_dimensions);
         let registry = Arc::new(Registry::new(defaults, self.config.idle));
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);

@@ -65,7 +65,7 @@ pub(crate) struct SpoolConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) namespace: Arc<str>,
-    pub(crate) default_dimensions: Dimensions,
+    pub(crate) default_dimensions: Arc<Dimensions>,
     pub(crate) storage_resolution: StorageResolution,
     pub(crate) histogram_forms: ByMetric<HistogramForm>,
     pub(crate) deliveries: ByMetric<Delivery>,
@@ -86,7 +86,7 @@ impl Config {
     pub(crate) fn new(namespace: &str) -> Self {
         Self {
             namespace: namespace.into(),
-            default_dimensions: Dimensions::new(),
+            default_dimensions: Arc::default(),
             storage_resolution: StorageResolution::default(),
             histogram_forms: ByMetric::new(HistogramForm::default()),
             deliveries: ByMetric::new(Delivery::default()),
@@ -109,7 +109,9 @@ impl Config {
             namespace: self.namespace.as_ref().into(),
             fault,
         })?;
-        dimension::check(&self.default_dimensions).map_err(ConfigError::DefaultDimension)?;
+        let defaults = self.default_dimensions.iter();
+        let defaults = defaults.map(|(name, value)| (&**name, &**value));
+        dimension::check(defaults).map_err(ConfigError::DefaultDimension)?;
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
         }

@@ -134,7 +134,6 @@ pub use aws_sdk_cloudwatch::types::StandardUnit;
 pub use builder::CloudWatchBuilder;
 pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
 pub use config::{Delivery, HistogramForm};
-pub use dimension::Dimension;
 pub use encode::datum::{DatumValue, MetricDatum, StatisticSet};
 pub use encode::pack::Batch;
 pub use error::{BuildError, ConfigError, FlushError, InstallError};

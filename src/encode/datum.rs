@@ -1,6 +1,5 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
-use crate::dimension::Dimension;
 use crate::refusal::{Refusal, Refused};
 use crate::registry::{Identity, Origin};
 use crate::window::StorageResolution;
@@ -83,9 +82,10 @@ impl MetricDatum {
         self.identity.key.name()
     }
 
-    /// All dimensions, default ones included, by name.
-    pub fn dimensions(&self) -> &[Dimension] {
-        &self.identity.dimensions
+    /// The names and values of all dimensions, default ones included, by name; 30 at most. A name has 1–255 ASCII
+    /// characters, a value 1–1,024, at least one of them no space; a name does not start with a colon.
+    pub fn dimensions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.identity.dimensions()
     }
 
     /// The start of the window; for a [`Datum`](crate::Datum) its own time.

@@ -47,13 +47,11 @@ impl<'a> Encoder<'a> {
             self.refuse(drained, Refusal::Value(fault), samples);
         }
         let samples = samples(&drained.point)?;
-        let identity = match drained.identity {
-            Ok(identity) => identity,
-            Err(reason) => {
-                self.refuse(drained, reason.clone(), samples);
-                return None;
-            }
-        };
+        let identity = drained.identity;
+        if let Some(reason) = identity.refusal() {
+            self.refuse(drained, reason.clone(), samples);
+            return None;
+        }
         let (unit, scale) = unit_and_scale(drained);
         let (value, out_of_range) = self.value(drained, identity, scale);
         self.refuse(
@@ -129,7 +127,7 @@ impl<'a> Encoder<'a> {
         if samples > 0 {
             self.refused.push(Refused {
                 kind: Some(drained.kind),
-                key: drained.key.clone(),
+                key: drained.identity.key.clone(),
                 reason,
                 samples,
             });

@@ -5,7 +5,7 @@
 use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use super::pack::Batch;
 use crate::config::Delivery;
-use crate::dimension::Dimension;
+use crate::dimension::Dimensions;
 use crate::registry::{Identity, Origin};
 use crate::unit;
 use crate::window::StorageResolution;
@@ -62,9 +62,9 @@ fn write_datum(to: &mut Writer, datum: &MetricDatum) -> Written {
     for label in key.labels() {
         to.str(label.key())?.str(label.value())?;
     }
-    to.array(2 * datum.dimensions().len() as u64)?;
-    for dimension in datum.dimensions() {
-        to.str(&dimension.name)?.str(&dimension.value)?;
+    to.array(2 * datum.dimensions().count() as u64)?;
+    for (name, value) in datum.dimensions() {
+        to.str(name)?.str(value)?;
     }
     let since = datum.timestamp.duration_since(UNIX_EPOCH);
     let since = since.unwrap_or_default();
@@ -134,13 +134,14 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
         .collect();
     let key = Key::from_parts(name, labels?);
     let texts = array(from)?;
-    let dimensions: Result<Box<[Dimension]>, Error> = (0..texts / 2)
-        .map(|_| {
-            let (name, value) = (from.str()?.to_owned(), from.str()?.to_owned());
-            Ok(Dimension::new(name.into(), value.into()))
-        })
-        .collect();
-    let identity = Identity::new(key, dimensions?, false);
+    let mut defaults = Dimensions::new();
+    for _ in 0..texts / 2 {
+        let (name, value) = (from.str()?, from.str()?.to_owned());
+        if key.labels().all(|label| label.key() != name) {
+            defaults.insert(name.to_owned().into(), value.into());
+        }
+    }
+    let identity = Identity::new(key, &Arc::new(defaults), false);
     expect(array(from)? == 2, "a time")?;
     let since =
         Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));

@@ -3,18 +3,18 @@
 use super::Encoder;
 use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::config::{Config, HistogramForm};
-use crate::dimension::Dimensions;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
 use crate::registry::{IdleTimeout, Registry};
 use crate::window::{StorageResolution, Window};
 use metrics::{Key, Unit};
 use metrics_util::MetricKind;
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
 fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> MetricDatum {
-    let registry = Registry::new(Dimensions::new(), IdleTimeout::NEVER);
+    let registry = Registry::new(Arc::default(), IdleTimeout::NEVER);
     let histogram = registry.histogram(&Key::from_static_name("h"));
     if let Some(unit) = unit {
         registry.describe(MetricKind::Histogram, &"h".into(), unit);

@@ -31,7 +31,7 @@ const COUNTS: [(&str, Count); 9] = [
 ];
 
 pub(super) struct Telemetry {
-    defaults: Dimensions,
+    defaults: Arc<Dimensions>,
     has_spool: bool,
     identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
     /// What was told so far.
@@ -41,7 +41,7 @@ pub(super) struct Telemetry {
 impl Telemetry {
     pub(super) fn new(config: &Config) -> Self {
         Self {
-            defaults: config.default_dimensions.clone(),
+            defaults: Arc::clone(&config.default_dimensions),
             has_spool: config.spool.is_some(),
             identities: HashMap::new(),
             told: Stats::default(),
@@ -134,13 +134,12 @@ impl Telemetry {
                 .into_iter()
                 .collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
-            let identity = Identity::resolve(key, &self.defaults, true);
-            identity
-                .inspect_err(|(_, refusal)| {
-                    tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
-                })
-                .ok()
-                .map(Arc::new)
+            let identity = Identity::new(key, &self.defaults, true);
+            if let Some(refusal) = identity.refusal() {
+                tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
+                return None;
+            }
+            Some(Arc::new(identity))
         });
         identity.clone()
     }

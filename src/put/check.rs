@@ -19,8 +19,10 @@ pub(crate) fn check(
     now: SystemTime,
 ) -> Result<MetricDatum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
-    let identity = Identity::resolve(key, &config.default_dimensions, false)
-        .map_err(|(_, refusal)| PutError::Series(refusal))?;
+    let identity = Identity::new(key, &config.default_dimensions, false);
+    if let Some(refusal) = identity.refusal() {
+        return Err(PutError::Series(refusal.clone()));
+    }
     let timestamp = datum.timestamp.unwrap_or(now);
     limits::check_timestamp(timestamp, now).map_err(PutError::Timestamp)?;
     let unit = datum.unit.map(|unit| {

@@ -7,8 +7,7 @@ use super::row::Show;
 use super::series::Series;
 use crate::aggregate::{GaugePoint, HistogramPoint, RefusedPoint};
 use crate::limits::ValueFault;
-use crate::refusal::Refusal;
-use metrics::{Key, Unit};
+use metrics::Unit;
 use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,8 +16,7 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(crate) struct Drained<'a> {
     pub(crate) kind: MetricKind,
-    pub(crate) key: &'a Key,
-    pub(crate) identity: Result<&'a Arc<Identity>, &'a Refusal>,
+    pub(crate) identity: &'a Arc<Identity>,
     pub(crate) unit: Option<Unit>,
     pub(crate) point: Point<'a>,
     pub(crate) refused: RefusedPoint,
@@ -73,7 +71,7 @@ impl Registry {
             let is_touched = is_fresh || refused != NOTHING_REFUSED;
             let idle = last_seen.look(then, is_touched);
             // What cannot be sent is refused when it is recorded, not in every window.
-            let repeat = repeat_gauges && idle == Idle::No && series.identity().is_ok();
+            let repeat = repeat_gauges && idle == Idle::No && series.identity.refusal().is_none();
             let point = point.filter(|_| is_fresh || repeat);
             let point = point.map_or(Point::None, Point::Gauge);
             if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
@@ -108,8 +106,7 @@ impl<A> Series<A> {
     ) -> Drained<'a> {
         Drained {
             kind,
-            key: self.key(),
-            identity: self.identity(),
+            identity: &self.identity,
             unit: self.description.unit(),
             point,
             refused,

@@ -1,11 +1,12 @@
 //! What CloudWatch knows a series by: its name and the whole set of its dimensions.
 
 use crate::cbor::{MAP, head, text};
-use crate::dimension::{self, Dimension, Dimensions};
+use crate::dimension::{self, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
 use metrics::{Key, Label};
 use metrics_util::MetricKind;
+use std::sync::Arc;
 
 /// What each datum needs comes first, beside the count of references.
 #[derive(Debug)]
@@ -16,8 +17,8 @@ pub(crate) struct Identity {
     pub(crate) is_shared: bool,
     /// What the application knows it by.
     pub(crate) key: Key,
-    /// By name.
-    pub(crate) dimensions: Box<[Dimension]>,
+    defaults: Arc<Dimensions>,
+    refusal: Option<Box<Refusal>>,
 }
 
 /// Who made a datum.
@@ -46,37 +47,38 @@ impl Identity {
         if self.is_shared {
             return 0;
         }
-        // Names and values are shared with the key where they are static, and copied where not.
         let labels = self.key.labels();
         let labels =
             labels.map(|label| size_of::<Label>() + label.key().len() + label.value().len());
-        let dimensions = self.dimensions.iter();
-        let dimensions =
-            dimensions.map(|own| size_of::<Dimension>() + own.name.len() + own.value.len());
-        let texts = self.key.name().len() + labels.sum::<usize>() + dimensions.sum::<usize>();
-        size_of::<Self>() + size_of::<Key>() + texts
+        let defaults = self.defaults.iter();
+        let defaults = defaults.map(|(name, value)| size_of::<Label>() + name.len() + value.len());
+        let texts = self.key.name().len() + labels.sum::<usize>() + defaults.sum::<usize>();
+        size_of::<Self>() + texts
     }
 
-    pub(crate) fn new(key: Key, dimensions: Box<[Dimension]>, is_shared: bool) -> Self {
-        let encoded_len = encoded_len(key.name(), &dimensions);
-        Self {
-            key,
-            dimensions,
+    /// The identity of a [normal](normalize) key.
+    pub(crate) fn new(key: Key, defaults: &Arc<Dimensions>, is_shared: bool) -> Self {
+        let defaults = Arc::clone(defaults);
+        let mut identity = Self {
+            encoded_len: 0,
             is_shared,
-            encoded_len: encoded_len.try_into().unwrap_or(u32::MAX),
-        }
+            key,
+            defaults,
+            refusal: None,
+        };
+        identity.refusal = check(&identity).err().map(Box::new);
+        identity.encoded_len = encoded_len(&identity).try_into().unwrap_or(u32::MAX);
+        identity
     }
 
-    /// The identity of a [normal](normalize) key, or why it has none.
-    pub(crate) fn resolve(
-        key: Key,
-        defaults: &Dimensions,
-        is_shared: bool,
-    ) -> Result<Self, (Key, Refusal)> {
-        match dimensions(&key, defaults) {
-            Ok(dimensions) => Ok(Self::new(key, dimensions, is_shared)),
-            Err(refusal) => Err((key, refusal)),
-        }
+    /// Why CloudWatch would not take it, if so.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_deref()
+    }
+
+    /// Names and values, by name.
+    pub(crate) fn dimensions(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        dimension::merged(self.key.labels(), &self.defaults)
     }
 
     /// Its exact share of a datum's bytes.
@@ -85,35 +87,27 @@ impl Identity {
     }
 }
 
-fn encoded_len(name: &str, dimensions: &[Dimension]) -> usize {
-    let name = text("MetricName") + text(name);
-    if dimensions.is_empty() {
-        return name;
+fn check(identity: &Identity) -> Result<(), Refusal> {
+    limits::check_metric_name(identity.key.name()).map_err(Refusal::MetricName)?;
+    let labels = dimension::by_name(identity.key.labels());
+    let ambiguous = labels.windows(2).find(|two| two[0].key() == two[1].key());
+    if let Some(label) = ambiguous {
+        let (name, _) = label[0].clone().into_parts();
+        return Err(Refusal::AmbiguousDimension(name));
     }
-    let each = dimensions.iter().map(|dimension| {
-        MAP + text("Name") + text(&dimension.name) + text("Value") + text(&dimension.value)
-    });
-    name + text("Dimensions") + head(dimensions.len()) + each.sum::<usize>()
+    dimension::check(identity.dimensions())
 }
 
-fn dimensions(key: &Key, defaults: &Dimensions) -> Result<Box<[Dimension]>, Refusal> {
-    limits::check_metric_name(key.name()).map_err(Refusal::MetricName)?;
-    let mut own = Dimensions::new();
-    for label in key.labels() {
-        let (name, value) = label.clone().into_parts();
-        if own.insert(name.clone(), value).is_some() {
-            return Err(Refusal::AmbiguousDimension(name));
-        }
+fn encoded_len(identity: &Identity) -> usize {
+    let name = text("MetricName") + text(identity.key.name());
+    let dimensions = identity.dimensions();
+    let each = dimensions
+        .map(|(name, value)| MAP + text("Name") + text(name) + text("Value") + text(value));
+    let (count, len) = each.fold((0, 0), |(count, len), each| (count + 1, len + each));
+    match count {
+        0 => name,
+        _ => name + text("Dimensions") + head(count) + len,
     }
-    let mut dimensions = defaults.clone();
-    dimensions.append(&mut own);
-    // An empty value takes a default dimension away.
-    dimensions.retain(|_, value| !value.is_empty());
-    dimension::check(&dimensions)?;
-    Ok(dimensions
-        .into_iter()
-        .map(|(name, value)| Dimension::new(name, value))
-        .collect())
 }
 
 /// The one key that stands for all keys of the same identity, or nothing if `key` is that key.
@@ -121,9 +115,8 @@ fn dimensions(key: &Key, defaults: &Dimensions) -> Result<Box<[Dimension]>, Refu
 /// A label that is there twice, that repeats a default dimension, or that has an empty value but no
 /// default dimension to take away, says nothing.
 pub(crate) fn normalize(key: &Key, defaults: &Dimensions) -> Option<Key> {
-    let mut labels: Vec<&Label> = key.labels().collect();
+    let mut labels = dimension::by_name(key.labels());
     let all = labels.len();
-    labels.sort();
     labels.dedup();
     let is_alone = |position: usize| {
         let name = labels[position].key();

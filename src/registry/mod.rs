@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Registry {
     /// Of its own in this process, for good: threads know series by it.
     id: u64,
-    defaults: Dimensions,
+    defaults: Arc<Dimensions>,
     idle: IdleTimeout,
     counters: Shelf<Counter>,
     gauges: Shelf<Gauge>,
@@ -38,7 +38,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(defaults: Dimensions, idle: IdleTimeout) -> Self {
+    pub(crate) fn new(defaults: Arc<Dimensions>, idle: IdleTimeout) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),

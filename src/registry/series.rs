@@ -3,7 +3,6 @@
 use super::identity::Identity;
 use crate::aggregate::{Counter, Gauge, Histogram, Mark};
 use crate::dimension::Dimensions;
-use crate::refusal::Refusal;
 use metrics::{Key, Unit};
 use std::hint;
 use std::sync::Arc;
@@ -14,21 +13,19 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 #[repr(C)]
 pub(crate) struct Series<A> {
     pub(crate) aggregate: A,
-    /// Or the key, and why nothing recorded here can be sent.
-    identity: Result<Arc<Identity>, Box<(Key, Refusal)>>,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) description: Arc<Description>,
 }
 
 impl<A> Series<A> {
     pub(crate) fn new(
         key: Key,
-        defaults: &Dimensions,
+        defaults: &Arc<Dimensions>,
         description: Arc<Description>,
         aggregate: A,
     ) -> Self {
-        let identity = Identity::resolve(key, defaults, true);
         Self {
-            identity: identity.map(Arc::new).map_err(Box::new),
+            identity: Arc::new(Identity::new(key, defaults, true)),
             description,
             aggregate,
         }
@@ -39,19 +36,7 @@ impl<A> Series<A> {
     where
         A: Aggregate,
     {
-        let encoded_len = self.identity().map(|identity| identity.encoded_len());
-        hint::black_box((encoded_len.ok(), self.aggregate.has_lanes()));
-    }
-
-    pub(crate) fn key(&self) -> &Key {
-        match &self.identity {
-            Ok(identity) => &identity.key,
-            Err(refused) => &refused.0,
-        }
-    }
-
-    pub(crate) fn identity(&self) -> Result<&Arc<Identity>, &Refusal> {
-        self.identity.as_ref().map_err(|refused| &refused.1)
+        hint::black_box((self.identity.encoded_len(), self.aggregate.has_lanes()));
     }
 }
 

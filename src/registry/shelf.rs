@@ -51,7 +51,9 @@ struct Named<A> {
 
 impl<A> Borrow<Key> for Named<A> {
     fn borrow(&self) -> &Key {
-        self.alias.as_deref().unwrap_or_else(|| self.series.key())
+        self.alias
+            .as_deref()
+            .unwrap_or_else(|| &self.series.identity.key)
     }
 }
 
@@ -86,7 +88,7 @@ impl<A> Shelf<A> {
     pub(crate) fn get_or_create(
         &self,
         key: &Key,
-        defaults: &Dimensions,
+        defaults: &Arc<Dimensions>,
         new: impl FnOnce(Mark) -> A,
     ) -> Arc<Series<A>> {
         if let Some(known) = self.known.read().series.get(key) {
@@ -112,7 +114,7 @@ impl<A> Shelf<A> {
             series
         });
         if is_alias {
-            let aliases = known.aliases.entry(series.key().clone());
+            let aliases = known.aliases.entry(series.identity.key.clone());
             aliases.or_default().push(key.clone());
             known.series.insert(Named {
                 alias: Some(Box::new(key)),
@@ -197,7 +199,7 @@ impl<A> Shelf<A> {
         A: Aggregate,
     {
         let Entry { series, last_seen } = entry;
-        let key = series.key().clone();
+        let key = series.identity.key.clone();
         let aliases = self.known.read().aliases.get(&key).cloned();
         let aliases = aliases.unwrap_or_default();
         // One in the list, one by its key, one by each alias: more than that is a handle.

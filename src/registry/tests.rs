@@ -2,7 +2,6 @@
 
 use super::{IdleTimeout, Point, Registry};
 use crate::aggregate::Counter;
-use crate::dimension::Dimensions;
 use metrics::{Key, Label};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +12,7 @@ use std::time::UNIX_EPOCH;
 mod idle;
 
 fn registry() -> Arc<Registry> {
-    Arc::new(Registry::new(Dimensions::new(), IdleTimeout::NEVER))
+    Arc::new(Registry::new(Arc::default(), IdleTimeout::NEVER))
 }
 
 fn numbered(number: usize) -> Key {
@@ -25,7 +24,7 @@ fn growth(registry: &Registry) -> BTreeMap<String, u64> {
     let mut growth = BTreeMap::new();
     registry.drain(UNIX_EPOCH, true, |drained| {
         if let Point::Counter(delta) = drained.point {
-            let label = drained.key.labels().next();
+            let label = drained.identity.key.labels().next();
             let label = label.map_or("", Label::value).to_owned();
             assert_eq!(growth.insert(label, delta), None);
         }

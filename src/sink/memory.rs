@@ -83,8 +83,6 @@ impl Sink for MemorySink {
 
 fn is_of(datum: &MetricDatum, name: &str, dimensions: &[(&str, &str)]) -> bool {
     datum.name() == name
-        && datum.dimensions().len() == dimensions.len()
-        && datum.dimensions().iter().all(|dimension| {
-            dimensions.contains(&(dimension.name.as_ref(), dimension.value.as_ref()))
-        })
+        && datum.dimensions().count() == dimensions.len()
+        && datum.dimensions().all(|own| dimensions.contains(&own))
 }

@@ -228,15 +228,13 @@ impl Intercept for Seen {
 }
 
 fn to_sdk(datum: &MetricDatum, timestamp: SystemTime) -> types::MetricDatum {
-    let dimensions = datum.dimensions().iter().map(|dimension| {
-        types::Dimension::builder()
-            .name(&*dimension.name)
-            .value(&*dimension.value)
-            .build()
-    });
+    let dimensions = datum
+        .dimensions()
+        .map(|(name, value)| types::Dimension::builder().name(name).value(value).build());
+    let dimensions: Vec<_> = dimensions.collect();
     let builder = types::MetricDatum::builder()
         .metric_name(datum.name())
-        .set_dimensions((!datum.dimensions().is_empty()).then(|| dimensions.collect()))
+        .set_dimensions((!dimensions.is_empty()).then_some(dimensions))
         .timestamp(DateTime::from(timestamp))
         .set_unit(datum.unit().cloned())
         .storage_resolution(datum.storage_resolution().seconds().into());

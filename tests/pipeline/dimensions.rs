@@ -11,10 +11,7 @@ fn defaults(builder: CloudWatchBuilder) -> CloudWatchBuilder {
 }
 
 fn dimensions(datum: &MetricDatum) -> Vec<(&str, &str)> {
-    let dimensions = datum.dimensions().iter();
-    dimensions
-        .map(|dimension| (&*dimension.name, &*dimension.value))
-        .collect()
+    datum.dimensions().collect()
 }
 
 #[tokio::test]

@@ -336,7 +336,7 @@ async fn of_a_request_that_was_split_the_rest_is_left() {
     let test = Started::new(builder(sink.memory.clone(), &scratch));
     until(|| test.cloudwatch.stats().sent.data == 500).await;
     let numbers = sink.memory.data().into_iter();
-    let numbers = numbers.map(|datum| datum.dimensions()[0].value.to_string());
+    let numbers = numbers.map(|datum| datum.dimensions().next().unwrap().1.to_owned());
     assert_eq!(numbers.collect::<BTreeSet<_>>().len(), 1_000);
     assert_eq!(sink.memory.data().len(), 1_000);
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 fn batch(data: impl IntoIterator<Item = Datum>) -> Batch {
     let mut config = Config::new("Test");
     let default = ("service".into(), "checkout".into());
-    config.default_dimensions.insert(default.0, default.1);
+    config.default_dimensions = Arc::new([default].into());
     let mut packer = Packer::new(&config);
     for datum in data {
         packer.push(put::check(datum, &config, SystemTime::now()).expect("it is valid"));
@@ -21,7 +21,7 @@ fn same(one: &MetricDatum, other: &MetricDatum) -> bool {
     one.origin == other.origin
         && one.identity.key == other.identity.key
         && one.name() == other.name()
-        && one.dimensions() == other.dimensions()
+        && one.dimensions().eq(other.dimensions())
         && one.timestamp == other.timestamp
         && one.is_by_clock == other.is_by_clock
         && one.samples == other.samples

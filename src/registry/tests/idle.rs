@@ -5,6 +5,7 @@ use crate::dimension::Dimensions;
 use crate::registry::{IdleTimeout, Point, Registry};
 use metrics::{Key, Label};
 use metrics_util::MetricKindMask;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +15,7 @@ const KEY: Key = Key::from_static_name("n");
 fn registry(mask: MetricKindMask) -> Registry {
     let timeout = Some(Duration::from_mins(5));
     let defaults = Dimensions::from([("stage".into(), "test".into())]);
-    Registry::new(defaults, IdleTimeout { mask, timeout })
+    Registry::new(Arc::new(defaults), IdleTimeout { mask, timeout })
 }
 
 fn minute(minute: u64) -> SystemTime {
