@@ -11,11 +11,10 @@ pub(crate) type Dimensions = BTreeMap<SharedString, SharedString>;
 
 /// Labels, and the default dimensions that none of them is for; by name. An empty value takes a dimension away.
 pub(crate) fn merged<'a>(
-    labels: impl IntoIterator<Item = &'a Label>,
+    labels: &'a [Label],
     defaults: &'a Dimensions,
 ) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
-    let labels = by_name(labels).into_iter();
-    let labels = labels.map(|label| (label.key(), label.value()));
+    let labels = by_name(labels).map(|label| (label.key(), label.value()));
     let defaults = defaults.iter().map(|(name, value)| (&**name, &**value));
     let (mut labels, mut defaults) = (labels.peekable(), defaults.peekable());
     let all = iter::from_fn(move || {
@@ -30,10 +29,14 @@ pub(crate) fn merged<'a>(
     all.filter(|(_, value)| !value.is_empty())
 }
 
-pub(crate) fn by_name<'a>(labels: impl IntoIterator<Item = &'a Label>) -> Vec<&'a Label> {
-    let mut labels: Vec<&Label> = labels.into_iter().collect();
-    labels.sort();
-    labels
+pub(crate) fn by_name(labels: &[Label]) -> impl Iterator<Item = &Label> + Clone {
+    let (sorted, mut others) = if labels.is_sorted() {
+        (labels, Vec::new())
+    } else {
+        (&[][..], labels.iter().collect())
+    };
+    others.sort_unstable();
+    sorted.iter().chain(others)
 }
 
 /// Checks as many dimensions as a metric may have.

@@ -4,7 +4,7 @@
 //! types in it, and small numbers.
 
 pub(crate) use parking_lot::Mutex;
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 pub(crate) use std::sync::{Arc, OnceLock};
 pub(crate) use std::thread::yield_now;
 pub(crate) use tokio::sync::Notify;

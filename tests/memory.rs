@@ -80,7 +80,6 @@ fn a_cold_counter_takes_256_bytes_beyond_its_key() {
         process.publish();
     });
     let beyond = bytes - bytes_of_keys();
-    println!("{beyond} of {bytes}");
     assert!(beyond <= 256, "{beyond} bytes of {bytes}");
 }
 

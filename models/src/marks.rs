@@ -1,7 +1,7 @@
 //! Drains that look only at what is marked overlook nothing: whoever drains after a record of his own finds it, or
 //! another drain has.
 
-use crate::aggregate::{Counter, Gauge, Histogram, HistogramPoint, Mark, Slots};
+use crate::aggregate::{Aggregate, Counter, Gauge, Histogram, HistogramPoint, Mark, Slots};
 use crate::explore;
 use crate::row::{Places, Rows, Show};
 use crate::thread::{Recorder, SHARING};
@@ -14,28 +14,28 @@ struct Drains<A, T> {
     rows: Mutex<(Rows<Arc<A>>, T)>,
 }
 
-impl<A, T: Default> Drains<A, T> {
+impl<A: Aggregate, T: Default> Drains<A, T> {
     fn of(new: impl FnOnce(Mark) -> A) -> Self {
         let mark = Places::default().take();
         let aggregate = Arc::new(new(mark.clone()));
         let mut rows = Rows::new();
         rows.put(&mark, Arc::clone(&aggregate));
         // It is shown once in any case.
-        rows.for_each(Show::Touched, |_| (), |_, _, _| false);
+        rows.for_each(Show::Touched, |_, _| (), |_, _, _| false);
         Self {
             aggregate,
             rows: Mutex::new((rows, T::default())),
         }
     }
 
-    fn drain(&self, mut find: impl FnMut(&A, &mut T), has_lanes: fn(&A) -> bool) {
+    fn drain(&self, mut find: impl FnMut(&A, &mut T)) {
         let (rows, found) = &mut *self.rows.lock().unwrap();
         rows.for_each(
             Show::Touched,
-            |_| (),
+            |_, _| (),
             |_, _, aggregate| {
                 find(aggregate, found);
-                has_lanes(aggregate)
+                aggregate.has_lanes()
             },
         );
     }
@@ -47,10 +47,9 @@ fn found<A, T>(
     threads: [Recorder; 2],
     record: fn(&A, &Recorder, usize),
     find: fn(&A, &mut T),
-    has_lanes: fn(&A) -> bool,
 ) -> T
 where
-    A: Send + Sync + 'static,
+    A: Aggregate + Send + Sync + 'static,
     T: Default + Send + 'static,
 {
     let drains = Arc::new(Drains::<A, T>::of(new));
@@ -58,10 +57,10 @@ where
     let other = Arc::clone(&drains);
     let other = thread::spawn(move || {
         record(&other.aggregate, &second, 1);
-        other.drain(find, has_lanes);
+        other.drain(find);
     });
     record(&drains.aggregate, &first, 0);
-    drains.drain(find, has_lanes);
+    drains.drain(find);
     other.join().unwrap();
     let found = &mut drains.rows.lock().unwrap().1;
     std::mem::take(found)
@@ -73,7 +72,7 @@ fn increments(preemptions: usize, threads: fn() -> [Recorder; 2]) {
             (0..2).for_each(|_| counter.increment(thread, [1, 4][number]));
         };
         let find = |counter: &Counter, found: &mut u64| *found += counter.drain();
-        let found = found(Counter::new, threads(), record, find, Counter::has_lanes);
+        let found = found(Counter::new, threads(), record, find);
         assert_eq!(found, 10);
     });
 }
@@ -107,7 +106,7 @@ pub fn totals_are_found() {
     explore(4, || {
         let record = |counter: &Counter, _: &Recorder, number| counter.absolute([7, 4][number]);
         let find = |counter: &Counter, found: &mut u64| *found += counter.drain();
-        let found = found(Counter::new, sharing(), record, find, Counter::has_lanes);
+        let found = found(Counter::new, sharing(), record, find);
         assert_eq!(found, 7);
     });
 }
@@ -123,13 +122,7 @@ pub fn samples_are_found() {
             histogram.drain(&mut point);
             *found += point.count;
         };
-        let found = found(
-            Histogram::new,
-            sharing(),
-            record,
-            find,
-            Histogram::has_lanes,
-        );
+        let found = found(Histogram::new, sharing(), record, find);
         assert_eq!(found, 3);
     });
 }
@@ -145,13 +138,7 @@ pub fn values_in_lanes_are_found() {
             histogram.drain(&mut point);
             *found += point.count;
         };
-        let found = found(
-            Histogram::new,
-            with_lanes(),
-            record,
-            find,
-            Histogram::has_lanes,
-        );
+        let found = found(Histogram::new, with_lanes(), record, find);
         assert_eq!(found, 6);
     });
 }
@@ -164,7 +151,7 @@ pub fn refusals_are_found() {
             let (_, refused) = gauge.drain();
             *found += refused.iter().map(|(_, samples)| samples).sum::<u64>();
         };
-        let found = found(Gauge::new, sharing(), record, find, Gauge::has_lanes);
+        let found = found(Gauge::new, sharing(), record, find);
         assert_eq!(found, 2);
     });
 }
@@ -184,7 +171,45 @@ pub fn values_of_a_gauge_are_found() {
                     .flatten(),
             );
         };
-        let found = found(Gauge::new, sharing(), record, find, Gauge::has_lanes);
+        let found = found(Gauge::new, sharing(), record, find);
         assert!(found.contains(&-5.0) && found.contains(&9.0), "{found:?}");
+    });
+}
+
+/// One thread drains while another makes a series in the same row, which is on its way to the drains when it is first
+/// recorded to.
+pub fn a_series_that_arrives_is_found() {
+    explore(4, || {
+        let mut places = Places::default();
+        let marks = [places.take(), places.take()];
+        let [first, second] = marks.map(|mark| (mark.clone(), Arc::new(Counter::new(mark))));
+        let arrivals = Arc::new(Mutex::new(vec![first]));
+        let drained = Arc::new(Mutex::new((Rows::new(), 0)));
+        let drain = |arrivals: &Mutex<Vec<_>>, drained: &Mutex<(Rows<Arc<Counter>>, u64)>| {
+            let (rows, found) = &mut *drained.lock().unwrap();
+            for (mark, counter) in std::mem::take(&mut *arrivals.lock().unwrap()) {
+                rows.put(&mark, counter);
+            }
+            rows.for_each(
+                Show::Touched,
+                |_, _| (),
+                |_, _, counter| {
+                    *found += counter.drain();
+                    counter.has_lanes()
+                },
+            );
+        };
+        drain(&arrivals, &drained);
+        let other = (Arc::clone(&arrivals), Arc::clone(&drained));
+        let other = thread::spawn(move || {
+            let (arrivals, drained) = other;
+            let counter = Arc::clone(&second.1);
+            arrivals.lock().unwrap().push(second);
+            counter.increment(&SHARING, 1);
+            drain(&arrivals, &drained);
+        });
+        drain(&arrivals, &drained);
+        other.join().unwrap();
+        assert_eq!(drained.lock().unwrap().1, 1);
     });
 }

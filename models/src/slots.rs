@@ -46,6 +46,33 @@ pub fn a_lane_goes_on_with_the_next_thread() {
     });
 }
 
+/// Two threads that may have the same slot go on in one ring, while a third drains.
+pub fn a_ring_goes_on_with_the_next_thread() {
+    explore(4, || {
+        let shared = Arc::new((Histogram::new(mark()), Slots::new()));
+        // In no page, as a shared one is much to explore.
+        let record = |shared: &(Histogram, Slots)| {
+            let recorder = Recorder::start(&shared.1);
+            (0..2).for_each(|_| shared.0.record(&recorder, 0.0));
+            recorder.end(&shared.1);
+        };
+        record(&shared);
+        let recorders = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || record(&shared))
+        });
+        let mut point = HistogramPoint::default();
+        shared.0.drain(&mut point);
+        let mut count = point.count;
+        for recorder in recorders {
+            recorder.join().unwrap();
+        }
+        shared.0.drain(&mut point);
+        count += point.count;
+        assert_eq!(count, 6);
+    });
+}
+
 /// A total is lifted while another thread increments in its lane: it counts as if one came first.
 pub fn a_total_is_lifted_beside_a_lane() {
     explore(4, || {

@@ -39,6 +39,6 @@ pub(crate) fn mark() -> Mark {
         marks: Arc::new(Marks::new()),
         place: 0,
     };
-    mark.marks.set_anew(mark.place);
+    mark.marks.set(mark.place);
     mark
 }

@@ -63,6 +63,11 @@ fn slots_a_lane_goes_on_with_the_next_thread() {
 }
 
 #[test]
+fn slots_a_ring_goes_on_with_the_next_thread() {
+    slots::a_ring_goes_on_with_the_next_thread();
+}
+
+#[test]
 fn slots_a_total_is_lifted_beside_a_lane() {
     slots::a_total_is_lifted_beside_a_lane();
 }
@@ -130,4 +135,9 @@ fn marks_values_of_a_gauge_are_found() {
 #[test]
 fn marks_increments_in_the_first_lane_are_found() {
     marks::increments_in_the_first_lane_are_found();
+}
+
+#[test]
+fn marks_a_series_that_arrives_is_found() {
+    marks::a_series_that_arrives_is_found();
 }

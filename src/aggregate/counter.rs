@@ -1,5 +1,6 @@
 //! Counter: numbers that only grow; a drain publishes the growth.
 
+use super::Aggregate;
 use super::lanes::{Lanes, Thread};
 use super::marks::Mark;
 use crate::sync::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +15,7 @@ pub(crate) struct Counter {
     /// The total at the last drain; only the drain touches it.
     published: AtomicU64,
     lanes: Lanes<Lane>,
+    /// Whether it was ever set to a total.
     has_total: AtomicBool,
 }
 
@@ -21,6 +23,21 @@ pub(crate) struct Counter {
 #[derive(Debug)]
 #[repr(align(128))]
 struct Lane(AtomicU64);
+
+impl Aggregate for Counter {
+    fn mark(&self) -> Mark {
+        self.lanes.marked_at()
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.lanes.are_open()
+    }
+
+    fn begins_anew(&self) -> bool {
+        // A total that was published once would be published again.
+        !self.has_total.load(Ordering::Relaxed)
+    }
+}
 
 impl Counter {
     pub(crate) fn new(mark: Mark) -> Self {
@@ -46,7 +63,7 @@ impl Counter {
     #[cold]
     #[inline(never)]
     fn increment_shared(&self, thread: &impl Thread, amount: u64) {
-        // Acquire, as in `absolute`: see `Mark`.
+        // Acquire, as in `absolute`: see `marks`.
         self.shared.fetch_add(amount, Ordering::Acquire);
         self.lanes.missed(thread, || Lane(AtomicU64::new(0)));
     }
@@ -77,14 +94,9 @@ impl Counter {
         self.lanes.mark();
     }
 
-    /// Whether it was ever set to a total.
-    pub(crate) fn has_total(&self) -> bool {
-        self.has_total.load(Ordering::Relaxed)
-    }
-
     /// The growth since the last drain. Only ever one caller at a time.
     pub(crate) fn drain(&self) -> u64 {
-        // A read-modify-write, after the mark was taken: see `Mark`.
+        // Not a load, and nothing weaker, of which a compiler may make one: see `marks`.
         let shared = self.shared.fetch_add(0, Ordering::AcqRel);
         let total = shared.wrapping_add(self.own());
         let published = self.published.load(Ordering::Relaxed);
@@ -93,15 +105,6 @@ impl Counter {
             self.lanes.cool();
         }
         total.wrapping_sub(published)
-    }
-
-    /// Where drains find its mark.
-    pub(crate) fn mark(&self) -> Mark {
-        self.lanes.marked_at()
-    }
-
-    pub(crate) fn has_lanes(&self) -> bool {
-        self.lanes.are_open()
     }
 
     #[cfg(test)]

@@ -5,7 +5,7 @@ use super::float::{AtomicF64, Extremes, Range};
 use super::lane::{Batch, Lane};
 use super::lanes::{Lanes, Thread};
 use super::marks::Mark;
-use super::{Refused, RefusedPoint};
+use super::{Aggregate, Refused, RefusedPoint};
 use crate::limits::{self, ValueFault};
 use crate::sync::{AtomicBool, Ordering};
 
@@ -38,6 +38,21 @@ impl Batch for Range {
         for bits in values {
             self.include(f64::from_bits(bits));
         }
+    }
+}
+
+impl Aggregate for Gauge {
+    fn mark(&self) -> Mark {
+        self.lanes.marked_at()
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.lanes.are_open()
+    }
+
+    fn begins_anew(&self) -> bool {
+        // An increment goes on from the last value.
+        !self.is_relative.load(Ordering::Relaxed) || self.last.load(Ordering::Acquire) == 0.0
     }
 }
 
@@ -88,24 +103,7 @@ impl Gauge {
     #[cold]
     fn refuse(&self, fault: ValueFault) {
         self.refused.count(fault, 1);
-        self.lanes.mark_anew();
-    }
-
-    pub(crate) fn is_relative(&self) -> bool {
-        self.is_relative.load(Ordering::Relaxed)
-    }
-
-    /// Where drains find its mark.
-    pub(crate) fn mark(&self) -> Mark {
-        self.lanes.marked_at()
-    }
-
-    pub(crate) fn has_lanes(&self) -> bool {
-        self.lanes.are_open()
-    }
-
-    pub(crate) fn last(&self) -> f64 {
-        self.last.load(Ordering::Acquire)
+        self.lanes.mark_after_all();
     }
 
     /// Puts what was the last value just now among those that the extremes are of.
@@ -129,6 +127,17 @@ impl Gauge {
         self.sides[side].include(value);
         self.cut.leave(side);
         self.lanes.missed(thread, || Lane::new(Range::NONE));
+    }
+
+    /// What there is to say of a window in which nobody came here, or nothing if the gauge never had a value.
+    pub(crate) fn untouched(&self) -> Option<GaugePoint> {
+        let last = self.last.load(Ordering::Acquire);
+        self.live.load(Ordering::Relaxed).then_some(GaugePoint {
+            last,
+            minimum: last,
+            maximum: last,
+            is_fresh: false,
+        })
     }
 
     /// What happened since the last drain, or nothing if the gauge never had a value.

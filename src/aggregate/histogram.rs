@@ -1,5 +1,6 @@
 //! Histogram: what any thread may write, and lanes that one thread each does.
 
+use super::Aggregate;
 use super::lane::Lane;
 use super::lanes::{Lanes, Thread};
 use super::marks::Mark;
@@ -14,6 +15,20 @@ pub(crate) struct Histogram {
     lanes: Lanes<Lane<Samples>>,
     shared: Shared,
     refused: Refused,
+}
+
+impl Aggregate for Histogram {
+    fn mark(&self) -> Mark {
+        self.lanes.marked_at()
+    }
+
+    fn has_lanes(&self) -> bool {
+        self.lanes.are_open()
+    }
+
+    fn begins_anew(&self) -> bool {
+        true
+    }
 }
 
 impl Histogram {
@@ -62,18 +77,9 @@ impl Histogram {
             }
             Err(fault) => {
                 self.refused.count(fault, samples);
-                self.lanes.mark_anew();
+                self.lanes.mark_after_all();
             }
         }
-    }
-
-    /// Where drains find its mark.
-    pub(crate) fn mark(&self) -> Mark {
-        self.lanes.marked_at()
-    }
-
-    pub(crate) fn has_lanes(&self) -> bool {
-        self.lanes.are_open()
     }
 
     /// Puts what was recorded since the last drain into `point`, whose memory is used again.
@@ -87,6 +93,13 @@ impl Histogram {
             lane.drain(|samples| samples.take(point, &mut refused));
         }
         refused
+    }
+
+    /// Frees what lanes of slots hold that no thread has, if it is empty.
+    pub(crate) fn give_back(&self, free_slots: u128) {
+        for lane in self.lanes.of(free_slots) {
+            lane.drain(Samples::give_back);
+        }
     }
 
     /// Bytes that this histogram holds, on the heap and in itself.

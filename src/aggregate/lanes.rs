@@ -58,6 +58,12 @@ impl Slots {
         slot
     }
 
+    /// The slots that no thread has now, a bit each. What their lanes hold is nobody's but a drain's, until a thread
+    /// takes one.
+    pub(crate) fn free(&self) -> u128 {
+        *self.free.lock()
+    }
+
     pub(crate) fn give_back(&self, slot: Slot) {
         if slot.place().is_some() {
             *self.free.lock() |= 1 << slot.0;
@@ -99,8 +105,8 @@ impl<T> Lanes<T> {
     }
 
     /// Tells drains of whatever came before.
-    pub(crate) fn mark_anew(&self) {
-        self.marks.set_anew(self.place);
+    pub(crate) fn mark_after_all(&self) {
+        self.marks.set_after_all(self.place);
     }
 
     /// Where its mark is.
@@ -122,7 +128,7 @@ impl<T> Lanes<T> {
             let places = self.places.get_or_init(Box::default);
             places.get_or_init(place, new);
             // What is in lanes has no mark; from the next drain on it looks there by itself.
-            self.mark_anew();
+            self.mark_after_all();
         }
     }
 
@@ -144,10 +150,14 @@ impl<T> Lanes<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.of(u128::MAX)
+    }
+
+    /// Those of some slots, each a bit.
+    pub(crate) fn of(&self, slots: u128) -> impl Iterator<Item = &T> {
         let places = self.places.get().into_iter();
-        places
-            .flat_map(|places| places.iter())
-            .map(|(_, lane)| lane)
+        let lanes = places.flat_map(|places| places.iter());
+        lanes.filter_map(move |(slot, lane)| (slots >> slot & 1 == 1).then_some(lane))
     }
 
     /// Bytes on the heap, without what a lane itself has there.

@@ -2,11 +2,13 @@
 //! that were not.
 //!
 //! A mark is set after the record, and only where it is not set yet, so that threads share what is only read most of
-//! the time. That nothing is overlooked takes two read-modify-writes of one number of the series, and the order they
-//! come in: the record's, and after it a look at the mark; the drain's, and before it the mark is taken. If the record
-//! comes first, the drain finds it; if the drain does, the record finds its mark gone, and sets it.
+//! the time. That nothing is overlooked takes a read-modify-write by each side of one number of the series, and the
+//! order that they come in: the record's, which acquires, and after it a look at the mark; the drain's, which releases,
+//! and before it the mark is taken. If the record's comes first, the drain finds it; if the drain's does, the record
+//! finds its mark gone, and sets it anew. Whoever finds there what another thread wrote has that one's order, too. What
+//! is seldom, and not in such a number, has a fence instead.
 
-use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicU64, Ordering, fence};
 
 /// A cache line of its own: else all that lies beside it would be fetched anew with every mark that is set.
 #[derive(Debug)]
@@ -31,22 +33,25 @@ impl Marks {
     /// After a read-modify-write that acquires what the drain's releases.
     pub(crate) fn set(&self, place: u32) {
         if self.0.load(Ordering::Relaxed) & bit(place) == 0 {
-            self.set_anew(place);
+            self.0.fetch_or(bit(place), Ordering::Release);
         }
     }
 
     /// After whatever else a drain is to see.
-    pub(crate) fn set_anew(&self, place: u32) {
-        self.0.fetch_or(bit(place), Ordering::Release);
+    pub(crate) fn set_after_all(&self, place: u32) {
+        fence(Ordering::SeqCst);
+        self.set(place);
     }
 
     /// The marks that were set, which are no more. Only ever one caller at a time.
     pub(crate) fn take(&self) -> u64 {
         // A look first: most rows are untouched, and a swap would take the cache line every time.
-        match self.0.load(Ordering::Relaxed) {
-            0 => 0,
-            _ => self.0.swap(0, Ordering::Acquire),
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return 0;
         }
+        let marks = self.0.swap(0, Ordering::Acquire);
+        fence(Ordering::SeqCst);
+        marks
     }
 }
 

@@ -29,5 +29,17 @@ pub(crate) use marks::{Mark, Marks};
 pub(crate) use point::HistogramPoint;
 pub(crate) use refused::{Refused, RefusedPoint};
 
+/// What drains have to know of an aggregate, of whichever kind.
+pub(crate) trait Aggregate {
+    /// Where its mark is.
+    fn mark(&self) -> Mark;
+
+    /// Whether something may be recorded without a mark.
+    fn has_lanes(&self) -> bool;
+
+    /// Whether nothing is lost if it begins anew.
+    fn begins_anew(&self) -> bool;
+}
+
 #[cfg(test)]
 mod tests;

@@ -13,13 +13,16 @@ const GROUPS: usize = OCTAVES.div_ceil(OCTAVES_PER_GROUP);
 
 const WIDE_PART: usize = 32;
 /// Adds from here on go to 64 bits at once.
-const WIDE_ADD: u64 = 1 << 8;
-/// A narrow count that got here is moved there, too. Between reaching it and moving it, 128
-/// threads at once may add the most that a narrow count takes.
+const WIDE_ADD: u64 = 1 << 5;
+/// A narrow count that got here is moved there, too. Between reaching it and moving it, each of so many threads may
+/// add the most that a narrow count takes.
+const THREADS: u64 = 1_024;
 const NARROW_FULL: u64 = 1 << 15;
 const NARROW_BITS: usize = 16;
 const NARROW: u64 = (1 << NARROW_BITS) - 1;
 const NARROW_PER_WORD: usize = 64 / NARROW_BITS;
+// Or the neighbour in the word would be counted, too.
+const _: () = assert!(NARROW_FULL - 1 + THREADS * (WIDE_ADD - 1) <= NARROW);
 
 #[derive(Debug)]
 pub(crate) struct Pages(Sparse<Sparse<Page, OCTAVES_PER_GROUP>, GROUPS>);

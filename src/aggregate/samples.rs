@@ -73,15 +73,12 @@ impl Samples {
         }
     }
 
-    /// Moves the samples to `point`; adds what was refused. Where there are none, their memory is given back.
+    /// Moves the samples to `point`; adds what was refused.
     pub(crate) fn take(&mut self, point: &mut HistogramPoint, refused: &mut RefusedPoint) {
         for ((_, total), samples) in refused.iter_mut().zip(&mut self.refused) {
             *total = total.saturating_add(std::mem::take(samples));
         }
         if self.totals.range.is_empty() {
-            // Its thread may have ended, or gone on to something else.
-            self.positive = Tally::new();
-            self.negative = None;
             return;
         }
         let totals = std::mem::replace(&mut self.totals, Totals::NONE);
@@ -97,6 +94,14 @@ impl Samples {
             self.positive
                 .take(|index, count| buckets.push(Bucket::positive(index, count)));
         });
+    }
+
+    /// Frees the memory of samples, if there are none.
+    pub(crate) fn give_back(&mut self) {
+        if self.totals.range.is_empty() {
+            self.positive = Tally::new();
+            self.negative = None;
+        }
     }
 
     /// Bytes on the heap.

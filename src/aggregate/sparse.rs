@@ -11,6 +11,8 @@ pub(crate) struct Sparse<T, const N: usize> {
 }
 
 impl<T, const N: usize> Sparse<T, N> {
+    const FITS: () = assert!(N <= 128);
+
     #[inline]
     pub(crate) fn get(&self, place: usize) -> Option<&T> {
         Some(self.places.get(place)?.get()?)
@@ -35,6 +37,7 @@ impl<T, const N: usize> Sparse<T, N> {
 
 impl<T, const N: usize> Default for Sparse<T, N> {
     fn default() -> Self {
+        const { Self::FITS };
         Self {
             filled: std::array::from_fn(|_| AtomicU64::new(0)),
             places: std::array::from_fn(|_| OnceLock::new()),

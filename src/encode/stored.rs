@@ -15,6 +15,7 @@ use metrics_util::MetricKind;
 use minicbor::data::Type;
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -114,13 +115,20 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Batch, ReadError> {
         Delivery::AtLeastOnce
     };
     let len = array(&mut from)?;
-    let data: Result<Vec<_>, _> = (0..len).map(|_| read_datum(&mut from)).collect();
+    let mut defaults = BTreeSet::new();
+    let data: Result<Vec<_>, _> = (0..len)
+        .map(|_| read_datum(&mut from, &mut defaults))
+        .collect();
     let data = data?;
     expect(!data.is_empty(), "data")?;
     Ok(Batch::new(namespace, delivery, data))
 }
 
-fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
+/// `all_defaults`: what data have in common, as most have all of it.
+fn read_datum(
+    from: &mut Decoder<'_>,
+    all_defaults: &mut BTreeSet<Arc<Dimensions>>,
+) -> Result<MetricDatum, Error> {
     expect(array(from)? == 9, "a datum")?;
     let origin = origin(from.u8()?).ok_or_else(|| Error::message("no known origin"))?;
     let texts = array(from)?;
@@ -141,7 +149,12 @@ fn read_datum(from: &mut Decoder<'_>) -> Result<MetricDatum, Error> {
             defaults.insert(name.to_owned().into(), value.into());
         }
     }
-    let identity = Identity::new(key, &Arc::new(defaults), false);
+    let defaults = all_defaults.get(&defaults).cloned().unwrap_or_else(|| {
+        let new = Arc::new(defaults);
+        all_defaults.insert(Arc::clone(&new));
+        new
+    });
+    let identity = Identity::new(key, &defaults, false);
     expect(array(from)? == 2, "a time")?;
     let since =
         Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));

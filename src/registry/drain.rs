@@ -5,6 +5,7 @@ use super::identity::Identity;
 use super::idle::{Idle, Moment};
 use super::row::Show;
 use super::series::Series;
+use super::thread;
 use crate::aggregate::{GaugePoint, HistogramPoint, RefusedPoint};
 use crate::limits::ValueFault;
 use metrics::Unit;
@@ -51,7 +52,7 @@ impl Registry {
         let kind = MetricKind::Counter;
         let then = moment(kind);
         self.counters
-            .for_each(then, Show::Touched, |series, last_seen| {
+            .for_each(then, Show::Touched, |series, last_seen, _| {
                 let delta = series.aggregate.drain();
                 if delta > 0 {
                     each(series.drained(kind, Point::Counter(delta), NOTHING_REFUSED));
@@ -65,25 +66,32 @@ impl Registry {
         } else {
             Show::Touched
         };
-        self.gauges.for_each(then, show, |series, last_seen| {
-            let (point, refused) = series.aggregate.drain();
-            let is_fresh = point.is_some_and(|point| point.is_fresh);
-            let is_touched = is_fresh || refused != NOTHING_REFUSED;
-            let idle = last_seen.look(then, is_touched);
-            // What cannot be sent is refused when it is recorded, not in every window.
-            let repeat = repeat_gauges && idle == Idle::No && series.identity.refusal().is_none();
-            let point = point.filter(|_| is_fresh || repeat);
-            let point = point.map_or(Point::None, Point::Gauge);
-            if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
-                each(series.drained(kind, point, refused));
-            }
-            idle
-        });
+        self.gauges
+            .for_each(then, show, |series, last_seen, is_due| {
+                let (point, refused) = if is_due {
+                    series.aggregate.drain()
+                } else {
+                    (series.aggregate.untouched(), NOTHING_REFUSED)
+                };
+                let is_fresh = point.is_some_and(|point| point.is_fresh);
+                let is_touched = is_fresh || refused != NOTHING_REFUSED;
+                let idle = last_seen.look(then, is_touched);
+                // What cannot be sent is refused when it is recorded, not in every window.
+                let repeat =
+                    repeat_gauges && idle == Idle::No && series.identity.refusal().is_none();
+                let point = point.filter(|_| is_fresh || repeat);
+                let point = point.map_or(Point::None, Point::Gauge);
+                if !matches!(point, Point::None) || refused != NOTHING_REFUSED {
+                    each(series.drained(kind, point, refused));
+                }
+                idle
+            });
         let mut buffer = HistogramPoint::default();
+        let free_slots = thread::free_slots();
         let kind = MetricKind::Histogram;
         let then = moment(kind);
         self.histograms
-            .for_each(then, Show::Touched, |series, last_seen| {
+            .for_each(then, Show::Touched, |series, last_seen, _| {
                 let refused = series.aggregate.drain(&mut buffer);
                 let has_samples = buffer.count > 0;
                 let is_touched = has_samples || refused != NOTHING_REFUSED;
@@ -92,6 +100,7 @@ impl Registry {
                 } else if is_touched {
                     each(series.drained(kind, Point::None, refused));
                 }
+                series.aggregate.give_back(free_slots);
                 last_seen.look(then, is_touched)
             });
     }

@@ -17,7 +17,7 @@ pub(crate) struct Identity {
     pub(crate) is_shared: bool,
     /// What the application knows it by.
     pub(crate) key: Key,
-    defaults: Arc<Dimensions>,
+    pub(crate) defaults: Arc<Dimensions>,
     refusal: Option<Box<Refusal>>,
 }
 
@@ -50,10 +50,8 @@ impl Identity {
         let labels = self.key.labels();
         let labels =
             labels.map(|label| size_of::<Label>() + label.key().len() + label.value().len());
-        let defaults = self.defaults.iter();
-        let defaults = defaults.map(|(name, value)| size_of::<Label>() + name.len() + value.len());
-        let texts = self.key.name().len() + labels.sum::<usize>() + defaults.sum::<usize>();
-        size_of::<Self>() + texts
+        // Default dimensions are shared with others.
+        size_of::<Self>() + self.key.name().len() + labels.sum::<usize>()
     }
 
     /// The identity of a [normal](normalize) key.
@@ -78,7 +76,7 @@ impl Identity {
 
     /// Names and values, by name.
     pub(crate) fn dimensions(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        dimension::merged(self.key.labels(), &self.defaults)
+        dimension::merged(self.key.labels().as_slice(), &self.defaults)
     }
 
     /// Its exact share of a datum's bytes.
@@ -89,10 +87,10 @@ impl Identity {
 
 fn check(identity: &Identity) -> Result<(), Refusal> {
     limits::check_metric_name(identity.key.name()).map_err(Refusal::MetricName)?;
-    let labels = dimension::by_name(identity.key.labels());
-    let ambiguous = labels.windows(2).find(|two| two[0].key() == two[1].key());
-    if let Some(label) = ambiguous {
-        let (name, _) = label[0].clone().into_parts();
+    let labels = || dimension::by_name(identity.key.labels().as_slice());
+    let mut pairs = labels().zip(labels().skip(1));
+    if let Some((label, _)) = pairs.find(|(one, next)| one.key() == next.key()) {
+        let (name, _) = label.clone().into_parts();
         return Err(Refusal::AmbiguousDimension(name));
     }
     dimension::check(identity.dimensions())
@@ -115,7 +113,7 @@ fn encoded_len(identity: &Identity) -> usize {
 /// A label that is there twice, that repeats a default dimension, or that has an empty value but no
 /// default dimension to take away, says nothing.
 pub(crate) fn normalize(key: &Key, defaults: &Dimensions) -> Option<Key> {
-    let mut labels = dimension::by_name(key.labels());
+    let mut labels: Vec<&Label> = dimension::by_name(key.labels().as_slice()).collect();
     let all = labels.len();
     labels.dedup();
     let is_alone = |position: usize| {

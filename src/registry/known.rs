@@ -79,7 +79,10 @@ pub(super) fn retract<A: Kept>(is_due: impl Fn(&Handle<A>) -> bool) {
 }
 
 fn for_each<A: Kept>(mut each: impl FnMut(&mut Option<Arc<Handle<A>>>)) {
-    let threads: Vec<_> = A::owned().lock().iter().filter_map(Weak::upgrade).collect();
+    let mut all = A::owned().lock();
+    all.retain(|thread| thread.strong_count() > 0);
+    let threads: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
+    drop(all);
     for thread in threads {
         thread.lock().iter_mut().for_each(&mut each);
     }

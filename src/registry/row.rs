@@ -1,23 +1,25 @@
-//! All series of a kind as drains go through them: in rows of 64, of each of which one number tells who was recorded to.
+//! All series of a kind as drains go through them: in rows of 64, of each of which one number tells who was recorded
+//! to.
 
 use crate::aggregate::{Mark, Marks};
 use crate::bits::ones;
 use crate::sync::Arc;
+use std::collections::BTreeSet;
 
-/// Gives each series a place of its own.
+/// Gives each series a place of its own, the lowest that is free.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     rows: Vec<Arc<Marks>>,
-    /// How many were ever taken.
-    taken: u32,
-    free: Vec<u32>,
+    /// One more than the highest that is taken.
+    end: u32,
+    free: BTreeSet<u32>,
 }
 
 impl Places {
     pub(crate) fn take(&mut self) -> Mark {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.taken += 1;
-            self.taken - 1
+        let place = self.free.pop_first().unwrap_or_else(|| {
+            self.end += 1;
+            self.end - 1
         });
         let row = row_of(place);
         if row == self.rows.len() {
@@ -29,7 +31,11 @@ impl Places {
 
     /// Once nobody can set the mark any more.
     pub(crate) fn give_back(&mut self, place: u32) {
-        self.free.push(place);
+        self.free.insert(place);
+        while self.end > 0 && self.free.remove(&(self.end - 1)) {
+            self.end -= 1;
+        }
+        self.rows.truncate(row_of(self.end + Marks::COUNT - 1));
     }
 }
 
@@ -40,7 +46,9 @@ pub(crate) struct Rows<T>(Vec<Row<T>>);
 #[derive(Debug)]
 struct Row<T> {
     marks: Arc<Marks>,
-    /// Those to be looked at without a mark.
+    /// Places where something is.
+    taken: u64,
+    /// Of those, what is to be shown without a mark.
     always: u64,
     places: Vec<Option<T>>,
 }
@@ -58,22 +66,20 @@ impl<T> Rows<T> {
         Self(Vec::new())
     }
 
-    /// Puts it where its mark is; what came to its place first comes here first. It is shown at least once, as a drain
-    /// that went by before may have taken its mark.
+    /// Puts it where its mark is. It is shown at least once, as a drain that went by before may have taken its mark.
     pub(crate) fn put(&mut self, mark: &Mark, it: T) {
         let (row, place) = (row_of(mark.place), place_in_row(mark.place));
-        if row == self.0.len() {
-            self.0.push(Row {
-                marks: Arc::clone(&mark.marks),
-                always: 0,
-                places: Vec::new(),
-            });
+        while self.0.len() <= row {
+            self.0.push(Row::new());
         }
         let row = &mut self.0[row];
+        // A row that was empty may have been made anew.
+        row.marks = Arc::clone(&mark.marks);
         if place >= row.places.len() {
             row.places.resize_with(place + 1, || None);
         }
         row.places[place] = Some(it);
+        row.taken |= 1 << place;
         row.always |= 1 << place;
     }
 
@@ -83,43 +89,58 @@ impl<T> Rows<T> {
     }
 
     pub(crate) fn remove(&mut self, place: u32) {
-        self.0[row_of(place)].places[place_in_row(place)] = None;
+        let (row, place) = (&mut self.0[row_of(place)], place_in_row(place));
+        row.places[place] = None;
+        row.taken &= !(1 << place);
+        row.always &= row.taken;
+        while self.0.pop_if(|row| row.taken == 0).is_some() {}
     }
 
     /// Takes the marks, and tells of what is shown where it is and whether it was recorded to, or may have been. `each`
     /// tells whether it is to be shown next time in any case.
     ///
-    /// What is due is given to `fetch` first, a row at a time: it is to read what `each` will. So a processor waits
-    /// for many places in memory at once, where the atomics of `each` would have it wait for one after the other.
+    /// `fetch` comes before, for a row at a time: it is to read what `each` will. So a processor waits for many places
+    /// in memory at once, where the atomics of `each` would have it wait for one after the other.
     pub(crate) fn for_each(
         &mut self,
         show: Show,
-        fetch: impl Fn(&T),
+        fetch: impl Fn(bool, &T),
         mut each: impl FnMut(u32, bool, &mut T) -> bool,
     ) {
         for (row, first) in self.0.iter_mut().zip((0..).step_by(Marks::COUNT as usize)) {
-            let due = row.marks.take() | row.always;
+            let due = (row.marks.take() | row.always) & row.taken;
             let shown = match show {
                 Show::Touched => due,
-                Show::All => u64::MAX >> (Marks::COUNT as usize - row.places.len()),
+                Show::All => row.taken,
             };
-            for place in ones(due) {
-                if let Some(Some(it)) = row.places.get(place as usize) {
-                    fetch(it);
+            let is_due = |place: u32| due >> place & 1 == 1;
+            for place in ones(shown) {
+                if let Some(it) = &row.places[place as usize] {
+                    fetch(is_due(place), it);
                 }
             }
             for place in ones(shown) {
-                // One that is not here yet will be shown when it is.
-                let Some(Some(it)) = row.places.get_mut(place as usize) else {
+                let Some(it) = &mut row.places[place as usize] else {
                     continue;
                 };
                 let bit = 1 << place;
-                if each(first + place, due & bit != 0, it) {
+                if each(first + place, is_due(place), it) {
                     row.always |= bit;
                 } else {
                     row.always &= !bit;
                 }
             }
+        }
+    }
+}
+
+impl<T> Row<T> {
+    fn new() -> Self {
+        Self {
+            marks: Arc::new(Marks::new()),
+            taken: 0,
+            always: 0,
+            places: Vec::new(),
         }
     }
 }
@@ -140,7 +161,7 @@ mod tests {
         let mut shown = Vec::new();
         rows.for_each(
             show,
-            |_| (),
+            |_, _| (),
             |place, is_due, it| {
                 shown.push((place, is_due, *it));
                 keep
@@ -184,20 +205,52 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_was_given_back_is_taken_again() {
+    fn places_that_were_given_back_are_taken_again_the_lowest_first() {
         let (mut places, mut rows) = (Places::default(), Rows::new());
-        let marks: Vec<Mark> = (0..70).map(|_| places.take()).collect();
+        let marks: Vec<Mark> = (0..200).map(|_| places.take()).collect();
         for mark in &marks {
             rows.put(mark, mark.place);
         }
         shown(&mut rows, Show::Touched, true);
-        rows.remove(66);
+        let mut give_back = |place| {
+            rows.remove(place);
+            places.give_back(place);
+            let rows = shown(&mut rows, Show::All, true).len();
+            (rows, places.end, places.rows.len())
+        };
+        assert_eq!(give_back(66), (199, 200, 4));
+        assert_eq!(give_back(3), (198, 200, 4));
+        (67..199).for_each(|place| assert_eq!(give_back(place).1, 200));
+        assert_eq!(give_back(199), (65, 66, 2));
+        assert_eq!(rows.0.len(), 2);
         assert_eq!(rows.get_mut(66), None);
-        places.give_back(66);
-        assert_eq!(shown(&mut rows, Show::All, false).len(), 69);
+        let again = [places.take(), places.take(), places.take()];
+        assert_eq!(again.each_ref().map(|mark| mark.place), [3, 66, 67]);
+        for mark in &again {
+            rows.put(mark, mark.place + 1_000);
+            mark.marks.set(mark.place);
+        }
+        let due: Vec<_> = shown(&mut rows, Show::Touched, false);
+        let due = due.into_iter().filter(|(_, _, it)| *it >= 1_000);
+        assert_eq!(due.count(), 3);
+    }
+
+    #[test]
+    fn rows_that_went_and_came_back_have_other_marks() {
+        let (mut places, mut rows) = (Places::default(), Rows::new());
+        let first = places.take();
+        let (second, old) = ((1..65).map(|_| places.take()).last().unwrap(), 64);
+        assert_eq!(second.place, old);
+        rows.put(&first, 0);
+        rows.put(&second, 1);
+        // It is given back before the rows know: as where the map's lock was held.
+        places.give_back(old);
         let again = places.take();
-        assert_eq!((again.place, places.take().place), (66, 70));
-        rows.put(&again, 1_066);
-        assert_eq!(shown(&mut rows, Show::Touched, false), [(66, true, 1_066)]);
+        assert!(!Arc::ptr_eq(&second.marks, &again.marks));
+        rows.remove(old);
+        rows.put(&again, 2);
+        shown(&mut rows, Show::Touched, false);
+        again.marks.set(again.place);
+        assert_eq!(shown(&mut rows, Show::Touched, false), [(64, true, 2)]);
     }
 }

@@ -1,7 +1,7 @@
 //! A series: an aggregate, and all that is known of it from its first use on.
 
 use super::identity::Identity;
-use crate::aggregate::{Counter, Gauge, Histogram, Mark};
+use crate::aggregate::Aggregate;
 use crate::dimension::Dimensions;
 use metrics::{Key, Unit};
 use std::hint;
@@ -37,62 +37,6 @@ impl<A> Series<A> {
         A: Aggregate,
     {
         hint::black_box((self.identity.encoded_len(), self.aggregate.has_lanes()));
-    }
-}
-
-/// What drains have to know of an aggregate, of whichever kind.
-pub(super) trait Aggregate {
-    /// Whether nothing is lost if it begins anew.
-    fn begins_anew(&self) -> bool;
-
-    /// Where its mark is.
-    fn mark(&self) -> Mark;
-
-    /// Whether something may be recorded without a mark.
-    fn has_lanes(&self) -> bool;
-}
-
-impl Aggregate for Counter {
-    fn begins_anew(&self) -> bool {
-        // A total that was published once would be published again.
-        !self.has_total()
-    }
-
-    fn mark(&self) -> Mark {
-        self.mark()
-    }
-
-    fn has_lanes(&self) -> bool {
-        self.has_lanes()
-    }
-}
-
-impl Aggregate for Gauge {
-    fn begins_anew(&self) -> bool {
-        // An increment goes on from the last value.
-        !self.is_relative() || self.last() == 0.0
-    }
-
-    fn mark(&self) -> Mark {
-        self.mark()
-    }
-
-    fn has_lanes(&self) -> bool {
-        self.has_lanes()
-    }
-}
-
-impl Aggregate for Histogram {
-    fn begins_anew(&self) -> bool {
-        true
-    }
-
-    fn mark(&self) -> Mark {
-        self.mark()
-    }
-
-    fn has_lanes(&self) -> bool {
-        self.has_lanes()
     }
 }
 

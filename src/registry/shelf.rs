@@ -5,8 +5,8 @@ use super::identity;
 use super::idle::{Idle, LastSeen, Moment};
 use super::known::{self, Kept};
 use super::row::{Places, Rows, Show};
-use super::series::{Aggregate, Description, Series};
-use crate::aggregate::Mark;
+use super::series::{Description, Series};
+use crate::aggregate::{Aggregate, Mark};
 use crate::dimension::Dimensions;
 use metrics::{Key, KeyName, Unit};
 use metrics_util::KeyHasher;
@@ -138,13 +138,14 @@ impl<A> Shelf<A> {
         self.known.read().series.len()
     }
 
-    /// Shows series to a drain, which tells whether they are idle. Those that are, that nobody holds, and that `each`
-    /// finds untouched once more, are forgotten. Drains come one after the other.
+    /// Shows series to a drain, and whether they were recorded to, or may have been; it tells whether they are idle.
+    /// Those that are, that nobody holds, and that `each` finds untouched once more, are forgotten. Drains come one
+    /// after the other.
     pub(super) fn for_each(
         &self,
         moment: Moment,
         show: Show,
-        mut each: impl FnMut(&Series<A>, &mut LastSeen) -> Idle,
+        mut each: impl FnMut(&Series<A>, &mut LastSeen, bool) -> Idle,
     ) where
         A: Kept + Aggregate,
     {
@@ -162,12 +163,16 @@ impl<A> Shelf<A> {
         } else {
             show
         };
-        let fetch = |entry: &Entry<A>| entry.series.fetch();
+        let is_shown = |is_due| is_due || show == Show::All;
+        let fetch = |is_due, entry: &Entry<A>| {
+            if is_shown(is_due) {
+                entry.series.fetch();
+            }
+        };
         all.for_each(walk, fetch, |place, is_due, entry| {
             let Entry { series, last_seen } = entry;
-            let is_shown = is_due || show == Show::All;
-            let found = if is_shown {
-                each(series, last_seen)
+            let found = if is_shown(is_due) {
+                each(series, last_seen, is_due)
             } else {
                 last_seen.look(moment, false)
             };
@@ -175,7 +180,7 @@ impl<A> Shelf<A> {
                 idle.push(place);
                 idle_series.insert(Arc::as_ptr(series));
             }
-            is_shown && series.aggregate.has_lanes()
+            is_shown(is_due) && series.aggregate.has_lanes()
         });
         if !idle.is_empty() {
             known::retract::<A>(|handle| idle_series.contains(&Arc::as_ptr(&handle.series)));
@@ -193,7 +198,7 @@ impl<A> Shelf<A> {
         &self,
         entry: &mut Entry<A>,
         place: u32,
-        each: &mut impl FnMut(&Series<A>, &mut LastSeen) -> Idle,
+        each: &mut impl FnMut(&Series<A>, &mut LastSeen, bool) -> Idle,
     ) -> bool
     where
         A: Aggregate,
@@ -216,7 +221,7 @@ impl<A> Shelf<A> {
             );
         };
         let is_idle = |series: &Series<A>| {
-            each(series, last_seen) != Idle::No && series.aggregate.begins_anew()
+            each(series, last_seen, true) != Idle::No && series.aggregate.begins_anew()
         };
         if forget(series, unlink, is_idle) {
             known.aliases.remove(&key);

@@ -1,10 +1,11 @@
 //! Threads find their series again, whoever else is there, and whatever becomes of them.
 
 use super::{IdleTimeout, Point, Registry};
-use crate::aggregate::Counter;
+use crate::aggregate::{Counter, Histogram};
 use metrics::{Key, Label};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::UNIX_EPOCH;
@@ -147,6 +148,72 @@ fn keys_of_the_same_hash_are_told_apart() {
     let mut growth: Vec<u64> = growth(&registry).into_values().collect();
     growth.sort_unstable();
     assert_eq!(growth, [1_000, 2_000]);
+}
+
+/// So many that none is ever hot, under drains that go by one after the other.
+#[test]
+fn what_is_cold_is_marked_and_found() {
+    const SERIES: usize = 300;
+    let registry = registry();
+    let keys: Vec<Key> = (0..SERIES).map(numbered).collect();
+    let is_over = AtomicBool::new(false);
+    let mut all = [0; 2];
+    let mut drain = || {
+        registry.drain(UNIX_EPOCH, false, |drained| match drained.point {
+            Point::Counter(delta) => all[0] += delta,
+            Point::Histogram(point) => all[1] += point.count,
+            other => panic!("{other:?}"),
+        });
+    };
+    thread::scope(|scope| {
+        let record = |thread: usize| {
+            for n in 0..100 * SERIES {
+                let key = &keys[(n * (2 * thread + 1)) % SERIES];
+                registry.counter(key).increment(1);
+                registry.histogram(key).record(0.0);
+            }
+        };
+        let threads: Vec<_> = (0..3).map(|n| scope.spawn(move || record(n))).collect();
+        let is_over = &is_over;
+        scope.spawn(move || {
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            is_over.store(true, Ordering::Release);
+        });
+        while !is_over.load(Ordering::Acquire) {
+            drain();
+        }
+    });
+    drain();
+    assert_eq!(all, [3 * 100 * SERIES as u64; 2]);
+    let counters = keys.iter().map(|key| {
+        let defaults = &registry.defaults;
+        registry.counters.get_or_create(key, defaults, Counter::new)
+    });
+    let cold = counters.filter(|series| series.aggregate.lanes() == 0);
+    assert!(cold.count() > SERIES / 2);
+}
+
+/// What a thread had in its lane goes with it, unless another one goes on there.
+#[test]
+fn the_end_of_a_thread_gives_memory_back() {
+    let registry = registry();
+    let key = Key::from_static_name("n");
+    let series = registry
+        .histograms
+        .get_or_create(&key, &registry.defaults, Histogram::new);
+    let gives_back = |_| {
+        let records = || {
+            (0..30_000).for_each(|n| registry.histogram(&key).record(f64::from(n % 8_192)));
+        };
+        thread::scope(|scope| scope.spawn(records).join().unwrap());
+        let before = series.aggregate.memory();
+        registry.drain(UNIX_EPOCH, true, |_| ());
+        before - series.aggregate.memory() >= 13 * 512
+    };
+    // Threads of other tests come and go, and may be the ones.
+    assert!((0..100).any(gives_back));
 }
 
 #[test]

@@ -48,6 +48,11 @@ impl Thread for Current {
     }
 }
 
+/// Slots whose threads ended, or that never had one.
+pub(super) fn free_slots() -> u128 {
+    SLOTS.free()
+}
+
 impl Held {
     fn take(&self) -> Slot {
         self.0.set(SLOTS.take());

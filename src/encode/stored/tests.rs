@@ -47,17 +47,20 @@ fn data() -> impl Strategy<Value = Vec<Datum>> {
             Datum::statistic("set", set)
         }),
     ];
-    let datum = (
-        value,
-        any::<bool>(),
-        0..27_usize,
-        0..1_000_000_u64,
-        any::<bool>(),
-    );
-    let datum = datum.prop_map(|(datum, has_dimension, unit, ago, has_time)| {
+    let datum = (value, 0..4_u8, 0..27_usize, 0..1_000_000_u64, any::<bool>());
+    let datum = datum.prop_map(|(datum, dimension, unit, ago, has_time)| {
         let mut datum = datum.with_unit(StandardUnit::from(StandardUnit::values()[unit]));
-        if has_dimension {
-            datum = datum.with_dimension("route", "/cart");
+        // One of its own, another value for the default one, and none of that.
+        let dimension = [
+            ("", ""),
+            ("route", "/cart"),
+            ("service", "mail"),
+            ("service", ""),
+        ]
+        .get(usize::from(dimension))
+        .filter(|(name, _)| !name.is_empty());
+        if let Some((name, value)) = dimension {
+            datum = datum.with_dimension(*name, *value);
         }
         if has_time {
             datum = datum.at(SystemTime::now() - Duration::from_micros(ago));
@@ -90,6 +93,27 @@ proptest! {
         written.truncate(cut % written.len());
         prop_assert!(read(&written).is_err());
     }
+}
+
+/// Not a map for each: they would take more than all else.
+#[test]
+fn what_data_have_in_common_is_there_once() {
+    let routes = (0..100).map(|n| {
+        let datum = Datum::value("n", 1.0).with_dimension("route", format!("/{n}"));
+        if n % 2 == 0 {
+            datum
+        } else {
+            datum.with_dimension("service", format!("{n}"))
+        }
+    });
+    let batch = batch(routes);
+    let read = read(&write(&batch, batch.data().iter())).expect("it was written so");
+    let defaults = read
+        .data()
+        .iter()
+        .map(|datum| Arc::as_ptr(&datum.identity.defaults));
+    // With the default dimension, and without it.
+    assert_eq!(defaults.collect::<BTreeSet<_>>().len(), 2);
 }
 
 #[test]

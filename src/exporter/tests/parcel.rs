@@ -1,6 +1,6 @@
 //! What becomes of a batch that the destination finds fault with.
 
-use crate::config::Config;
+use crate::config::{Config, Delivery};
 use crate::encode::datum::MetricDatum;
 use crate::encode::pack::{Batch, Packer};
 use crate::exporter::event::Ending;
@@ -188,6 +188,36 @@ fn what_is_too_old_goes_and_the_rest_stays() {
     let late = SystemTime::now() + Duration::from_hours(24 * 15);
     let outcome = parcel.misdated(late).expect("two weeks have passed");
     assert_eq!((outcome.settled.len(), outcome.rest.len()), (10, 0));
+}
+
+#[test]
+fn what_is_at_fault_for_its_time_is_found_among_what_is_not() {
+    let now = SystemTime::now();
+    let hours = Duration::from_hours(1);
+    let mut data = batch(5).data().to_vec();
+    for (datum, timestamp) in data.iter_mut().zip([
+        now - 24 * hours,
+        now - 15 * 24 * hours,
+        now,
+        now + 3 * hours,
+        now + hours,
+    ]) {
+        datum.timestamp = timestamp;
+        datum.is_by_clock = false;
+    }
+    let misdated = |data: &[MetricDatum]| {
+        let parcel = Parcel::new(
+            7,
+            Batch::new("Test".into(), Delivery::AtLeastOnce, data.to_vec()),
+        );
+        let outcome = parcel.misdated(now)?;
+        let rest = outcome.rest.iter().map(|parcel| parcel.data().count());
+        Some((outcome.settled.len(), rest.sum::<usize>()))
+    };
+    assert_eq!(misdated(&data), Some((2, 3)));
+    assert_eq!(misdated(&data[..3]), Some((1, 2)), "too old alone");
+    assert_eq!(misdated(&data[2..]), Some((1, 2)), "too far ahead alone");
+    assert_eq!(misdated(&data[2..3]), None);
 }
 
 proptest! {
