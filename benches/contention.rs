@@ -1,7 +1,8 @@
 //! What a record costs while other threads record to the same series.
 //!
 //! `cargo bench --bench contention` has it by Criterion; `cargo bench --bench contention -- ratios` prints a
-//! table of medians over short slices. Both need as many processors as there are threads.
+//! table of medians over short slices, `-- ratios gauge` of those that have this in their name. Both need as many
+//! processors as there are threads.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -57,8 +58,14 @@ fn main() {
         ("ours", &ours, Handles::of(&ours)),
     ];
     if std::env::args().any(|arg| arg == "ratios") {
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        let mut words = words
+            .iter()
+            .filter(|word| !word.starts_with("--") && *word != "ratios");
+        let word = words.next().map_or("", String::as_str);
+        let is_asked_for = |(name, _): &(&str, Workload)| name.contains(word);
         println!("{:32} {:>8} {:>8} {:>7}", "ns", "1 thread", "2", "ratio");
-        for (name, work) in WORKLOADS {
+        for (name, work) in WORKLOADS.into_iter().filter(is_asked_for) {
             for (whose, recorder, handles) in &subjects {
                 let runs = (0..RUNS).map(|_| {
                     let [one] = in_turn([(*recorder as &dyn Recorder, handles)], work);
@@ -70,7 +77,7 @@ fn main() {
             }
         }
         let (_, recorder, handles) = &subjects[0];
-        for (name, work) in LEAST {
+        for (name, work) in LEAST.into_iter().filter(is_asked_for) {
             let [one] = in_turn([(*recorder as &dyn Recorder, handles)], work);
             let two = by_two(*recorder, handles, work);
             println!("{name:32} {one:8.2} {two:8.2} {:7.2}", two / one);

@@ -6,8 +6,10 @@ use crate::aggregate::{Counter, Gauge, Histogram};
 use metrics::{CounterFn, GaugeFn, HistogramFn};
 use std::sync::Arc;
 
-/// A thread's own way to a series: so that no two threads count the same references.
+/// A thread's own way to a series: so that no two threads count the same references, nor such as are in one cache
+/// line, as memory that one thread frees is another's next.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Handle<A> {
     pub(super) registry: u64,
     pub(super) series: Arc<Series<A>>,

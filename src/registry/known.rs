@@ -6,7 +6,7 @@
 use super::handle::Handle;
 use super::series::Series;
 use crate::aggregate::{Counter, Gauge, Histogram};
-use metrics::Key;
+use metrics::{Key, Label};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::ptr;
@@ -47,6 +47,9 @@ type Owned<A> = Mutex<Vec<Option<Arc<Handle<A>>>>>;
 struct Place<A> {
     registry: u64,
     key: Key,
+    /// Where the key's texts are, as to ask the key takes a call each.
+    name: *const str,
+    labels: *const [Label],
     handle: Weak<Handle<A>>,
 }
 
@@ -138,9 +141,12 @@ impl<A: Kept> Map<A> {
         owned[place] = Some(Arc::clone(&handle));
         drop(owned);
         self.used += usize::from(self.places[place].is_none());
+        let key = key.to_retained();
         self.places[place] = Some(Place {
             registry,
-            key: key.to_retained(),
+            name: key.name(),
+            labels: key.labels().as_slice(),
+            key,
             handle: Arc::downgrade(&handle),
         });
         Some(handle)
@@ -204,28 +210,22 @@ impl<A: Kept> Map<A> {
 }
 
 impl<A> Place<A> {
+    /// Quick where all is static in both, as most is; else by the facade's own comparison, in one call.
     #[inline]
     fn is_for(&self, registry: u64, key: &Key) -> bool {
-        self.registry == registry && is_same(&self.key, key)
+        self.registry == registry
+            && self.key.get_hash() == key.get_hash()
+            && (ptr::eq(self.labels, key.labels().as_slice()) && ptr::eq(self.name, key.name())
+                || self.is_equal(key))
     }
-}
 
-/// Equality, quick where all is static in both, as most is; else the facade's own, in one call.
-#[inline]
-fn is_same(one: &Key, other: &Key) -> bool {
-    one.get_hash() == other.get_hash()
-        && (ptr::eq(one.labels().as_slice(), other.labels().as_slice())
-            && ptr::eq(one.name(), other.name())
-            || are_equal(one, other))
-}
-
-/// The facade's own comparison sorts copies of more labels than two, as their order is of no matter.
-// Apart, so that the quick way needs no stack.
-#[inline(never)]
-fn are_equal(one: &Key, other: &Key) -> bool {
-    let (labels, others) = (one.labels().as_slice(), other.labels().as_slice());
-    let is_in_order = labels.len() > 2 && labels == others && one.name() == other.name();
-    is_in_order || one == other
+    // Apart, so that the quick way needs no stack.
+    #[inline(never)]
+    fn is_equal(&self, key: &Key) -> bool {
+        // The facade sorts copies of more labels than two, as their order is of no matter.
+        let is_in_order = || self.key.labels().eq(key.labels()) && self.key.name() == key.name();
+        self.labels.len() > 2 && is_in_order() || self.key == *key
+    }
 }
 
 fn empty<T>(len: usize) -> Vec<Option<T>> {
