@@ -156,7 +156,7 @@ pub fn refusals_are_found() {
     });
 }
 
-/// The extremes have both values, and the last drain that found something has one of them as the last.
+/// The extremes have both values.
 pub fn values_of_a_gauge_are_found() {
     explore(3, || {
         let record = |gauge: &Gauge, thread: &Recorder, number| {

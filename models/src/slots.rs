@@ -46,7 +46,7 @@ pub fn a_lane_goes_on_with_the_next_thread() {
     });
 }
 
-/// Two threads that may have the same slot go on in one ring, while a third drains.
+/// Two threads that may have the same slot go on in one ring, while a third drains, and frees what ended threads had.
 pub fn a_ring_goes_on_with_the_next_thread() {
     explore(4, || {
         let shared = Arc::new((Histogram::new(mark()), Slots::new()));
@@ -62,7 +62,9 @@ pub fn a_ring_goes_on_with_the_next_thread() {
             thread::spawn(move || record(&shared))
         });
         let mut point = HistogramPoint::default();
+        let free_slots = shared.1.free();
         shared.0.drain(&mut point);
+        shared.0.give_back(free_slots);
         let mut count = point.count;
         for recorder in recorders {
             recorder.join().unwrap();

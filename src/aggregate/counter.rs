@@ -25,7 +25,7 @@ pub(crate) struct Counter {
 struct Lane(AtomicU64);
 
 impl Aggregate for Counter {
-    fn mark(&self) -> Mark {
+    fn marked_at(&self) -> Mark {
         self.lanes.marked_at()
     }
 

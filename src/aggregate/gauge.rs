@@ -42,7 +42,7 @@ impl Batch for Range {
 }
 
 impl Aggregate for Gauge {
-    fn mark(&self) -> Mark {
+    fn marked_at(&self) -> Mark {
         self.lanes.marked_at()
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Histogram {
 }
 
 impl Aggregate for Histogram {
-    fn mark(&self) -> Mark {
+    fn marked_at(&self) -> Mark {
         self.lanes.marked_at()
     }
 
@@ -95,7 +95,8 @@ impl Histogram {
         refused
     }
 
-    /// Frees what lanes of slots hold that no thread has, if it is empty.
+    /// Frees the pages of lanes whose slots no thread has, where they hold no samples. If a thread has taken one
+    /// since, its samples are seen under the lane's lock.
     pub(crate) fn give_back(&self, free_slots: u128) {
         for lane in self.lanes.of(free_slots) {
             lane.drain(Samples::give_back);

@@ -5,8 +5,11 @@
 //! the time. That nothing is overlooked takes a read-modify-write by each side of one number of the series, and the
 //! order that they come in: the record's, which acquires, and after it a look at the mark; the drain's, which releases,
 //! and before it the mark is taken. If the record's comes first, the drain finds it; if the drain's does, the record
-//! finds its mark gone, and sets it anew. Whoever finds there what another thread wrote has that one's order, too. What
-//! is seldom, and not in such a number, has a fence instead.
+//! finds its mark gone, and sets it anew. It may be somebody else's read-modify-write that a thread only reads, as
+//! where a total is there already: that one acquired, so that its order holds. What is seldom, and not in such a
+//! number, has a fence on both sides instead: if the record's comes first, the drain finds what was before it, else the
+//! record finds the mark gone. A drain that takes no mark needs neither, whatever it looks at: a mark that it did not
+//! see is there for the next one.
 
 use crate::sync::{Arc, AtomicU64, Ordering, fence};
 

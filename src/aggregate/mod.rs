@@ -32,7 +32,7 @@ pub(crate) use refused::{Refused, RefusedPoint};
 /// What drains have to know of an aggregate, of whichever kind.
 pub(crate) trait Aggregate {
     /// Where its mark is.
-    fn mark(&self) -> Mark;
+    fn marked_at(&self) -> Mark;
 
     /// Whether something may be recorded without a mark.
     fn has_lanes(&self) -> bool;

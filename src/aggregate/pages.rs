@@ -1,7 +1,7 @@
 //! Bucket counts by magnitude, a page an octave, allocated when the octave is first touched.
 //!
 //! A page has 16-bit counts for both sides of the [cut](super::cut), half a KiB in all: four in a word, as a drain
-//! looks at all of them and most are zero. A count that comes near its end, or a sample recorded hundreds of times at
+//! looks at all of them and most are zero. A count that comes near its end, or a sample recorded dozens of times at
 //! once, moves to 64 bits.
 
 use super::bucket::{BUCKETS_PER_OCTAVE, OCTAVES};
@@ -13,15 +13,15 @@ const GROUPS: usize = OCTAVES.div_ceil(OCTAVES_PER_GROUP);
 
 const WIDE_PART: usize = 32;
 /// Adds from here on go to 64 bits at once.
-const WIDE_ADD: u64 = 1 << 5;
-/// A narrow count that got here is moved there, too. Between reaching it and moving it, each of so many threads may
-/// add the most that a narrow count takes.
-const THREADS: u64 = 1_024;
-const NARROW_FULL: u64 = 1 << 15;
+const WIDE_ADD: u64 = 1 << 6;
+/// A narrow count that got here is moved there, too.
+const NARROW_FULL: u64 = 1 << 14;
+/// Between reaching that and moving it, each of so many threads may add the most that a narrow count takes.
+const THREADS: u64 = 768;
 const NARROW_BITS: usize = 16;
 const NARROW: u64 = (1 << NARROW_BITS) - 1;
 const NARROW_PER_WORD: usize = 64 / NARROW_BITS;
-// Or the neighbour in the word would be counted, too.
+// Or a carry would reach the neighbour in the word.
 const _: () = assert!(NARROW_FULL - 1 + THREADS * (WIDE_ADD - 1) <= NARROW);
 
 #[derive(Debug)]

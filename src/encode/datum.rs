@@ -1,14 +1,11 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
 use crate::refusal::{Refusal, Refused};
-use crate::registry::{Identity, Origin};
+use crate::registry::{Identity, Origin, PER_ALLOCATION};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// What an allocator takes for each allocation, more or less.
-const PER_ALLOCATION: usize = 16;
 
 /// What one series did in one window.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use super::pack::Batch;
 use crate::config::Delivery;
 use crate::dimension::Dimensions;
+use crate::limits::MAX_DIMENSIONS;
 use crate::registry::{Identity, Origin};
 use crate::unit;
 use crate::window::StorageResolution;
@@ -99,8 +100,11 @@ fn write_datum(to: &mut Writer, datum: &MetricDatum) -> Written {
     Ok(())
 }
 
+/// Default dimensions that were read, each once: few processes have many.
+pub(crate) type AllDefaults = BTreeSet<Arc<Dimensions>>;
+
 /// What [`write`] wrote. An error says where it is not that.
-pub(crate) fn read(bytes: &[u8]) -> Result<Batch, ReadError> {
+pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch, ReadError> {
     let mut from = Decoder::new(bytes);
     let len = array(&mut from)?;
     let version = from.u8()?;
@@ -115,32 +119,29 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Batch, ReadError> {
         Delivery::AtLeastOnce
     };
     let len = array(&mut from)?;
-    let mut defaults = BTreeSet::new();
     let data: Result<Vec<_>, _> = (0..len)
-        .map(|_| read_datum(&mut from, &mut defaults))
+        .map(|_| read_datum(&mut from, all_defaults))
         .collect();
     let data = data?;
     expect(!data.is_empty(), "data")?;
     Ok(Batch::new(namespace, delivery, data))
 }
 
-/// `all_defaults`: what data have in common, as most have all of it.
 fn read_datum(
     from: &mut Decoder<'_>,
-    all_defaults: &mut BTreeSet<Arc<Dimensions>>,
+    all_defaults: &mut AllDefaults,
 ) -> Result<MetricDatum, Error> {
     expect(array(from)? == 9, "a datum")?;
     let origin = origin(from.u8()?).ok_or_else(|| Error::message("no known origin"))?;
     let texts = array(from)?;
     expect(texts % 2 == 1, "a name and labels")?;
     let name = KeyName::from(from.str()?.to_owned());
-    let labels: Result<Vec<Label>, Error> = (0..texts / 2)
-        .map(|_| {
-            let (key, value) = (from.str()?.to_owned(), from.str()?.to_owned());
-            Ok(Label::new(key, value))
-        })
-        .collect();
-    let key = Key::from_parts(name, labels?);
+    let count = usize::try_from(texts / 2).unwrap_or(MAX_DIMENSIONS);
+    let mut labels = Vec::with_capacity(count.min(MAX_DIMENSIONS));
+    for _ in 0..texts / 2 {
+        labels.push(Label::new(from.str()?.to_owned(), from.str()?.to_owned()));
+    }
+    let key = Key::from_parts(name, labels);
     let texts = array(from)?;
     let mut defaults = Dimensions::new();
     for _ in 0..texts / 2 {

@@ -8,6 +8,11 @@ use metrics::{Key, Label};
 use metrics_util::MetricKind;
 use std::sync::Arc;
 
+/// What an allocator takes for each allocation, more or less.
+pub(crate) const PER_ALLOCATION: usize = 16;
+/// And its two texts.
+const PER_LABEL: usize = size_of::<Label>() + 2 * PER_ALLOCATION;
+
 /// What each datum needs comes first, beside the count of references.
 #[derive(Debug)]
 #[repr(C)]
@@ -48,10 +53,9 @@ impl Identity {
             return 0;
         }
         let labels = self.key.labels();
-        let labels =
-            labels.map(|label| size_of::<Label>() + label.key().len() + label.value().len());
-        // Default dimensions are shared with others.
-        size_of::<Self>() + self.key.name().len() + labels.sum::<usize>()
+        let labels = labels.map(|label| PER_LABEL + label.key().len() + label.value().len());
+        // Default dimensions are shared with others. This, the name and the labels are allocations, too.
+        size_of::<Self>() + self.key.name().len() + 3 * PER_ALLOCATION + labels.sum::<usize>()
     }
 
     /// The identity of a [normal](normalize) key.

@@ -12,7 +12,7 @@ mod shelf;
 mod thread;
 
 pub(crate) use drain::{Drained, Point};
-pub(crate) use identity::{Identity, Origin};
+pub(crate) use identity::{Identity, Origin, PER_ALLOCATION};
 pub(crate) use idle::IdleTimeout;
 
 use crate::aggregate::{Counter, Gauge, Histogram, Mark};

@@ -70,10 +70,11 @@ impl<T> Rows<T> {
     pub(crate) fn put(&mut self, mark: &Mark, it: T) {
         let (row, place) = (row_of(mark.place), place_in_row(mark.place));
         while self.0.len() <= row {
-            self.0.push(Row::new());
+            self.0.push(Row::new(&mark.marks));
         }
         let row = &mut self.0[row];
-        // A row that was empty may have been made anew.
+        // A row that was empty, and one that others wait for on their way here, has other marks than these.
+        debug_assert!(row.taken == 0 || Arc::ptr_eq(&row.marks, &mark.marks));
         row.marks = Arc::clone(&mark.marks);
         if place >= row.places.len() {
             row.places.resize_with(place + 1, || None);
@@ -93,6 +94,9 @@ impl<T> Rows<T> {
         row.places[place] = None;
         row.taken &= !(1 << place);
         row.always &= row.taken;
+        if row.taken == 0 {
+            row.places = Vec::new();
+        }
         while self.0.pop_if(|row| row.taken == 0).is_some() {}
     }
 
@@ -107,7 +111,8 @@ impl<T> Rows<T> {
         fetch: impl Fn(bool, &T),
         mut each: impl FnMut(u32, bool, &mut T) -> bool,
     ) {
-        for (row, first) in self.0.iter_mut().zip((0..).step_by(Marks::COUNT as usize)) {
+        let rows = self.0.iter_mut().zip((0..).step_by(Marks::COUNT as usize));
+        for (row, first) in rows.filter(|(row, _)| row.taken != 0) {
             let due = (row.marks.take() | row.always) & row.taken;
             let shown = match show {
                 Show::Touched => due,
@@ -120,14 +125,9 @@ impl<T> Rows<T> {
                 }
             }
             for place in ones(shown) {
-                let Some(it) = &mut row.places[place as usize] else {
-                    continue;
-                };
-                let bit = 1 << place;
-                if each(first + place, is_due(place), it) {
-                    row.always |= bit;
-                } else {
-                    row.always &= !bit;
+                if let Some(it) = &mut row.places[place as usize] {
+                    let again = u64::from(each(first + place, is_due(place), it));
+                    row.always = row.always & !(1 << place) | again << place;
                 }
             }
         }
@@ -135,9 +135,9 @@ impl<T> Rows<T> {
 }
 
 impl<T> Row<T> {
-    fn new() -> Self {
+    fn new(marks: &Arc<Marks>) -> Self {
         Self {
-            marks: Arc::new(Marks::new()),
+            marks: Arc::clone(marks),
             taken: 0,
             always: 0,
             places: Vec::new(),

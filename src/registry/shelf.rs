@@ -152,7 +152,7 @@ impl<A> Shelf<A> {
         let mut all = self.all.lock();
         let arrivals = mem::take(&mut *self.arrivals.lock());
         for series in arrivals {
-            let mark = series.aggregate.mark();
+            let mark = series.aggregate.marked_at();
             let last_seen = LastSeen::new(moment);
             all.put(&mark, Entry { series, last_seen });
         }

@@ -74,7 +74,7 @@ proptest! {
     #[test]
     fn what_is_read_is_what_was_written(data in data()) {
         let batch = batch(data);
-        let read = read(&write(&batch, batch.data().iter())).expect("it was written so");
+        let read = read(&write(&batch, batch.data().iter()), &mut AllDefaults::new()).expect("it was written so");
         prop_assert_eq!(read.namespace(), batch.namespace());
         prop_assert_eq!(read.delivery(), batch.delivery());
         prop_assert_eq!(read.encoded_len(), batch.encoded_len());
@@ -87,11 +87,11 @@ proptest! {
 
     #[test]
     fn anything_else_is_an_error_and_no_panic(bytes: Vec<u8>, data in data(), cut: usize) {
-        prop_assert!(read(&bytes).is_err());
+        prop_assert!(read(&bytes, &mut AllDefaults::new()).is_err());
         let batch = batch(data);
         let mut written = write(&batch, batch.data().iter());
         written.truncate(cut % written.len());
-        prop_assert!(read(&written).is_err());
+        prop_assert!(read(&written, &mut AllDefaults::new()).is_err());
     }
 }
 
@@ -107,7 +107,8 @@ fn what_data_have_in_common_is_there_once() {
         }
     });
     let batch = batch(routes);
-    let read = read(&write(&batch, batch.data().iter())).expect("it was written so");
+    let read = read(&write(&batch, batch.data().iter()), &mut AllDefaults::new())
+        .expect("it was written so");
     let defaults = read
         .data()
         .iter()

@@ -1,7 +1,7 @@
 //! What is on disk alone, and comes back.
 
 use crate::encode::pack::Batch;
-use crate::encode::stored::{self, ReadError};
+use crate::encode::stored::{self, AllDefaults, ReadError};
 use crate::exporter::amount::Amount;
 use crate::exporter::entry::Entry;
 use crate::exporter::event::{Ending, RESTORED, Settled, Unsettled};
@@ -26,6 +26,8 @@ pub(super) struct Shelf {
     /// What another version wrote.
     foreign: HashSet<EntryId>,
     is_unreadable: bool,
+    /// What data that were read have in common.
+    defaults: AllDefaults,
 }
 
 /// What is on disk and not in memory.
@@ -53,6 +55,7 @@ impl Shelf {
             again: None,
             foreign: HashSet::new(),
             is_unreadable: false,
+            defaults: AllDefaults::new(),
         }
     }
 
@@ -102,7 +105,7 @@ impl Shelf {
             }
         };
         self.is_unreadable = false;
-        match stored::read(&payload) {
+        match stored::read(&payload, &mut self.defaults) {
             Ok(batch) => {
                 let entry = if is_gone {
                     Entry::None
