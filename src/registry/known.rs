@@ -216,16 +216,16 @@ impl<A> Place<A> {
         self.registry == registry
             && self.key.get_hash() == key.get_hash()
             && (ptr::eq(self.labels, key.labels().as_slice()) && ptr::eq(self.name, key.name())
-                || self.is_equal(key))
+                || are_equal(&self.key, key, self.labels.len()))
     }
+}
 
-    // Apart, so that the quick way needs no stack.
-    #[inline(never)]
-    fn is_equal(&self, key: &Key) -> bool {
-        // The facade sorts copies of more labels than two, as their order is of no matter.
-        let is_in_order = || self.key.labels().eq(key.labels()) && self.key.name() == key.name();
-        self.labels.len() > 2 && is_in_order() || self.key == *key
-    }
+/// The facade's own comparison sorts copies of more labels than two, as their order is of no matter.
+// Apart, so that the quick way needs no stack.
+#[inline(never)]
+fn are_equal(one: &Key, other: &Key, labels: usize) -> bool {
+    let are_in_order = || one.labels().eq(other.labels()) && one.name() == other.name();
+    labels > 2 && are_in_order() || one == other
 }
 
 fn empty<T>(len: usize) -> Vec<Option<T>> {
