@@ -111,18 +111,19 @@ pub fn totals_are_found() {
     });
 }
 
+fn find_samples(histogram: &Histogram, found: &mut u64) {
+    let mut point = HistogramPoint::default();
+    histogram.drain(&mut point);
+    *found += point.count;
+}
+
 /// Samples in no page, as a page is much to explore.
 pub fn samples_are_found() {
     explore(3, || {
         let record = |histogram: &Histogram, thread: &Recorder, number| {
             histogram.record_many(thread, 0.0, [1, 2][number]);
         };
-        let find = |histogram: &Histogram, found: &mut u64| {
-            let mut point = HistogramPoint::default();
-            histogram.drain(&mut point);
-            *found += point.count;
-        };
-        let found = found(Histogram::new, sharing(), record, find);
+        let found = found(Histogram::new, sharing(), record, find_samples);
         assert_eq!(found, 3);
     });
 }
@@ -133,12 +134,7 @@ pub fn values_in_lanes_are_found() {
         let record = |histogram: &Histogram, thread: &Recorder, _| {
             (0..3).for_each(|_| histogram.record(thread, 0.0));
         };
-        let find = |histogram: &Histogram, found: &mut u64| {
-            let mut point = HistogramPoint::default();
-            histogram.drain(&mut point);
-            *found += point.count;
-        };
-        let found = found(Histogram::new, with_lanes(), record, find);
+        let found = found(Histogram::new, with_lanes(), record, find_samples);
         assert_eq!(found, 6);
     });
 }

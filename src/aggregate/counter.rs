@@ -7,7 +7,7 @@ use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// Its total is what is shared and what is in the lanes, added up.
 ///
-/// In this order, so that a drain that finds nothing most often looks at one cache line.
+/// In this order, so that what a drain needs is most often in one cache line.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Counter {

@@ -45,8 +45,8 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// When a drain last found something in a series, or found it idle: in milliseconds, twice, and one more for idle. There
-/// is one of these for each series.
+/// When a drain last found something in a series, or found it idle: in milliseconds, twice, and one more for idle.
+/// There is one of these for each series.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LastSeen(u64);
 

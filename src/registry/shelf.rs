@@ -156,7 +156,7 @@ impl<A> Shelf<A> {
             let last_seen = LastSeen::new(moment);
             all.put(&mark, Entry { series, last_seen });
         }
-        let (mut idle, mut idle_series) = (Vec::new(), HashSet::new());
+        let mut idle = HashMap::new();
         // What was not touched is looked at only for how long it has been.
         let walk = if moment.has_timeout() {
             Show::All
@@ -177,15 +177,14 @@ impl<A> Shelf<A> {
                 last_seen.look(moment, false)
             };
             if found == Idle::Due && series.aggregate.begins_anew() {
-                idle.push(place);
-                idle_series.insert(Arc::as_ptr(series));
+                idle.insert(Arc::as_ptr(series), place);
             }
             is_shown(is_due) && series.aggregate.has_lanes()
         });
         if !idle.is_empty() {
-            known::retract::<A>(|handle| idle_series.contains(&Arc::as_ptr(&handle.series)));
+            known::retract::<A>(|handle| idle.contains_key(&Arc::as_ptr(&handle.series)));
         }
-        for place in idle {
+        for place in idle.into_values() {
             let is_forgotten = |entry| self.forget_idle(entry, place, &mut each);
             if all.get_mut(place).is_some_and(is_forgotten) {
                 all.remove(place);

@@ -1,5 +1,6 @@
 //! Threads find their series again, whoever else is there, and whatever becomes of them.
 
+use super::series::Series;
 use super::{IdleTimeout, Point, Registry};
 use crate::aggregate::{Counter, Histogram};
 use metrics::{Key, Label};
@@ -17,6 +18,11 @@ fn registry() -> Arc<Registry> {
 
 fn numbered(number: usize) -> Key {
     Key::from_parts("n", vec![Label::new("number", number.to_string())])
+}
+
+fn counter_of(registry: &Registry, key: &Key) -> Arc<Series<Counter>> {
+    let defaults = &registry.defaults;
+    registry.counters.get_or_create(key, defaults, Counter::new)
 }
 
 /// The growth of all counters, by their one label.
@@ -85,9 +91,7 @@ fn threads_come_and_go_by_the_thousand() {
     assert_eq!(growth(&registry)[""], 100_000);
     // What the threads had they gave back, once drains of other tests do not look at it: one reference here, one in
     // the list, one in the map.
-    let series = registry
-        .counters
-        .get_or_create(&key, &registry.defaults, Counter::new);
+    let series = counter_of(&registry, &key);
     let mut waited = 0;
     while Arc::strong_count(&series) > 3 && waited < 1_000_000 {
         thread::yield_now();
@@ -107,9 +111,7 @@ fn threads_go_on_in_the_lanes_of_those_that_ended() {
         });
     }
     assert_eq!(growth(&registry)[""], 3_000_000);
-    let series = registry
-        .counters
-        .get_or_create(&key, &registry.defaults, Counter::new);
+    let series = counter_of(&registry, &key);
     // One at a time would be enough; threads of other tests have slots, too.
     let lanes = series.aggregate.lanes();
     assert!((1..64).contains(&lanes), "{lanes}");
@@ -309,9 +311,7 @@ fn a_registry_takes_its_series_with_it() {
         ends.recv().unwrap_err();
     });
     wakes.recv().unwrap();
-    let series = registry
-        .counters
-        .get_or_create(&key, &registry.defaults, Counter::new);
+    let series = counter_of(&registry, &key);
     let series = {
         let weak = Arc::downgrade(&series);
         drop(series);
