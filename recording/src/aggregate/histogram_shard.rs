@@ -1,0 +1,127 @@
+//! A histogram's shard: a ring of values that one thread writes, and the buckets behind it.
+//!
+//! A record is two plain stores. Once the ring is full, its owner moves all values to the buckets, under a lock that it
+//! only ever tries: if a snapshot has the lock, the record goes elsewhere. A snapshot takes the lock, moves what the ring
+//! has, and takes the buckets. Each value goes from hand to hand as a whole, so that it is in one window with all that
+//! belongs to it. The lock costs a record one 64th of it, and sums in a loop stay in registers.
+
+use super::buckets::Buckets;
+use super::refused_values::RefusedValues;
+use crate::sync::{AtomicU64, Mutex, Ordering, RING};
+
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct HistogramShard {
+    /// Values that the owner has put in the ring, from the beginning.
+    recorded: AtomicU64,
+    /// As floats' bits, by their number.
+    ring: [AtomicU64; RING],
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    /// Values that were taken out of the ring, from the beginning.
+    until: u64,
+    buckets: Buckets,
+}
+
+impl HistogramShard {
+    pub(crate) fn new() -> Self {
+        Self {
+            recorded: AtomicU64::new(0),
+            ring: std::array::from_fn(|_| AtomicU64::new(0)),
+            taken: Mutex::new(Taken {
+                until: 0,
+                buckets: Buckets::default(),
+            }),
+        }
+    }
+
+    /// For the owner alone. Tells whether there was room, as there is but where the ring begins.
+    #[inline]
+    pub(crate) fn record(&self, value: f64) -> bool {
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        let place = place(recorded);
+        let has_room = place != 0;
+        if has_room {
+            self.put(place, recorded, value);
+        }
+        has_room
+    }
+
+    #[inline]
+    fn put(&self, place: usize, recorded: u64, value: f64) {
+        self.ring[place].store(value.to_bits(), Ordering::Relaxed);
+        // Whoever sees that it is there sees what it is.
+        self.recorded.store(recorded + 1, Ordering::Release);
+    }
+
+    /// Records where the ring begins again, if it can be emptied. For the owner alone.
+    pub(crate) fn record_first(&self, value: f64, refused: &RefusedValues) -> bool {
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        let Some(mut taken) = self.taken.try_lock() else {
+            return false;
+        };
+        taken.take_ring(self, recorded, refused);
+        drop(taken);
+        self.put(place(recorded), recorded, value);
+        true
+    }
+
+    /// Adds to the buckets past the ring, unless a snapshot is there. Tells whether it did.
+    pub(crate) fn try_add(&self, value: f64, samples: u64) -> bool {
+        let taken = self.taken.try_lock();
+        taken.is_some_and(|mut taken| {
+            taken.buckets.add(value, samples);
+            true
+        })
+    }
+
+    /// Gives the buckets to `take`, once all that was recorded is in them.
+    pub(crate) fn take<R>(
+        &self,
+        refused: &RefusedValues,
+        take: impl FnOnce(&mut Buckets) -> R,
+    ) -> R {
+        let mut taken = self.taken.lock();
+        // Acquire: the values up to here are there. More may come meanwhile, but the owner does not begin the ring
+        // again before it had the lock.
+        let recorded = self.recorded.load(Ordering::Acquire);
+        taken.take_ring(self, recorded, refused);
+        take(&mut taken.buckets)
+    }
+
+    /// Bytes that the buckets have on the heap.
+    #[cfg(test)]
+    pub(crate) fn allocated(&self) -> usize {
+        self.taken.lock().buckets.allocated()
+    }
+}
+
+impl Taken {
+    fn take_ring(&mut self, shard: &HistogramShard, recorded: u64, refused: &RefusedValues) {
+        let bits = |place: &AtomicU64| place.load(Ordering::Relaxed);
+        let refuse = |reason| refused.count(reason, 1);
+        if recorded - self.until == RING as u64 {
+            self.buckets.add_all(shard.ring.iter().map(bits), refuse);
+        } else {
+            // Part of the ring, in two pieces where it goes round.
+            let (from, to) = (place(self.until), place(recorded));
+            let (one, other) = if from <= to {
+                (&shard.ring[from..to], &shard.ring[..0])
+            } else {
+                (&shard.ring[from..], &shard.ring[..to])
+            };
+            self.buckets.add_all(one.iter().map(bits), refuse);
+            self.buckets.add_all(other.iter().map(bits), refuse);
+        }
+        self.until = recorded;
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "less than the length")]
+fn place(number: u64) -> usize {
+    (number % RING as u64) as usize
+}

@@ -1,0 +1,116 @@
+//! What an exporter decides about recording.
+
+use crate::series::NameId;
+use metrics::{Key, Metadata};
+use metrics_util::MetricKind;
+use std::time::Duration;
+
+/// What acts while metrics are recorded. Implement it to change the defaults; `()` has them all.
+///
+/// ```
+/// use metrics_recording::{MetricPolicy, Recorder, RecordingPolicy, NameId};
+/// use std::time::{Duration, SystemTime};
+///
+/// struct Policy;
+///
+/// impl RecordingPolicy for Policy {
+///     fn metric(
+///         &self,
+///         _: NameId,
+///         _: metrics_util::MetricKind,
+///         key: &metrics::Key,
+///         _: &metrics::Metadata<'_>,
+///     ) -> MetricPolicy {
+///         if key.name().starts_with("debug.") {
+///             return MetricPolicy::disabled();
+///         }
+///         MetricPolicy::default()
+///             .with_max_series(Some(1_000))
+///             .with_idle_timeout(Some(Duration::from_secs(600)))
+///     }
+/// }
+///
+/// let (recorder, snapshotter) = Recorder::new(Policy, SystemTime::now());
+/// # let _ = (recorder, snapshotter);
+/// ```
+pub trait RecordingPolicy: Send + Sync + 'static {
+    /// Asked once for each name and kind, when `key` is the first to be registered.
+    ///
+    /// A lock is held meanwhile: it must not record or register metrics.
+    fn metric(
+        &self,
+        id: NameId,
+        kind: MetricKind,
+        key: &Key,
+        metadata: &Metadata<'_>,
+    ) -> MetricPolicy {
+        let _ = (id, kind, key, metadata);
+        MetricPolicy::default()
+    }
+
+    /// The key that stands for `key`, if it is another one: so that labels that say nothing, or that nobody may see,
+    /// never split a series. Asked when a key is first looked up; two keys with the same answer share a series.
+    ///
+    /// It must not change the name. By default each key stands for itself.
+    fn normalize(&self, key: &Key) -> Option<Key> {
+        let _ = key;
+        None
+    }
+}
+
+impl RecordingPolicy for () {}
+
+/// What a [`RecordingPolicy`] answers for one name and kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricPolicy {
+    pub(crate) is_enabled: bool,
+    pub(crate) max_series: Option<usize>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) period: Duration,
+}
+
+impl MetricPolicy {
+    /// The metric is not recorded: its handles do nothing.
+    pub fn disabled() -> Self {
+        Self {
+            is_enabled: false,
+            ..Self::default()
+        }
+    }
+
+    /// How many series the metric may have at a time; without limit by default.
+    ///
+    /// Beyond the limit, increments and samples of new series go to one series more, which has the label
+    /// `overflow="true"` alone. Updates of gauges, and totals of counters, mean nothing in a sum: they are
+    /// [refused](crate::RefusalReason::SeriesLimit). A series that is evicted frees its place.
+    #[must_use]
+    pub fn with_max_series(mut self, series: Option<usize>) -> Self {
+        self.max_series = series;
+        self
+    }
+
+    /// How long a series may be idle before it is [evicted](crate::Event::Evicted); for ever by default.
+    #[must_use]
+    pub fn with_idle_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How often the series are due, for [`Snapshotter::visit`](crate::Snapshotter::visit); a minute by default.
+    #[must_use]
+    pub fn with_period(mut self, period: Duration) -> Self {
+        self.period = period;
+        self
+    }
+}
+
+impl Default for MetricPolicy {
+    fn default() -> Self {
+        Self {
+            is_enabled: true,
+            max_series: None,
+            idle_timeout: None,
+            period: Duration::from_mins(1),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! When a series is evicted, and what becomes of who still has it.
+//!
+//! Snapshots alone decide, by whether they found something in the aggregate. A series that was idle for its timeout is
+//! taken from the handle caches of all threads, then out of the map, under the map's lock. If nobody else has it then,
+//! a last look finds all that was ever recorded to it, and it goes. Otherwise it stays, as what it was: whoever holds a
+//! handle goes on with it. It is told evicted either way, and comes back under a new generation.
+
+use crate::sync::Arc;
+#[cfg(not(loom))]
+pub(crate) use rule::{Idle, LastActive, Moment, Outcome, evict, uncache};
+
+/// Whether a series that was unlinked is over: nobody else has it, and `is_idle` found nothing in it.
+pub(crate) fn is_over<S>(series: &mut Arc<S>, is_idle: impl FnOnce(&S) -> bool) -> bool {
+    Arc::get_mut(series).is_some_and(|series| is_idle(series))
+}
+
+#[cfg(not(loom))]
+mod rule {
+    use super::is_over;
+    use crate::aggregate::{Aggregate, FreeIndexes, RefusedCounts, Scratch, Value};
+    use crate::registry::handle_cache::{Cached, invalidate_series};
+    use crate::registry::map::SeriesMap;
+    use crate::registry::recorded::Recorded;
+    use std::collections::HashSet;
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    /// A snapshot's time, and how long series may be idle.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Moment {
+        /// In milliseconds since 1970.
+        now: u64,
+        timeout: Option<u64>,
+    }
+
+    impl Moment {
+        pub(crate) fn new(now: SystemTime, timeout: Option<Duration>) -> Self {
+            let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+            Self {
+                now: millis(since),
+                timeout: timeout.map(millis),
+            }
+        }
+    }
+
+    fn millis(duration: Duration) -> u64 {
+        duration.as_millis().try_into().unwrap_or(u64::MAX)
+    }
+
+    /// When a snapshot last found something in a series, or evicted it: in milliseconds, twice, and one more if it was
+    /// evicted since.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct LastActive(u64);
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Idle {
+        No,
+        /// It is time to evict it. It may have been told evicted before, and somebody held it then.
+        Due {
+            is_first: bool,
+        },
+    }
+
+    impl LastActive {
+        pub(crate) fn new(moment: Moment) -> Self {
+            Self::at(moment.now, false)
+        }
+
+        fn at(time: u64, is_evicted: bool) -> Self {
+            Self(time << 1 | u64::from(is_evicted))
+        }
+
+        /// Whether it was told evicted, and nothing was found in it since.
+        pub(crate) fn is_evicted(self) -> bool {
+            self.0 & 1 == 1
+        }
+
+        /// Tells whether a series is idle, by whether something was found in it now. What cannot go is due once a
+        /// timeout.
+        pub(crate) fn look(&mut self, moment: Moment, is_active: bool) -> Idle {
+            let Some(timeout) = moment.timeout else {
+                return Idle::No;
+            };
+            if is_active {
+                *self = Self::new(moment);
+                return Idle::No;
+            }
+            // A clock that was set back begins anew.
+            let (since, is_evicted) = ((self.0 >> 1).min(moment.now), self.is_evicted());
+            if moment.now - since >= timeout {
+                *self = Self::at(moment.now, true);
+                return Idle::Due {
+                    is_first: !is_evicted,
+                };
+            }
+            *self = Self::at(since, is_evicted);
+            Idle::No
+        }
+    }
+
+    /// What became of a series that is due.
+    pub(crate) enum Outcome<'a> {
+        Gone,
+        /// Somebody holds it, or it holds what the next record builds on.
+        Held,
+        /// Something was recorded in the last moment.
+        Active(Option<Value<'a>>, RefusedCounts),
+    }
+
+    /// Takes what is due from the handle caches of all threads.
+    pub(crate) fn uncache<'a, A: Cached>(due: impl Iterator<Item = &'a Arc<Recorded<A>>>) {
+        // What holds state cannot go, so that its handles may stay.
+        let due = due.filter(|recorded| !recorded.aggregate.holds_state());
+        let due: HashSet<_> = due.map(Arc::as_ptr).collect();
+        if !due.is_empty() {
+            invalidate_series::<A>(|recorded| due.contains(&Arc::as_ptr(recorded)));
+        }
+    }
+
+    /// Evicts a series, once no handle cache has it.
+    pub(crate) fn evict<'a, A: Aggregate>(
+        map: &SeriesMap<A>,
+        recorded: &mut Arc<Recorded<A>>,
+        scratch: &'a mut Scratch,
+        free: FreeIndexes,
+    ) -> Outcome<'a> {
+        let mut outcome = Outcome::Held;
+        let is_gone = map.unlink(recorded, |recorded| {
+            is_over(recorded, |recorded| {
+                let (value, refused) = recorded.aggregate.take(scratch, free);
+                if value.is_some() || refused != RefusedCounts::default() {
+                    outcome = Outcome::Active(value, refused);
+                    return false;
+                }
+                !recorded.aggregate.holds_state()
+            })
+        });
+        if is_gone { Outcome::Gone } else { outcome }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn what_cannot_go_is_due_once_a_timeout() {
+            let moment = |now| Moment {
+                now,
+                timeout: Some(10),
+            };
+            let (first, again) = (Idle::Due { is_first: true }, Idle::Due { is_first: false });
+            let mut last_active = LastActive::new(moment(100));
+            for (now, is_active, expected) in [
+                (109, false, Idle::No),
+                (111, false, first),
+                (120, false, Idle::No),
+                (121, false, again),
+                // The clock was set back.
+                (50, false, Idle::No),
+                (59, false, Idle::No),
+                (60, false, again),
+                (61, true, Idle::No),
+                (70, false, Idle::No),
+                (71, false, first),
+            ] {
+                assert_eq!(last_active.look(moment(now), is_active), expected, "{now}");
+            }
+        }
+    }
+}

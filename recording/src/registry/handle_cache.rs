@@ -1,0 +1,273 @@
+//! A thread's map from key to handle: found without a lock, and without a count of references that threads share.
+//!
+//! The map has weak references. The strong ones are in a list that other threads reach, under a lock that the thread
+//! itself only tries. So a snapshot can take a series from a thread that sleeps, but not a handle that is being used.
+
+use super::recorded::Recorded;
+use crate::aggregate::{Aggregate, Counter, Gauge, Histogram};
+use metrics::{Key, Label};
+use parking_lot::Mutex;
+use std::cell::RefCell;
+use std::ptr;
+use std::sync::{Arc, Weak};
+use std::thread::LocalKey;
+
+/// A key has so many places where it may be, one beside the other.
+const WAYS: usize = 4;
+const FIRST_SETS: usize = 16;
+/// A thread's map has room for some 1,024 series of a kind; more than that are looked up in the registry. There are
+/// twice as many places, so that few keys find their set full.
+const MAX_SETS: usize = 512;
+/// As long as the map is not less full than this, a full set makes it grow.
+const SPARSE: usize = 8;
+/// In a full map, of so many keys that are not there one takes another's place. So a walk over more than the map can
+/// hold does not throw out what is used all the time.
+const ADMITTED: usize = 8;
+
+/// A thread's own handle of a series. Its references are counted on a cache line of its own: memory that one thread
+/// frees is another's next, and two threads must not count in one line.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Handle<A> {
+    registry: u64,
+    pub(super) recorded: Arc<Recorded<A>>,
+}
+
+/// A kind of aggregate, with each thread's map of its handles.
+pub(crate) trait Cached: Aggregate {
+    fn map() -> &'static LocalKey<RefCell<Map<Self>>>
+    where
+        Self: Sized;
+
+    fn owned() -> &'static Mutex<Vec<Weak<Owned<Self>>>>
+    where
+        Self: Sized;
+}
+
+#[derive(Debug)]
+pub(crate) struct Map<A> {
+    /// A power of two of sets of places.
+    places: Vec<Option<Place<A>>>,
+    used: usize,
+    missed: usize,
+    owned: Option<Arc<Owned<A>>>,
+}
+
+/// The handles of one thread, each at the number of its place in the map.
+type Owned<A> = Mutex<Vec<Option<Arc<Handle<A>>>>>;
+
+#[derive(Debug)]
+struct Place<A> {
+    registry: u64,
+    key: Key,
+    /// Where the key's texts are, as to ask the key takes a call each.
+    name: *const str,
+    labels: *const [Label],
+    handle: Weak<Handle<A>>,
+}
+
+/// The calling thread's handle of a series, if it has one.
+#[inline]
+pub(super) fn find<A: Cached>(registry: u64, key: &Key) -> Option<Arc<Handle<A>>> {
+    // Borrowed already: an allocator that records what it does. Without locals: the thread ends.
+    let found = A::map().try_with(|map| map.try_borrow().ok()?.find(registry, key));
+    found.ok()?
+}
+
+/// Gives the calling thread a handle, if there is room for it.
+#[cold]
+#[inline(never)]
+pub(super) fn insert<A: Cached>(
+    registry: u64,
+    key: &Key,
+    recorded: &Arc<Recorded<A>>,
+) -> Option<Arc<Handle<A>>> {
+    let inserted =
+        A::map().try_with(|map| map.try_borrow_mut().ok()?.insert(registry, key, recorded));
+    inserted.ok()?
+}
+
+/// Takes the handles of a registry that ends from all threads.
+pub(super) fn invalidate_registry<A: Cached>(registry: u64) {
+    invalidate::<A>(|handle| handle.registry == registry);
+}
+
+/// Takes the handles of some series from all threads.
+pub(super) fn invalidate_series<A: Cached>(is_one: impl Fn(&Arc<Recorded<A>>) -> bool) {
+    invalidate::<A>(|handle| is_one(&handle.recorded));
+}
+
+/// A handle that is in use right now lives until it is dropped, and is found for as long.
+fn invalidate<A: Cached>(is_due: impl Fn(&Handle<A>) -> bool) {
+    let mut all = A::owned().lock();
+    all.retain(|thread| thread.strong_count() > 0);
+    let threads: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
+    drop(all);
+    for thread in threads {
+        for place in thread.lock().iter_mut() {
+            place.take_if(|handle| is_due(handle));
+        }
+    }
+}
+
+impl<A: Cached> Map<A> {
+    const fn new() -> Self {
+        Self {
+            places: Vec::new(),
+            used: 0,
+            missed: 0,
+            owned: None,
+        }
+    }
+
+    #[inline]
+    fn find(&self, registry: u64, key: &Key) -> Option<Arc<Handle<A>>> {
+        let set = self.set_of(registry, key)?;
+        self.places[set..set + WAYS]
+            .iter()
+            .flatten()
+            .find(|place| place.is_for(registry, key))?
+            .handle
+            .upgrade()
+    }
+
+    /// The first place of the set that a key belongs to.
+    #[inline]
+    fn set_of(&self, registry: u64, key: &Key) -> Option<usize> {
+        let sets = self.places.len() / WAYS;
+        // By the top bits of a product (Fibonacci hashing): a key's hash is not meant to be good in any.
+        let hash = (key.get_hash() ^ registry).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let shift = 64 - sets.checked_ilog2()?;
+        Some(usize::try_from(hash >> shift).ok()? * WAYS)
+    }
+
+    fn insert(
+        &mut self,
+        registry: u64,
+        key: &Key,
+        recorded: &Arc<Recorded<A>>,
+    ) -> Option<Arc<Handle<A>>> {
+        if self.owned.is_none() {
+            self.register();
+        }
+        let place = self.place_for(registry, key)?;
+        let handle = Arc::new(Handle {
+            registry,
+            recorded: Arc::clone(recorded),
+        });
+        // A snapshot may be looking through them; it is never waited for.
+        let mut owned = self.owned.as_ref()?.try_lock()?;
+        owned[place] = Some(Arc::clone(&handle));
+        drop(owned);
+        self.used += usize::from(self.places[place].is_none());
+        let key = key.to_retained();
+        self.places[place] = Some(Place {
+            registry,
+            name: key.name(),
+            labels: key.labels().as_slice(),
+            key,
+            handle: Arc::downgrade(&handle),
+        });
+        Some(handle)
+    }
+
+    /// Makes the thread's list known to others.
+    fn register(&mut self) {
+        self.places = empty(FIRST_SETS * WAYS);
+        let owned = Arc::new(Mutex::new(empty(FIRST_SETS * WAYS)));
+        let mut all = A::owned().lock();
+        if all.len() == all.capacity() {
+            all.retain(|thread| thread.strong_count() > 0);
+            // As many again may come before the next look, so that it costs each of them little.
+            let len = all.len();
+            all.reserve(len.max(16));
+        }
+        all.push(Arc::downgrade(&owned));
+        self.owned = Some(owned);
+    }
+
+    /// Where a new one goes, if there is room.
+    fn place_for(&mut self, registry: u64, key: &Key) -> Option<usize> {
+        let set = self.set_of(registry, key)?;
+        let ways = || self.places[set..set + WAYS].iter().enumerate();
+        let is_own = |place: &Place<A>| place.is_for(registry, key);
+        let is_free = |place: &Place<A>| place.handle.strong_count() == 0;
+        let fits = ways()
+            .find(|(_, place)| place.as_ref().is_some_and(is_own))
+            .or_else(|| ways().find(|(_, place)| place.as_ref().is_none_or(is_free)));
+        if let Some((way, _)) = fits {
+            return Some(set + way);
+        }
+        if self.used * SPARSE >= self.places.len() && self.places.len() < MAX_SETS * WAYS {
+            self.grow()?;
+            return self.place_for(registry, key);
+        }
+        self.missed += 1;
+        let is_admitted = self.missed.is_multiple_of(ADMITTED);
+        is_admitted.then_some(set + self.missed / ADMITTED % WAYS)
+    }
+
+    /// Twice as many sets; each of the former is divided between two.
+    fn grow(&mut self) -> Option<()> {
+        let all = Arc::clone(self.owned.as_ref()?);
+        let mut owned = all.try_lock()?;
+        let twice = self.places.len() * 2;
+        let places = std::mem::replace(&mut self.places, empty(twice));
+        let handles = std::mem::replace(&mut *owned, empty(twice));
+        self.used = 0;
+        for (place, handle) in places.into_iter().zip(handles) {
+            let (Some(place), Some(handle)) = (place, handle) else {
+                continue;
+            };
+            let set = self.set_of(place.registry, &place.key)?;
+            let free = (set..set + WAYS).find(|&free| self.places[free].is_none())?;
+            self.places[free] = Some(place);
+            owned[free] = Some(handle);
+            self.used += 1;
+        }
+        Some(())
+    }
+}
+
+impl<A> Place<A> {
+    /// Quick where all is static in both, as most is; else by the facade's own comparison, in one call.
+    #[inline]
+    fn is_for(&self, registry: u64, key: &Key) -> bool {
+        self.registry == registry
+            && self.key.get_hash() == key.get_hash()
+            && (ptr::eq(self.labels, key.labels().as_slice()) && ptr::eq(self.name, key.name())
+                || are_equal(&self.key, key, self.labels.len()))
+    }
+}
+
+/// The facade's own comparison sorts copies of more labels than two, as their order is of no matter.
+// Apart, so that the quick way needs no stack.
+#[inline(never)]
+fn are_equal(one: &Key, other: &Key, labels: usize) -> bool {
+    let are_in_order = || one.labels().eq(other.labels()) && one.name() == other.name();
+    labels > 2 && are_in_order() || one == other
+}
+
+fn empty<T>(len: usize) -> Vec<Option<T>> {
+    std::iter::repeat_with(|| None).take(len).collect()
+}
+
+macro_rules! cached {
+    ($($aggregate:ty),*) => {$(
+        impl Cached for $aggregate {
+            fn map() -> &'static LocalKey<RefCell<Map<Self>>> {
+                thread_local! {
+                    static MAP: RefCell<Map<$aggregate>> = const { RefCell::new(Map::new()) };
+                }
+                &MAP
+            }
+
+            fn owned() -> &'static Mutex<Vec<Weak<Owned<Self>>>> {
+                static OWNED: Mutex<Vec<Weak<Owned<$aggregate>>>> = Mutex::new(Vec::new());
+                &OWNED
+            }
+        }
+    )*};
+}
+
+cached!(Counter, Gauge, Histogram);

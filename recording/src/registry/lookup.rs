@@ -1,0 +1,134 @@
+//! A key's way to its handle: the thread's handle cache, else the map of all series.
+
+use super::handle_cache::{self, Cached, Handle};
+use super::map::{Found, Naming, SeriesMap};
+use super::recorded::Recorded;
+use super::series_limit::Beyond;
+use crate::aggregate::{Counter, Gauge, Histogram};
+use crate::recording_policy::RecordingPolicy;
+use crate::series::Metric;
+use metrics::{Key, KeyName, Metadata, Unit};
+use metrics_util::MetricKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) struct Registry {
+    /// Of its own in this process, for good: handle caches know series by it.
+    id: u64,
+    naming: Naming,
+    pub(crate) counters: SeriesMap<Counter>,
+    pub(crate) gauges: SeriesMap<Gauge>,
+    pub(crate) histograms: SeriesMap<Histogram>,
+}
+
+/// A handle of a thread's own, or one that all threads share where the thread has no room.
+enum Registered<A> {
+    Own(Arc<Handle<A>>),
+    Shared(Arc<Recorded<A>>),
+    Beyond(Arc<Metric>),
+    Disabled,
+}
+
+impl Registry {
+    pub(crate) fn new(policy: impl RecordingPolicy) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            naming: Naming::new(Box::new(policy)),
+            counters: SeriesMap::new(),
+            gauges: SeriesMap::new(),
+            histograms: SeriesMap::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
+        if let Some(handle) = handle_cache::find(self.id, key) {
+            return metrics::Counter::from_arc::<Handle<Counter>>(handle);
+        }
+        match self.look_up(&self.counters, key, metadata) {
+            Registered::Own(handle) => metrics::Counter::from_arc(handle),
+            Registered::Shared(recorded) => metrics::Counter::from_arc(recorded),
+            Registered::Beyond(_) | Registered::Disabled => metrics::Counter::noop(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn gauge(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Gauge {
+        if let Some(handle) = handle_cache::find(self.id, key) {
+            return metrics::Gauge::from_arc::<Handle<Gauge>>(handle);
+        }
+        match self.look_up(&self.gauges, key, metadata) {
+            Registered::Own(handle) => metrics::Gauge::from_arc(handle),
+            Registered::Shared(recorded) => metrics::Gauge::from_arc(recorded),
+            Registered::Beyond(metric) => metrics::Gauge::from_arc(Arc::new(Beyond(metric))),
+            Registered::Disabled => metrics::Gauge::noop(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
+        if let Some(handle) = handle_cache::find(self.id, key) {
+            return metrics::Histogram::from_arc::<Handle<Histogram>>(handle);
+        }
+        match self.look_up(&self.histograms, key, metadata) {
+            Registered::Own(handle) => metrics::Histogram::from_arc(handle),
+            Registered::Shared(recorded) => metrics::Histogram::from_arc(recorded),
+            Registered::Beyond(_) | Registered::Disabled => metrics::Histogram::noop(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up<A: Cached>(
+        &self,
+        among: &SeriesMap<A>,
+        key: &Key,
+        metadata: &Metadata<'_>,
+    ) -> Registered<A> {
+        match among.get_or_create(key, metadata, &self.naming) {
+            Found::Series(recorded) => match handle_cache::insert(self.id, key, &recorded) {
+                Some(handle) => Registered::Own(handle),
+                None => Registered::Shared(recorded),
+            },
+            Found::Beyond(metric) => Registered::Beyond(metric),
+            Found::Disabled => Registered::Disabled,
+        }
+    }
+
+    pub(crate) fn describe(&self, kind: MetricKind, name: &KeyName, unit: Unit) {
+        let before = match kind {
+            MetricKind::Counter => self.counters.describe(name, unit),
+            MetricKind::Gauge => self.gauges.describe(name, unit),
+            MetricKind::Histogram => self.histograms.describe(name, unit),
+        };
+        if let Some(before) = before {
+            tracing::warn!(
+                metric = name.as_str(),
+                ?kind,
+                before = before.as_str(),
+                now = unit.as_str(),
+                "the unit of a metric was changed; what reads the metric may take each unit for a metric of its own"
+            );
+        }
+    }
+
+    /// Metrics that came to their limit of series, at one time or another.
+    pub(crate) fn limited_metrics(&self) -> Vec<Arc<Metric>> {
+        self.naming.limited()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        handle_cache::invalidate_registry::<Counter>(self.id);
+        handle_cache::invalidate_registry::<Gauge>(self.id);
+        handle_cache::invalidate_registry::<Histogram>(self.id);
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,271 @@
+//! The series of one kind, by key, and the metrics by name.
+
+use super::recorded::Recorded;
+use super::series_limit::{Admission, overflow_key};
+use crate::aggregate::Aggregate;
+use crate::recording_policy::RecordingPolicy;
+use crate::series::{Description, Metric, NameId, Series};
+use metrics::{Key, KeyName, Metadata, Unit};
+use metrics_util::KeyHasher;
+use parking_lot::{Mutex, RwLock};
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+#[derive(Debug)]
+pub(crate) struct SeriesMap<A> {
+    known: RwLock<Known<A>>,
+    /// New series, until the next snapshot takes them over: so a snapshot holds no lock that a recording thread needs.
+    arrivals: Mutex<Vec<Arc<Recorded<A>>>>,
+}
+
+#[derive(Debug)]
+struct Known<A> {
+    series: HashSet<Named<A>, BuildHasherDefault<KeyHasher>>,
+    /// Other keys that stand for a series, by its own.
+    aliases: HashMap<Key, Vec<Key>, BuildHasherDefault<KeyHasher>>,
+    descriptions: HashMap<KeyName, Arc<Description>>,
+    metrics: HashMap<KeyName, Arc<Metric>>,
+}
+
+/// A series by its key, or by one that stands for the same.
+#[derive(Debug)]
+struct Named<A> {
+    alias: Option<Box<Key>>,
+    recorded: Arc<Recorded<A>>,
+}
+
+/// What a key was found to be.
+pub(super) enum Found<A> {
+    Series(Arc<Recorded<A>>),
+    /// The metric is at its limit, and the series would mean nothing in a sum.
+    Beyond(Arc<Metric>),
+    Disabled,
+}
+
+/// What all maps of a registry share.
+pub(super) struct Naming {
+    pub(super) policy: Box<dyn RecordingPolicy>,
+    next_id: AtomicU32,
+    /// Metrics that came to their limit.
+    limited: Mutex<Vec<Arc<Metric>>>,
+}
+
+impl Naming {
+    pub(super) fn new(policy: Box<dyn RecordingPolicy>) -> Self {
+        Self {
+            policy,
+            next_id: AtomicU32::new(0),
+            limited: Mutex::default(),
+        }
+    }
+
+    /// Notes that a metric came to its limit, so that snapshots ask it what it dropped.
+    fn limit(&self, metric: &Arc<Metric>) {
+        if !metric.is_limited.swap(true, Ordering::Relaxed) {
+            self.limited.lock().push(Arc::clone(metric));
+        }
+    }
+
+    pub(super) fn limited(&self) -> Vec<Arc<Metric>> {
+        self.limited.lock().clone()
+    }
+}
+
+impl<A: Aggregate> SeriesMap<A> {
+    pub(super) fn new() -> Self {
+        Self {
+            known: RwLock::new(Known {
+                series: HashSet::default(),
+                aliases: HashMap::default(),
+                descriptions: HashMap::new(),
+                metrics: HashMap::new(),
+            }),
+            arrivals: Mutex::default(),
+        }
+    }
+
+    pub(super) fn get_or_create(
+        &self,
+        key: &Key,
+        metadata: &Metadata<'_>,
+        naming: &Naming,
+    ) -> Found<A> {
+        if let Some(found) = self.known.read().find(key) {
+            return found;
+        }
+        let key = key.to_retained();
+        let normal = naming.policy.normalize(&key);
+        let mut known = self.known.write();
+        let metric = known.metric(&key, metadata, naming);
+        if !metric.policy.is_enabled {
+            return Found::Disabled;
+        }
+        let is_alias = normal.is_some();
+        let normal = normal.unwrap_or_else(|| key.clone());
+        let recorded = match known.series.get(&normal) {
+            Some(named) => Arc::clone(&named.recorded),
+            None => match metric.admit() {
+                Admission::Own => {
+                    metric.count_series();
+                    self.create(&mut known, normal, metric, false)
+                }
+                Admission::Overflow => {
+                    naming.limit(&metric);
+                    // No alias: the keys beyond the limit are without number.
+                    let normal = overflow_key(&key);
+                    if let Some(named) = known.series.get(&normal) {
+                        return Found::Series(Arc::clone(&named.recorded));
+                    }
+                    return Found::Series(self.create(&mut known, normal, metric, true));
+                }
+                Admission::Refused => {
+                    naming.limit(&metric);
+                    return Found::Beyond(metric);
+                }
+            },
+        };
+        if is_alias {
+            let aliases = known.aliases.entry(recorded.series.key().clone());
+            aliases.or_default().push(key.clone());
+            known.series.insert(Named {
+                alias: Some(Box::new(key)),
+                recorded: Arc::clone(&recorded),
+            });
+        }
+        Found::Series(recorded)
+    }
+
+    fn create(
+        &self,
+        known: &mut Known<A>,
+        key: Key,
+        metric: Arc<Metric>,
+        is_overflow: bool,
+    ) -> Arc<Recorded<A>> {
+        let recorded = Arc::new(Recorded::new(Series::new(key, metric), is_overflow));
+        known.series.insert(Named {
+            alias: None,
+            recorded: Arc::clone(&recorded),
+        });
+        self.arrivals.lock().push(Arc::clone(&recorded));
+        recorded
+    }
+
+    /// Sets the unit of a metric, for its series and for those to come. Returns the unit before if it changes, for the
+    /// first time.
+    pub(super) fn describe(&self, name: &KeyName, unit: Unit) -> Option<Unit> {
+        // The macros describe on every call that names a unit, so what is known already must be cheap.
+        let known = self.known.read().descriptions.get(name.as_str()).cloned();
+        let description = known.unwrap_or_else(|| self.known.write().description(name));
+        description.set_unit(unit)
+    }
+
+    pub(crate) fn take_arrivals(&self) -> Vec<Arc<Recorded<A>>> {
+        std::mem::take(&mut *self.arrivals.lock())
+    }
+
+    /// Takes a series out of the map for as long as `decide` runs, if nobody else has it: no key, no handle and no
+    /// cache. Puts it back unless `decide` says that it is to go. Tells whether it went.
+    ///
+    /// The list of the snapshotter has one reference, `recorded`.
+    pub(super) fn unlink(
+        &self,
+        recorded: &mut Arc<Recorded<A>>,
+        decide: impl FnOnce(&mut Arc<Recorded<A>>) -> bool,
+    ) -> bool {
+        let key = recorded.series.key().clone();
+        let aliases = self.known.read().aliases.get(&key).cloned();
+        let aliases = aliases.unwrap_or_default();
+        // One in the list, one by its key, one by each alias: more than that is a handle.
+        if Arc::strong_count(recorded) > 2 + aliases.len() {
+            return false;
+        }
+        let mut known = self.known.write();
+        let keys = aliases.iter().chain([&key]);
+        let names: Vec<_> = keys
+            .filter_map(|key| known.series.take(key))
+            .map(|named| named.alias)
+            .collect();
+        if decide(recorded) {
+            known.aliases.remove(&key);
+            return true;
+        }
+        let back = names.into_iter().map(|alias| Named {
+            alias,
+            recorded: Arc::clone(recorded),
+        });
+        known.series.extend(back);
+        false
+    }
+
+    /// How many keys are known.
+    #[cfg(test)]
+    pub(crate) fn known(&self) -> usize {
+        self.known.read().series.len()
+    }
+}
+
+impl<A: Aggregate> Known<A> {
+    fn find(&self, key: &Key) -> Option<Found<A>> {
+        if let Some(named) = self.series.get(key) {
+            return Some(Found::Series(Arc::clone(&named.recorded)));
+        }
+        let metric = self.metrics.get(key.name())?;
+        (!metric.policy.is_enabled).then_some(Found::Disabled)
+    }
+
+    /// The metric of a key; asks the policy if this is the first.
+    fn metric(&mut self, key: &Key, metadata: &Metadata<'_>, naming: &Naming) -> Arc<Metric> {
+        if let Some(metric) = self.metrics.get(key.name()) {
+            return Arc::clone(metric);
+        }
+        let name = key.name_shared();
+        let id = NameId(naming.next_id.fetch_add(1, Ordering::Relaxed));
+        let metric = Arc::new(Metric {
+            id,
+            kind: A::KIND,
+            policy: naming.policy.metric(id, A::KIND, key, metadata),
+            description: self.description(&name),
+            series: AtomicUsize::new(0),
+            is_limited: AtomicBool::new(false),
+            dropped: AtomicU64::new(0),
+        });
+        self.metrics.insert(name, Arc::clone(&metric));
+        metric
+    }
+
+    fn description(&mut self, name: &KeyName) -> Arc<Description> {
+        if let Some(description) = self.descriptions.get(name.as_str()) {
+            return Arc::clone(description);
+        }
+        let description = Arc::new(Description::new());
+        self.descriptions
+            .insert(name.to_retained(), Arc::clone(&description));
+        description
+    }
+}
+
+impl<A> Borrow<Key> for Named<A> {
+    fn borrow(&self) -> &Key {
+        self.alias
+            .as_deref()
+            .unwrap_or_else(|| self.recorded.series.key())
+    }
+}
+
+impl<A> Hash for Named<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Borrow::<Key>::borrow(self).hash(state);
+    }
+}
+
+impl<A> PartialEq for Named<A> {
+    fn eq(&self, other: &Self) -> bool {
+        Borrow::<Key>::borrow(self) == other.borrow()
+    }
+}
+
+impl<A> Eq for Named<A> {}

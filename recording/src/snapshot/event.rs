@@ -1,0 +1,57 @@
+//! What a snapshot tells.
+
+use crate::aggregate::Value;
+use crate::refusal_reason::RefusalReason;
+use crate::series::{NameId, Series, SeriesId};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// One thing that a [`Snapshotter`](crate::Snapshotter) tells.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A series gained something.
+    Point(Point<'a>),
+    /// A series was idle for its timeout. Whatever was kept for this id can go. If somebody holds a handle of the
+    /// series, or it holds a total or a level, it may come back, under an id of its own.
+    Evicted(SeriesId),
+    /// Samples that are in no point, now or later.
+    Refused {
+        /// The metric.
+        name: NameId,
+        /// The series; none where there is no series for them.
+        series: Option<&'a Arc<Series>>,
+        /// Why.
+        reason: RefusalReason,
+        /// How many.
+        samples: u64,
+    },
+}
+
+/// What one series gained.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Point<'a> {
+    /// The series, to keep something for it until it is evicted.
+    pub id: SeriesId,
+    /// Its metric: name and kind.
+    pub name: NameId,
+    /// The series itself.
+    pub series: &'a Arc<Series>,
+    /// The time in which all of it was recorded.
+    pub covers: Interval,
+    /// What was recorded.
+    pub value: Value<'a>,
+    /// How much was recorded: a counter's growth, a histogram's samples, one for a gauge.
+    pub samples: u64,
+}
+
+/// From the snapshot before to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Interval {
+    /// When the previous snapshot looked at the series; the recorder's start, if none did. Never after the end.
+    pub start: SystemTime,
+    /// The time of this snapshot.
+    pub end: SystemTime,
+}

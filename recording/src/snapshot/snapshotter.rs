@@ -1,0 +1,287 @@
+//! Walks all series and takes what they gained.
+
+use super::event::{Event, Interval, Point};
+use crate::aggregate::{
+    Aggregate, Counter, FreeIndexes, Gauge, Histogram, RefusedCounts, Scratch, Value, free_indexes,
+};
+use crate::refusal_reason::RefusalReason;
+use crate::registry::eviction::{self, Idle, LastActive, Moment, Outcome};
+use crate::registry::{Cached, Recorded, Registry, SeriesMap};
+use crate::series::SeriesId;
+use std::hint;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// So many series are read ahead, so that a processor waits for the memory of all of them at once.
+const AHEAD: usize = 64;
+
+/// Takes what was recorded by a [`Recorder`](crate::Recorder). There is one for each recorder, and it is no clone of
+/// another, so that each sample is taken once.
+#[derive(Debug)]
+pub struct Snapshotter {
+    registry: Arc<Registry>,
+    /// When arrivals were last taken over.
+    last_visit: SystemTime,
+    groups: Vec<Group>,
+    ids: Ids,
+    scratch: Scratch,
+}
+
+/// Series that are due together and may be idle for as long.
+#[derive(Debug)]
+struct Group {
+    period: Duration,
+    idle_timeout: Option<Duration>,
+    visited: SystemTime,
+    counters: Vec<Entry<Counter>>,
+    gauges: Vec<Entry<Gauge>>,
+    histograms: Vec<Entry<Histogram>>,
+}
+
+#[derive(Debug)]
+struct Entry<A> {
+    recorded: Arc<Recorded<A>>,
+    id: SeriesId,
+    last_active: LastActive,
+}
+
+/// Gives each series the lowest index that was given back last, or a new one.
+#[derive(Debug, Default)]
+struct Ids {
+    free: Vec<SeriesId>,
+    next: u32,
+}
+
+/// What one walk over series of one kind has to know.
+struct Walk<'w> {
+    moment: Moment,
+    covers: Interval,
+    free: FreeIndexes,
+    ids: &'w mut Ids,
+    scratch: &'w mut Scratch,
+}
+
+impl Snapshotter {
+    pub(crate) fn new(registry: Arc<Registry>, start: SystemTime) -> Self {
+        Self {
+            registry,
+            last_visit: start,
+            groups: Vec::new(),
+            ids: Ids::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Visits the series whose [period](crate::MetricPolicy::with_period) `is_due`, and tells what they gained since
+    /// they were last visited: one [`Point`] for each series that was recorded to, evictions, and what was refused.
+    ///
+    /// Whatever was recorded before the call is told by it; what is recorded meanwhile, by it or by the next one. No
+    /// recording thread waits for it. `each` may record and register metrics.
+    pub fn visit(
+        &mut self,
+        now: SystemTime,
+        mut is_due: impl FnMut(Duration) -> bool,
+        mut each: impl FnMut(Event<'_>),
+    ) {
+        self.take_arrivals(now);
+        let free = free_indexes();
+        let registry = Arc::clone(&self.registry);
+        let due = self.groups.iter_mut().filter(|group| is_due(group.period));
+        for group in due {
+            let mut walk = Walk {
+                moment: Moment::new(now, group.idle_timeout),
+                covers: Interval {
+                    start: group.visited.min(now),
+                    end: now,
+                },
+                free,
+                ids: &mut self.ids,
+                scratch: &mut self.scratch,
+            };
+            group.visited = now;
+            walk.visit(&mut group.counters, &registry.counters, &mut each);
+            walk.visit(&mut group.gauges, &registry.gauges, &mut each);
+            walk.visit(&mut group.histograms, &registry.histograms, &mut each);
+        }
+        for metric in registry.limited_metrics() {
+            let samples = metric.take_dropped();
+            if samples > 0 {
+                each(Event::Refused {
+                    name: metric.id,
+                    series: None,
+                    reason: RefusalReason::SeriesLimit,
+                    samples,
+                });
+            }
+        }
+    }
+
+    /// How many keys are known.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        let registry = &self.registry;
+        registry.counters.known() + registry.gauges.known() + registry.histograms.known()
+    }
+
+    /// Takes over the series that were registered since the last visit.
+    fn take_arrivals(&mut self, now: SystemTime) {
+        for recorded in self.registry.counters.take_arrivals() {
+            let (group, entry) = self.place(recorded, now);
+            group.counters.push(entry);
+        }
+        for recorded in self.registry.gauges.take_arrivals() {
+            let (group, entry) = self.place(recorded, now);
+            group.gauges.push(entry);
+        }
+        for recorded in self.registry.histograms.take_arrivals() {
+            let (group, entry) = self.place(recorded, now);
+            group.histograms.push(entry);
+        }
+        self.last_visit = now;
+    }
+
+    fn place<A>(&mut self, recorded: Arc<Recorded<A>>, now: SystemTime) -> (&mut Group, Entry<A>) {
+        let policy = &recorded.series.metric.policy;
+        let (period, idle_timeout) = (policy.period, policy.idle_timeout);
+        let is_its = |group: &Group| group.period == period && group.idle_timeout == idle_timeout;
+        let place = self.groups.iter().position(is_its).unwrap_or_else(|| {
+            self.groups.push(Group {
+                period,
+                idle_timeout,
+                visited: self.last_visit,
+                counters: Vec::new(),
+                gauges: Vec::new(),
+                histograms: Vec::new(),
+            });
+            self.groups.len() - 1
+        });
+        let entry = Entry {
+            recorded,
+            id: self.ids.take(),
+            last_active: LastActive::new(Moment::new(now, idle_timeout)),
+        };
+        (&mut self.groups[place], entry)
+    }
+}
+
+impl Walk<'_> {
+    fn visit<A: Cached>(
+        &mut self,
+        entries: &mut Vec<Entry<A>>,
+        map: &SeriesMap<A>,
+        each: &mut impl FnMut(Event<'_>),
+    ) {
+        let mut idle = Vec::new();
+        for start in (0..entries.len()).step_by(AHEAD) {
+            let end = entries.len().min(start + AHEAD);
+            for entry in &entries[start..end] {
+                hint::black_box(entry.recorded.aggregate.may_have_changed());
+            }
+            for (place, entry) in (start..).zip(&mut entries[start..end]) {
+                let aggregate = &entry.recorded.aggregate;
+                let is_active = aggregate.may_have_changed() && {
+                    let (value, refused) = aggregate.take(self.scratch, self.free);
+                    entry.tell(value, &refused, self.covers, each)
+                };
+                if let Idle::Due { is_first } = entry.last_active.look(self.moment, is_active) {
+                    idle.push((place, is_first));
+                }
+            }
+        }
+        if !idle.is_empty() {
+            self.evict(entries, &idle, map, each);
+        }
+    }
+
+    /// `idle`: the places of what is due, by rising place, and whether it was not told evicted before.
+    fn evict<A: Cached>(
+        &mut self,
+        entries: &mut Vec<Entry<A>>,
+        idle: &[(usize, bool)],
+        map: &SeriesMap<A>,
+        each: &mut impl FnMut(Event<'_>),
+    ) {
+        eviction::uncache(idle.iter().map(|(place, _)| &entries[*place].recorded));
+        // From the end, so that what takes the place of an entry that went was looked at before.
+        for &(place, is_first) in idle.iter().rev() {
+            let entry = &mut entries[place];
+            let outcome = eviction::evict(map, &mut entry.recorded, self.scratch, self.free);
+            if let Outcome::Active(value, refused) = outcome {
+                if is_first {
+                    // It was not told evicted, so that its id stays.
+                    entry.last_active = LastActive::new(self.moment);
+                }
+                entry.tell(value, &refused, self.covers, each);
+                entry.last_active = LastActive::new(self.moment);
+                continue;
+            }
+            if is_first {
+                entry.recorded.series.metric.uncount_series();
+                each(Event::Evicted(entry.id));
+            }
+            if matches!(outcome, Outcome::Gone) {
+                let entry = entries.swap_remove(place);
+                self.ids.give_back(entry.id);
+            }
+        }
+    }
+}
+
+impl<A: Aggregate> Entry<A> {
+    /// Tells what was taken. Returns whether there was something.
+    fn tell(
+        &mut self,
+        value: Option<Value<'_>>,
+        refused: &RefusedCounts,
+        covers: Interval,
+        each: &mut impl FnMut(Event<'_>),
+    ) -> bool {
+        let is_active = value.is_some() || *refused != RefusedCounts::default();
+        if is_active && self.last_active.is_evicted() {
+            self.id = self.id.next_generation();
+            self.recorded.series.metric.count_series();
+        }
+        let series = &self.recorded.series;
+        for (reason, &samples) in RefusalReason::OF_VALUES.into_iter().zip(refused) {
+            if samples > 0 {
+                each(Event::Refused {
+                    name: series.name_id(),
+                    series: Some(series),
+                    reason,
+                    samples,
+                });
+            }
+        }
+        if let Some(value) = value {
+            each(Event::Point(Point {
+                id: self.id,
+                name: series.name_id(),
+                series,
+                covers,
+                value,
+                samples: match value {
+                    Value::Counter(growth) => growth,
+                    Value::Gauge { .. } => 1,
+                    Value::Histogram(buckets) => buckets.count(),
+                },
+            }));
+        }
+        is_active
+    }
+}
+
+impl Ids {
+    fn take(&mut self) -> SeriesId {
+        self.free.pop().unwrap_or_else(|| {
+            self.next += 1;
+            SeriesId {
+                index: self.next - 1,
+                generation: 0,
+            }
+        })
+    }
+
+    fn give_back(&mut self, id: SeriesId) {
+        self.free.push(id.next_generation());
+    }
+}
