@@ -3,17 +3,18 @@
 mod install;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Delivery, HistogramForm, SpoolConfig};
+use crate::config::{Config, Delivery, HistogramForm, IdleTimeout, SpoolConfig};
 use crate::error::BuildError;
 use crate::exporter::CloudWatchExporter;
 use crate::matcher::Matcher;
 use crate::recorder::CloudWatchRecorder;
-use crate::registry::{IdleTimeout, Registry};
 use crate::sink::{PutMetricData, Sink};
 use crate::spool::{Spool, SpoolThread};
+use crate::view::SeriesPolicy;
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::Client;
 use metrics::SharedString;
+use metrics_recording::Recorder;
 use metrics_util::MetricKindMask;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -298,12 +299,12 @@ impl CloudWatchBuilder {
                 Some((SpoolThread::start(spool)?, recovered))
             }
         };
-        let defaults = Arc::clone(&self.config.default_dimensions);
-        let registry = Arc::new(Registry::new(defaults, self.config.idle));
+        let policy = SeriesPolicy::new(&self.config);
+        let (recorder, snapshotter) = Recorder::new(policy, self.clock.now());
         let (alive, recorders) = mpsc::channel(1);
-        let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);
+        let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter =
-            CloudWatchExporter::new(self.config, registry, self.clock, sink, spool, recorders);
+            CloudWatchExporter::new(self.config, snapshotter, self.clock, sink, spool, recorders);
         Ok((recorder, exporter))
     }
 }

@@ -4,8 +4,8 @@ use crate::dimension::{self, Dimensions};
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::matcher::ByMetric;
 use crate::refusal::Refusal;
-use crate::registry::IdleTimeout;
 use crate::window::StorageResolution;
+use metrics_util::MetricKindMask;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +53,20 @@ pub enum Delivery {
     AtLeastOnce,
     /// Give it up: nothing is counted twice, something may be lost.
     AtMostOnce,
+}
+
+/// How long which kinds of series may be idle; for ever by default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdleTimeout {
+    pub(crate) mask: MetricKindMask,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl IdleTimeout {
+    pub(crate) const NEVER: Self = Self {
+        mask: MetricKindMask::NONE,
+        timeout: None,
+    };
 }
 
 /// Where undelivered data are kept.

@@ -108,8 +108,6 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod aggregate;
-mod bits;
 mod builder;
 mod cbor;
 mod clock;
@@ -123,11 +121,10 @@ mod matcher;
 mod put;
 mod recorder;
 mod refusal;
-mod registry;
 mod sink;
 mod spool;
-mod sync;
 mod unit;
+mod view;
 mod window;
 
 pub use aws_sdk_cloudwatch::types::StandardUnit;
@@ -139,6 +136,7 @@ pub use encode::pack::Batch;
 pub use error::{BuildError, ConfigError, FlushError, InstallError};
 pub use exporter::{Amount, CloudWatchExporter, CloudWatchHandle, FlushReport, Stats};
 pub use matcher::Matcher;
+pub use metrics_recording::Buckets;
 /// Functions, timed and counted; the attributes need it in scope:
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;

@@ -87,10 +87,6 @@ pub enum ValueFault {
     OutOfRange,
 }
 
-impl ValueFault {
-    pub(crate) const ALL: [Self; 3] = [Self::NotANumber, Self::Infinite, Self::OutOfRange];
-}
-
 impl fmt::Display for ValueFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,7 +1,7 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
 use crate::refusal::{Refusal, Refused};
-use crate::registry::{Identity, Origin, PER_ALLOCATION};
+use crate::view::{Identity, Origin, PER_ALLOCATION};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use std::sync::Arc;

@@ -6,16 +6,17 @@
 //! whole add up to the exact sum. As the true samples lie within those bounds too, θ is in [0, 1].
 
 use super::as_float;
-use crate::aggregate::HistogramPoint;
-use crate::aggregate::bucket::Bucket;
 use crate::limits::MAX_VALUES_PER_DATUM;
+use metrics_recording::{Bucket, Buckets};
 
-/// Fits points, one after the other, in the same memory.
+/// Fits histograms, one after the other, in the same memory.
 #[derive(Debug, Default)]
 pub(crate) struct Fit {
     values: Vec<(f64, u64)>,
     buckets: Vec<Bucket>,
     groups: Vec<Group>,
+    minimum: f64,
+    maximum: f64,
 }
 
 /// Samples that go as one value, and the bounds of their sum.
@@ -27,34 +28,33 @@ struct Group {
 }
 
 impl Fit {
-    /// At most 150 values with their counts, in rising order, for a point that is not empty.
-    pub(crate) fn values(&mut self, point: &HistogramPoint) -> &[(f64, u64)] {
-        let &HistogramPoint {
-            minimum, maximum, ..
-        } = point;
+    /// At most 150 values with their counts, in rising order, for a histogram that is not empty.
+    pub(crate) fn values(&mut self, samples: &Buckets) -> &[(f64, u64)] {
+        self.minimum = samples.min().unwrap_or_default();
+        self.maximum = samples.max().unwrap_or_default();
         self.values.clear();
-        if minimum == maximum {
-            self.values.push((minimum, point.count));
+        if self.minimum == self.maximum {
+            self.values.push((self.minimum, samples.count()));
             return &self.values;
         }
-        self.set_extremes_apart(point);
+        self.set_extremes_apart(samples);
         if self.buckets.len() <= MAX_VALUES_PER_DATUM {
             // It fits if the extremes are values that the outer buckets come out at anyway.
-            self.group(MAX_VALUES_PER_DATUM, point);
-            self.place(point);
+            self.group(MAX_VALUES_PER_DATUM);
+            self.place(samples.sum());
         }
         if self.values.is_empty() || self.values.len() > MAX_VALUES_PER_DATUM {
             // The minimum and the maximum take a value each.
-            self.group(MAX_VALUES_PER_DATUM - 2, point);
-            self.place(point);
+            self.group(MAX_VALUES_PER_DATUM - 2);
+            self.place(samples.sum());
         }
         &self.values
     }
 
     /// Puts every group at its value, between the exact extremes.
-    fn place(&mut self, point: &HistogramPoint) {
-        let (minimum, maximum) = (point.minimum, point.maximum);
-        let theta = theta(&self.groups, point.sum - minimum - maximum);
+    fn place(&mut self, sum: f64) {
+        let (minimum, maximum) = (self.minimum, self.maximum);
+        let theta = theta(&self.groups, sum - minimum - maximum);
         self.values.clear();
         self.values.push((minimum, 1));
         let placed = self.groups.iter().map(|group| {
@@ -72,9 +72,9 @@ impl Fit {
         }
     }
 
-    fn set_extremes_apart(&mut self, point: &HistogramPoint) {
+    fn set_extremes_apart(&mut self, samples: &Buckets) {
         self.buckets.clear();
-        self.buckets.extend_from_slice(&point.buckets);
+        self.buckets.extend(samples.iter());
         if let Some(lowest) = self.buckets.first_mut() {
             lowest.count -= 1;
         }
@@ -85,7 +85,7 @@ impl Fit {
     }
 
     /// Merges as many neighbouring places as it takes, the same number everywhere.
-    fn group(&mut self, most: usize, point: &HistogramPoint) {
+    fn group(&mut self, most: usize) {
         let mut width = 1;
         loop {
             let groups = runs(&self.buckets, width).count();
@@ -103,8 +103,8 @@ impl Fit {
             };
             for bucket in run {
                 let (low, high) = bucket.bounds();
-                group.low += low.max(point.minimum) * as_float(bucket.count);
-                group.high += high.min(point.maximum) * as_float(bucket.count);
+                group.low += low.max(self.minimum) * as_float(bucket.count);
+                group.high += high.min(self.maximum) * as_float(bucket.count);
                 group.count = group.count.saturating_add(bucket.count);
             }
             group
@@ -115,7 +115,7 @@ impl Fit {
 /// Runs of buckets that share a group of `width` places.
 fn runs(buckets: &[Bucket], width: usize) -> impl Iterator<Item = &[Bucket]> {
     let width = i32::try_from(width).unwrap_or(i32::MAX);
-    buckets.chunk_by(move |a, b| a.place.div_euclid(width) == b.place.div_euclid(width))
+    buckets.chunk_by(move |a, b| a.index.div_euclid(width) == b.index.div_euclid(width))
 }
 
 fn theta(groups: &[Group], sum: f64) -> f64 {

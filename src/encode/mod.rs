@@ -1,4 +1,4 @@
-//! Points → data: units, forms, limits; then packed into requests.
+//! What was recorded → data: units, forms, limits; then packed into requests.
 
 pub(crate) mod datum;
 mod distribution;
@@ -6,20 +6,20 @@ pub(crate) mod pack;
 pub(crate) mod size;
 pub(crate) mod stored;
 
-use crate::aggregate::{GaugePoint, HistogramPoint};
 use crate::config::{Config, HistogramForm};
 use crate::limits::{self, ValueFault};
 use crate::refusal::{Refusal, Refused};
-use crate::registry::{Drained, Identity, Origin, Point};
 use crate::unit::{self, Scale};
+use crate::view::{Gained, Identity, Origin, What};
 use crate::window::Window;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use datum::{DatumValue, MetricDatum, StatisticSet};
 use distribution::Fit;
+use metrics_recording::{Buckets, Value};
 use metrics_util::MetricKind;
 use std::sync::Arc;
 
-/// Encodes one drained series after the other.
+/// Encodes what one series gained after the other.
 #[derive(Debug)]
 pub(crate) struct Encoder<'a> {
     config: &'a Config,
@@ -42,26 +42,31 @@ impl<'a> Encoder<'a> {
     }
 
     /// The datum of a series, if there is something to send.
-    pub(crate) fn encode(&mut self, drained: &Drained<'_>) -> Option<MetricDatum> {
-        for (fault, samples) in drained.refused {
-            self.refuse(drained, Refusal::Value(fault), samples);
-        }
-        let samples = samples(&drained.point)?;
-        let identity = drained.identity;
+    pub(crate) fn encode(&mut self, gained: &Gained<'_>) -> Option<MetricDatum> {
+        let (value, samples, is_news) = match gained.what {
+            What::Recorded(value, samples) => (value, samples, true),
+            What::Unchanged(last) => {
+                let (min, max) = (last, last);
+                (Value::Gauge { last, min, max }, 1, false)
+            }
+            What::Refused(fault, samples) => {
+                self.refuse(gained, Refusal::Value(fault), samples);
+                return None;
+            }
+        };
+        let identity = gained.identity;
         if let Some(reason) = identity.refusal() {
-            self.refuse(drained, reason.clone(), samples);
+            self.refuse(gained, reason.clone(), samples);
             return None;
         }
-        let (unit, scale) = unit_and_scale(drained);
-        let (value, out_of_range) = self.value(drained, identity, scale);
-        self.refuse(
-            drained,
-            Refusal::Value(ValueFault::OutOfRange),
-            out_of_range,
-        );
+        let (unit, scale) = unit_and_scale(gained);
+        let (value, out_of_range) = self.value(value, identity, scale);
+        // Refused once, not in every window that repeats it.
+        let refused = if is_news { out_of_range } else { 0 };
+        self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), refused);
         Some(MetricDatum {
             identity: Arc::clone(identity),
-            origin: Origin::Series(drained.kind),
+            origin: Origin::Series(gained.kind),
             timestamp: self.window.start(),
             is_by_clock: true,
             value: value?,
@@ -79,35 +84,33 @@ impl<'a> Encoder<'a> {
     /// The numbers to send, and how many samples are out of range in the unit they are sent in.
     fn value(
         &mut self,
-        drained: &Drained<'_>,
+        value: Value<'_>,
         identity: &Identity,
         scale: Scale,
     ) -> (Option<DatumValue>, u64) {
-        match drained.point {
-            Point::None => (None, 0),
-            Point::Counter(delta) => {
-                let value = limits::check_value(scale.apply(as_float(delta)));
+        match value {
+            Value::Counter(growth) => {
+                let value = limits::check_value(scale.apply(as_float(growth)));
                 (
                     value.ok().map(DatumValue::Single),
-                    if value.is_ok() { 0 } else { delta },
+                    if value.is_ok() { 0 } else { growth },
                 )
             }
-            Point::Gauge(point) => {
-                // Refused once, not in every window that tells it again.
-                whole(gauge(point, scale), u64::from(point.is_fresh))
-            }
-            Point::Histogram(point) => match self.config.histogram_form(identity.key.name()) {
-                HistogramForm::Distribution => self.distribution(point, scale),
-                HistogramForm::StatisticSet => whole(summary(point, scale), point.count),
+            Value::Gauge { last, min, max } => whole(gauge(last, min, max, scale), 1),
+            Value::Histogram(samples) => match self.config.histogram_form(identity.key.name()) {
+                HistogramForm::Distribution => self.distribution(samples, scale),
+                HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
             },
+            // Of a later version of recording.
+            _ => (None, 0),
         }
     }
 
-    fn distribution(&mut self, point: &HistogramPoint, scale: Scale) -> (Option<DatumValue>, u64) {
+    fn distribution(&mut self, samples: &Buckets, scale: Scale) -> (Option<DatumValue>, u64) {
         let kept = &mut self.kept;
         kept.clear();
         let mut out_of_range = 0;
-        for &(value, count) in self.fit.values(point) {
+        for &(value, count) in self.fit.values(samples) {
             match (limits::check_value(scale.apply(value)), kept.last_mut()) {
                 (Ok(value), Some((last, last_count))) if *last == value => {
                     *last_count = last_count.saturating_add(count);
@@ -123,11 +126,11 @@ impl<'a> Encoder<'a> {
         (distribution, out_of_range)
     }
 
-    fn refuse(&mut self, drained: &Drained<'_>, reason: Refusal, samples: u64) {
+    fn refuse(&mut self, gained: &Gained<'_>, reason: Refusal, samples: u64) {
         if samples > 0 {
             self.refused.push(Refused {
-                kind: Some(drained.kind),
-                key: drained.identity.key.clone(),
+                kind: Some(gained.kind),
+                key: gained.identity.key.clone(),
                 reason,
                 samples,
             });
@@ -135,19 +138,9 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// How much a point stands for, in the accounts.
-fn samples(point: &Point<'_>) -> Option<u64> {
-    match point {
-        Point::None => None,
-        Point::Counter(delta) => Some(*delta),
-        Point::Gauge(_) => Some(1),
-        Point::Histogram(point) => Some(point.count),
-    }
-}
-
 /// A counter counts, if nobody said what; other metrics have no unit by themselves.
-fn unit_and_scale(drained: &Drained<'_>) -> (Option<&'static StandardUnit>, Scale) {
-    match (drained.unit.map(unit::standard), drained.kind) {
+fn unit_and_scale(gained: &Gained<'_>) -> (Option<&'static StandardUnit>, Scale) {
+    match (gained.unit.map(unit::standard), gained.kind) {
         (Some(scaled), _) => (unit::shared(&scaled.unit), scaled.scale),
         (None, MetricKind::Counter) => (unit::shared(&StandardUnit::Count), Scale::One),
         (None, _) => (None, Scale::One),
@@ -156,25 +149,25 @@ fn unit_and_scale(drained: &Drained<'_>) -> (Option<&'static StandardUnit>, Scal
 
 /// One sample whose value is the last one: so Average reads the last value, and Minimum and
 /// Maximum the spikes between.
-fn gauge(point: GaugePoint, scale: Scale) -> Result<StatisticSet, ValueFault> {
+fn gauge(last: f64, min: f64, max: f64, scale: Scale) -> Result<StatisticSet, ValueFault> {
     scaled(
         &StatisticSet {
             sample_count: 1.0,
-            sum: point.last,
-            minimum: point.minimum,
-            maximum: point.maximum,
+            sum: last,
+            minimum: min,
+            maximum: max,
         },
         scale,
     )
 }
 
-fn summary(point: &HistogramPoint, scale: Scale) -> Result<StatisticSet, ValueFault> {
+fn summary(samples: &Buckets, scale: Scale) -> Result<StatisticSet, ValueFault> {
     scaled(
         &StatisticSet {
-            sample_count: as_float(point.count),
-            sum: point.sum,
-            minimum: point.minimum,
-            maximum: point.maximum,
+            sample_count: as_float(samples.count()),
+            sum: samples.sum(),
+            minimum: samples.min().unwrap_or_default(),
+            maximum: samples.max().unwrap_or_default(),
         },
         scale,
     )

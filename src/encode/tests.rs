@@ -4,21 +4,19 @@ use super::Encoder;
 use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::config::{Config, HistogramForm};
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
-use crate::registry::{IdleTimeout, Registry};
+use crate::view::View;
 use crate::window::{StorageResolution, Window};
-use metrics::{Key, Unit};
-use metrics_util::MetricKind;
+use metrics::{Key, Level, Metadata, Recorder as _, Unit};
+use metrics_recording::Recorder;
 use proptest::prelude::*;
-use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
 fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> MetricDatum {
-    let registry = Registry::new(Arc::default(), IdleTimeout::NEVER);
-    let histogram = registry.histogram(&Key::from_static_name("h"));
-    if let Some(unit) = unit {
-        registry.describe(MetricKind::Histogram, &"h".into(), unit);
-    }
+    let (recorder, mut snapshotter) = Recorder::new((), UNIX_EPOCH);
+    let metadata = Metadata::new("test", Level::INFO, None);
+    let histogram = recorder.register_histogram(&Key::from_static_name("h"), &metadata);
+    recorder.describe_histogram("h".into(), unit, "".into());
     for &(value, count) in samples {
         histogram.record_many(value, count.try_into().unwrap());
     }
@@ -26,8 +24,9 @@ fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> M
     config.histogram_forms.set_default(form);
     let mut encoder = Encoder::new(&config, Window::at(UNIX_EPOCH, StorageResolution::Standard));
     let mut data = Vec::new();
-    registry.drain(UNIX_EPOCH, true, |drained| {
-        data.extend(encoder.encode(&drained));
+    let mut view = View::new(&config.default_dimensions);
+    view.collect(&mut snapshotter, UNIX_EPOCH, true, |gained| {
+        data.extend(encoder.encode(&gained));
     });
     data.pop().unwrap()
 }

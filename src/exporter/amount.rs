@@ -1,7 +1,7 @@
 //! How much was recorded.
 
 use crate::encode::datum::MetricDatum;
-use crate::registry::Origin;
+use crate::view::Origin;
 
 /// How much of something: in data, and in what was recorded. What the exporter reports of itself does
 /// not count.

@@ -1,7 +1,7 @@
 //! Where commands and data wait for the background task. What is taken in is taken out, or known to be refused:
 //! nobody waits for an answer from a task that has ended.
 
-use crate::sync::{Mutex, Notify};
+use super::inbox_sync::{Mutex, Notify};
 use std::collections::VecDeque;
 
 /// Letters, each with a weight, up to a limit.

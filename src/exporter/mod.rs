@@ -10,6 +10,8 @@ mod flush;
 mod handle;
 mod idle;
 mod inbox;
+#[cfg(test)]
+mod inbox_model;
 mod intake;
 mod pace;
 mod parcel;
@@ -27,11 +29,11 @@ pub use stats::Stats;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::registry::Registry;
 use crate::sink::Sink;
 use crate::spool::{Recovered, SpoolThread};
 use inbox::Inbox;
 use intake::Intake;
+use metrics_recording::Snapshotter;
 use running::Running;
 use spooling::Spooling;
 use stats::Ledger;
@@ -57,7 +59,7 @@ pub struct CloudWatchExporter {
 impl CloudWatchExporter {
     pub(crate) fn new(
         config: Config,
-        registry: Arc<Registry>,
+        snapshotter: Snapshotter,
         clock: Arc<dyn Clock>,
         sink: Arc<dyn Sink>,
         spool: Option<(SpoolThread, Recovered)>,
@@ -82,7 +84,14 @@ impl CloudWatchExporter {
             ),
             running,
             worker: Worker::new(
-                config, registry, clock, ledger, intake, commands, sink, spool,
+                config,
+                snapshotter,
+                clock,
+                ledger,
+                intake,
+                commands,
+                sink,
+                spool,
             ),
             callers: Callers { handles, recorders },
         }
@@ -136,6 +145,12 @@ pub(crate) fn spawn_thread(run: impl FnOnce() + Send + 'static) -> io::Result<Jo
     thread::Builder::new()
         .name("metrics-cloudwatch".into())
         .spawn(run)
+}
+
+/// What threads share the inbox by; its [model](inbox_model) has loom's.
+mod inbox_sync {
+    pub(super) use parking_lot::Mutex;
+    pub(super) use tokio::sync::Notify;
 }
 
 #[cfg(test)]

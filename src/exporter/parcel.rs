@@ -7,7 +7,7 @@ use crate::encode::datum::MetricDatum;
 use crate::encode::pack::Batch;
 use crate::limits::{self, TimestampFault};
 use crate::refusal::{Refusal, Refused};
-use crate::registry::Origin;
+use crate::view::Origin;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;

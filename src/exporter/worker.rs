@@ -16,9 +16,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::encode::Encoder;
 use crate::encode::pack::{Batch, Packer};
-use crate::registry::Registry;
 use crate::sink::Sink;
+use crate::view::View;
 use crate::window::Window;
+use metrics_recording::Snapshotter;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,8 @@ use tokio::sync::mpsc;
 
 pub(super) struct Worker {
     config: Config,
-    registry: Arc<Registry>,
+    snapshotter: Snapshotter,
+    view: View,
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     intake: Arc<Intake>,
@@ -55,7 +57,7 @@ impl Worker {
     #[expect(clippy::too_many_arguments, reason = "it joins all stages")]
     pub(super) fn new(
         config: Config,
-        registry: Arc<Registry>,
+        snapshotter: Snapshotter,
         clock: Arc<dyn Clock>,
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
@@ -72,8 +74,9 @@ impl Worker {
             dropping: Amount::default(),
             is_drained: false,
             is_stopping: false,
+            view: View::new(&config.default_dimensions),
             config,
-            registry,
+            snapshotter,
             clock,
             ledger,
             intake,
@@ -210,11 +213,13 @@ impl Worker {
         let mut encoder = Encoder::new(&self.config, self.window);
         let mut packer = Packer::new(&self.config);
         let now = self.clock.now();
-        self.registry.drain(now, !self.is_drained, |drained| {
-            if let Some(datum) = encoder.encode(&drained) {
-                packer.push(datum);
-            }
-        });
+        let repeats_gauges = !self.is_drained;
+        self.view
+            .collect(&mut self.snapshotter, now, repeats_gauges, |gained| {
+                if let Some(datum) = encoder.encode(&gained) {
+                    packer.push(datum);
+                }
+            });
         let refused = encoder.into_refused();
         self.ledger.refused(&refused);
         if let Some(telemetry) = &mut self.telemetry

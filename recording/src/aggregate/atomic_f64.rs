@@ -10,19 +10,23 @@ impl AtomicF64 {
         Self(AtomicU64::new(value.to_bits()))
     }
 
+    #[inline]
     pub(crate) fn load(&self, order: Ordering) -> f64 {
         f64::from_bits(self.0.load(order))
     }
 
+    #[inline]
     pub(crate) fn store(&self, value: f64, order: Ordering) {
         self.0.store(value.to_bits(), order);
     }
 
+    #[inline]
     pub(crate) fn swap(&self, value: f64, order: Ordering) -> f64 {
         f64::from_bits(self.0.swap(value.to_bits(), order))
     }
 
     /// Stores `change(current)` and returns it, or changes nothing on `None`.
+    #[inline]
     pub(crate) fn update(
         &self,
         order: Ordering,

@@ -108,6 +108,7 @@ impl Aggregate for Counter {
         }
     }
 
+    #[inline]
     fn may_have_changed(&self) -> bool {
         self.shared.load(Ordering::Relaxed) != self.taken.load(Ordering::Relaxed)
             || self.shards.are_open()

@@ -106,6 +106,7 @@ impl Aggregate for Gauge {
         }
     }
 
+    #[inline]
     fn may_have_changed(&self) -> bool {
         let (min, max) = (
             self.min.load(Ordering::Relaxed),

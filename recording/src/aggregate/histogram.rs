@@ -149,6 +149,7 @@ impl Aggregate for Histogram {
         }
     }
 
+    #[inline]
     fn may_have_changed(&self) -> bool {
         self.is_touched.load(Ordering::Relaxed) || self.shards.are_open()
     }

@@ -26,6 +26,7 @@ impl RefusedValues {
         }
     }
 
+    #[inline]
     pub(crate) fn are_any(&self) -> bool {
         self.0
             .iter()

@@ -77,6 +77,7 @@ mod rule {
 
         /// Tells whether a series is idle, by whether something was found in it now. What cannot go is due once a
         /// timeout.
+        #[inline]
         pub(crate) fn look(&mut self, moment: Moment, is_active: bool) -> Idle {
             let Some(timeout) = moment.timeout else {
                 return Idle::No;

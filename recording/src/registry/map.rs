@@ -1,6 +1,6 @@
 //! The series of one kind, by key, and the metrics by name.
 
-use super::recorded::Recorded;
+use super::recorded::{Batch, Recorded};
 use super::series_limit::{Admission, overflow_key};
 use crate::aggregate::Aggregate;
 use crate::recording_policy::RecordingPolicy;
@@ -28,6 +28,7 @@ struct Known<A> {
     aliases: HashMap<Key, Vec<Key>, BuildHasherDefault<KeyHasher>>,
     descriptions: HashMap<KeyName, Arc<Description>>,
     metrics: HashMap<KeyName, Arc<Metric>>,
+    unused: Batch<A>,
 }
 
 /// A series by its key, or by one that stands for the same.
@@ -82,6 +83,7 @@ impl<A: Aggregate> SeriesMap<A> {
                 aliases: HashMap::default(),
                 descriptions: HashMap::new(),
                 metrics: HashMap::new(),
+                unused: Batch::new(),
             }),
             arrivals: Mutex::default(),
         }
@@ -128,7 +130,7 @@ impl<A: Aggregate> SeriesMap<A> {
             },
         };
         if is_alias {
-            let aliases = known.aliases.entry(recorded.series.key().clone());
+            let aliases = known.aliases.entry(recorded.series().key().clone());
             aliases.or_default().push(key.clone());
             known.series.insert(Named {
                 alias: Some(Box::new(key)),
@@ -145,7 +147,7 @@ impl<A: Aggregate> SeriesMap<A> {
         metric: Arc<Metric>,
         is_overflow: bool,
     ) -> Arc<Recorded<A>> {
-        let recorded = Arc::new(Recorded::new(Series::new(key, metric), is_overflow));
+        let recorded = known.unused.make(Series::new(key, metric), is_overflow);
         known.series.insert(Named {
             alias: None,
             recorded: Arc::clone(&recorded),
@@ -176,7 +178,7 @@ impl<A: Aggregate> SeriesMap<A> {
         recorded: &mut Arc<Recorded<A>>,
         decide: impl FnOnce(&mut Arc<Recorded<A>>) -> bool,
     ) -> bool {
-        let key = recorded.series.key().clone();
+        let key = recorded.series().key().clone();
         let aliases = self.known.read().aliases.get(&key).cloned();
         let aliases = aliases.unwrap_or_default();
         // One in the list, one by its key, one by each alias: more than that is a handle.
@@ -252,7 +254,7 @@ impl<A> Borrow<Key> for Named<A> {
     fn borrow(&self) -> &Key {
         self.alias
             .as_deref()
-            .unwrap_or_else(|| self.recorded.series.key())
+            .unwrap_or_else(|| self.recorded.series().key())
     }
 }
 

@@ -8,12 +8,8 @@ use crate::refusal_reason::RefusalReason;
 use crate::registry::eviction::{self, Idle, LastActive, Moment, Outcome};
 use crate::registry::{Cached, Recorded, Registry, SeriesMap};
 use crate::series::SeriesId;
-use std::hint;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-/// So many series are read ahead, so that a processor waits for the memory of all of them at once.
-const AHEAD: usize = 64;
 
 /// Takes what was recorded by a [`Recorder`](crate::Recorder). There is one for each recorder, and it is no clone of
 /// another, so that each sample is taken once.
@@ -141,7 +137,7 @@ impl Snapshotter {
     }
 
     fn place<A>(&mut self, recorded: Arc<Recorded<A>>, now: SystemTime) -> (&mut Group, Entry<A>) {
-        let policy = &recorded.series.metric.policy;
+        let policy = &recorded.series().metric.policy;
         let (period, idle_timeout) = (policy.period, policy.idle_timeout);
         let is_its = |group: &Group| group.period == period && group.idle_timeout == idle_timeout;
         let place = self.groups.iter().position(is_its).unwrap_or_else(|| {
@@ -172,20 +168,14 @@ impl Walk<'_> {
         each: &mut impl FnMut(Event<'_>),
     ) {
         let mut idle = Vec::new();
-        for start in (0..entries.len()).step_by(AHEAD) {
-            let end = entries.len().min(start + AHEAD);
-            for entry in &entries[start..end] {
-                hint::black_box(entry.recorded.aggregate.may_have_changed());
-            }
-            for (place, entry) in (start..).zip(&mut entries[start..end]) {
-                let aggregate = &entry.recorded.aggregate;
-                let is_active = aggregate.may_have_changed() && {
-                    let (value, refused) = aggregate.take(self.scratch, self.free);
-                    entry.tell(value, &refused, self.covers, each)
-                };
-                if let Idle::Due { is_first } = entry.last_active.look(self.moment, is_active) {
-                    idle.push((place, is_first));
-                }
+        for (place, entry) in entries.iter_mut().enumerate() {
+            let aggregate = &entry.recorded.aggregate;
+            let is_active = aggregate.may_have_changed() && {
+                let (value, refused) = aggregate.take(self.scratch, self.free);
+                entry.tell(value, &refused, self.covers, each)
+            };
+            if let Idle::Due { is_first } = entry.last_active.look(self.moment, is_active) {
+                idle.push((place, is_first));
             }
         }
         if !idle.is_empty() {
@@ -216,7 +206,7 @@ impl Walk<'_> {
                 continue;
             }
             if is_first {
-                entry.recorded.series.metric.uncount_series();
+                entry.recorded.series().metric.uncount_series();
                 each(Event::Evicted(entry.id));
             }
             if matches!(outcome, Outcome::Gone) {
@@ -239,9 +229,9 @@ impl<A: Aggregate> Entry<A> {
         let is_active = value.is_some() || *refused != RefusedCounts::default();
         if is_active && self.last_active.is_evicted() {
             self.id = self.id.next_generation();
-            self.recorded.series.metric.count_series();
+            self.recorded.series().metric.count_series();
         }
-        let series = &self.recorded.series;
+        let series = self.recorded.series();
         for (reason, &samples) in RefusalReason::OF_VALUES.into_iter().zip(refused) {
             if samples > 0 {
                 each(Event::Refused {

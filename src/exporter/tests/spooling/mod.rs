@@ -7,16 +7,17 @@ mod order;
 mod unreadable;
 mod unsafe_to_send;
 
-use crate::clock::ManualClock;
+use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Delivery};
 use crate::encode::pack::Batch;
 use crate::exporter::stats::Stats;
 use crate::exporter::{CloudWatchExporter, CloudWatchHandle};
 use crate::recorder::CloudWatchRecorder;
-use crate::registry::Registry;
 use crate::sink::{SendError, Sending, Sink};
 use crate::spool::{Spool, SpoolThread, Step, TestDisk};
+use crate::view::SeriesPolicy;
 use metrics::counter;
+use metrics_recording::Recorder;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -135,16 +136,14 @@ impl Rig {
         let dir = sink.0.lock().dir.clone();
         let spool = Spool::open_on(disk.clone(), &dir, max_bytes).unwrap();
         let thread = SpoolThread::start(spool.0).unwrap();
-        let registry = Arc::new(Registry::new(
-            config.default_dimensions.clone(),
-            config.idle,
-        ));
-        let (alive, recorders) = mpsc::channel(1);
-        let recorder = CloudWatchRecorder::new(Arc::clone(&registry), alive);
         let clock = ManualClock::new(SystemTime::now());
+        let policy = SeriesPolicy::new(&config);
+        let (recorder, snapshotter) = Recorder::new(policy, clock.now());
+        let (alive, recorders) = mpsc::channel(1);
+        let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter = CloudWatchExporter::new(
             config,
-            registry,
+            snapshotter,
             Arc::new(clock.clone()),
             Arc::new(sink.clone()),
             Some((thread, spool.1)),

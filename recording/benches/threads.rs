@@ -1,0 +1,130 @@
+//! What a record costs where several threads record to one series: gauges, and histograms whose threads have no shard.
+//!
+//! `cargo bench -p metrics-recording --bench threads` prints nanoseconds that a record takes its thread's processor,
+//! and how long the slowest took. With more threads than processors, threads are preempted at any place.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "nanoseconds, and shares of how many there are"
+)]
+
+mod subject;
+
+use std::hint::black_box;
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+use subject::{Subject, key, median};
+
+/// As many indexes as there are for shards.
+const INDEXES: usize = 128;
+const RECORDS: usize = 4_000_000;
+
+fn main() {
+    println!(
+        "{:52} {:>9} {:>9} {:>9} {:>11}",
+        "ns", "1 thread", "2", "64", "slowest, us"
+    );
+    let subject = Subject::new(None);
+    let gauge = |n| subject.gauge(&key("gauge", n));
+    let [within, rising, mixed] = [gauge(0), gauge(1), gauge(2)];
+    within.set(-1.0);
+    within.set(1e9);
+    row("gauge, set within the extremes", |n| within.set(n as f64));
+    row("gauge, set to ever-rising values", |_| {
+        rising.increment(1.0)
+    });
+    row("gauge, set to values that rise in each thread", |n| {
+        mixed.set(n as f64)
+    });
+    cold();
+    let held = hold_all_indexes(&subject);
+    let shared = subject.histogram(&key("histogram", 0));
+    row("histogram, threads without a shard", |n| {
+        shared.record((n % 1_000) as f64 + 0.5)
+    });
+    drop(held);
+}
+
+/// Ten times as many as there may be in a slice of time; the processors' time is what counts.
+fn row(name: &str, record: impl Fn(usize) + Sync) {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let mut slowest = 0;
+    let times = [1, 2, 64].map(|threads| {
+        let runs = (0..5).map(|_| {
+            let barrier = Barrier::new(threads);
+            let each = RECORDS / threads;
+            let run = || {
+                barrier.wait();
+                let start = Instant::now();
+                let mut slowest = Duration::ZERO;
+                for chunk in 0..each / 100 {
+                    let before = Instant::now();
+                    (0..100).for_each(|n| record(black_box(chunk * 100 + n)));
+                    slowest = slowest.max(before.elapsed());
+                }
+                (start.elapsed(), slowest)
+            };
+            let took: Vec<_> = thread::scope(|scope| {
+                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+                let ends = threads
+                    .into_iter()
+                    .map(|thread| thread.join().expect("it does not panic"));
+                ends.collect()
+            });
+            let longest = took.iter().map(|(took, _)| *took).max().unwrap_or_default();
+            slowest = slowest.max(
+                took.iter()
+                    .map(|(_, slowest)| slowest.as_micros())
+                    .max()
+                    .unwrap_or_default(),
+            );
+            longest.as_nanos() as f64 * threads.min(processors) as f64 / (each * threads) as f64
+        });
+        median(runs.collect())
+    });
+    println!(
+        "{name:52} {:9.1} {:9.1} {:9.1} {slowest:11}",
+        times[0], times[1], times[2]
+    );
+}
+
+/// One thread that records seldom enough to earn no shard.
+fn cold() {
+    let mut subject = Subject::new(None);
+    let histogram = subject.histogram(&key("cold", 0));
+    let counter = subject.counter(&key("cold", 0));
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..2_000 {
+        let start = Instant::now();
+        (0..1_000).for_each(|n| histogram.record(f64::from(black_box(n)) + 0.5));
+        times[0].push(start.elapsed().as_nanos() as f64 / 1e3);
+        let start = Instant::now();
+        (0..1_000).for_each(|_| counter.increment(black_box(1)));
+        times[1].push(start.elapsed().as_nanos() as f64 / 1e3);
+        subject.snapshot();
+    }
+    let [histogram, counter] = times.map(median);
+    println!("{:52} {histogram:9.1}", "histogram, cold");
+    println!("{:52} {counter:9.1}", "counter, cold");
+}
+
+/// Threads that have all shard indexes until what is returned is dropped.
+fn hold_all_indexes(subject: &Subject) -> Vec<mpsc::Sender<()>> {
+    let counter = Arc::new(subject.counter(&key("held", 0)));
+    let mut held = Vec::new();
+    for _ in 0..INDEXES {
+        let (hold, holds) = mpsc::channel::<()>();
+        let (begin, begins) = mpsc::channel();
+        let counter = Arc::clone(&counter);
+        thread::spawn(move || {
+            (0..100_000).for_each(|_| counter.increment(1));
+            begin.send(()).expect("somebody waits");
+            let _ = holds.recv();
+        });
+        begins.recv().expect("it begins");
+        held.push(hold);
+    }
+    held
+}

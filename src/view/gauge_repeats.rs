@@ -1,0 +1,68 @@
+//! Gauges that nobody touched are sent in every window all the same, until they are idle.
+
+use super::{Gained, Identity, What};
+use metrics_recording::{Point, Series, SeriesId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What each gauge sent last, by the index of its series, which gives them an order.
+#[derive(Debug, Default)]
+pub(super) struct GaugeRepeats {
+    gauges: BTreeMap<u32, Sent>,
+    collection: u64,
+}
+
+#[derive(Debug)]
+struct Sent {
+    id: SeriesId,
+    series: Arc<Series>,
+    identity: Arc<Identity>,
+    last: f64,
+    /// In which collection.
+    at: u64,
+}
+
+impl GaugeRepeats {
+    /// The next collection begins.
+    pub(super) fn begin(&mut self) {
+        self.collection += 1;
+    }
+
+    pub(super) fn sent(&mut self, point: &Point<'_>, identity: &Arc<Identity>, last: f64) {
+        // What cannot be sent is refused when it is recorded, not in every window.
+        if identity.refusal().is_some() {
+            return;
+        }
+        let sent = Sent {
+            id: point.id,
+            series: Arc::clone(point.series),
+            identity: Arc::clone(identity),
+            last,
+            at: self.collection,
+        };
+        self.gauges.insert(point.id.index, sent);
+    }
+
+    /// It is idle.
+    pub(super) fn forget(&mut self, id: SeriesId) {
+        if self.gauges.get(&id.index).is_some_and(|sent| sent.id == id) {
+            self.gauges.remove(&id.index);
+        }
+    }
+
+    /// Tells the gauges again that this collection did not.
+    pub(super) fn repeat(&self, each: &mut impl FnMut(Gained<'_>)) {
+        let others = self
+            .gauges
+            .values()
+            .filter(|sent| sent.at != self.collection);
+        for sent in others {
+            each(Gained {
+                kind: sent.series.kind(),
+                identity: &sent.identity,
+                unit: sent.series.unit(),
+                what: What::Unchanged(sent.last),
+            });
+        }
+    }
+}

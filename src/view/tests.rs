@@ -1,0 +1,150 @@
+//! Which identity a series feeds, and when a gauge is told again.
+
+use super::{Gained, SeriesPolicy, View, What};
+use crate::config::{Config, IdleTimeout};
+use metrics::{Gauge, Key, Label, Level, Metadata, Recorder as _};
+use metrics_recording::{Recorder, Snapshotter, Value};
+use metrics_util::MetricKindMask;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const METADATA: Metadata<'static> = Metadata::new("test", Level::INFO, None);
+
+struct Viewed {
+    recorder: Recorder,
+    snapshotter: Snapshotter,
+    view: View,
+}
+
+impl Viewed {
+    fn new() -> Self {
+        let mut config = Config::new("Test");
+        config.idle = IdleTimeout {
+            mask: MetricKindMask::ALL,
+            timeout: Some(Duration::from_mins(5)),
+        };
+        let defaults = Arc::make_mut(&mut config.default_dimensions);
+        defaults.insert("stage".into(), "test".into());
+        let (recorder, snapshotter) = Recorder::new(SeriesPolicy::new(&config), UNIX_EPOCH);
+        Self {
+            recorder,
+            snapshotter,
+            view: View::new(&config.default_dimensions),
+        }
+    }
+
+    fn gauge(&self, name: &'static str) -> Gauge {
+        self.recorder
+            .register_gauge(&Key::from_static_name(name), &METADATA)
+    }
+
+    /// Names and last values at a minute, and whether each is news.
+    fn collect(&mut self, at: u64, repeats: bool) -> Vec<(String, f64, bool)> {
+        let mut told = Vec::new();
+        let Self {
+            view, snapshotter, ..
+        } = self;
+        view.collect(snapshotter, minute(at), repeats, |gained| {
+            let name = gained.identity.key.name().to_owned();
+            told.push(match gained.what {
+                What::Recorded(Value::Gauge { last, .. }, 1) => (name, last, true),
+                What::Unchanged(last) => (name, last, false),
+                other => panic!("{other:?}"),
+            });
+        });
+        told
+    }
+}
+
+fn minute(minute: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_mins(minute)
+}
+
+fn told(of: &[(&str, f64, bool)]) -> Vec<(String, f64, bool)> {
+    let of = of.iter();
+    of.map(|&(name, last, is_news)| (name.to_owned(), last, is_news))
+        .collect()
+}
+
+#[test]
+fn a_gauge_is_told_in_every_window_until_it_is_idle() {
+    let mut viewed = Viewed::new();
+    let held = viewed.gauge("a");
+    held.set(1.0);
+    viewed.gauge("b").set(2.0);
+    assert_eq!(
+        viewed.collect(0, true),
+        told(&[("a", 1.0, true), ("b", 2.0, true)])
+    );
+    assert_eq!(viewed.collect(0, false), [], "a flush within the window");
+    viewed.gauge("b").set(3.0);
+    assert_eq!(
+        viewed.collect(3, true),
+        told(&[("b", 3.0, true), ("a", 1.0, false)])
+    );
+    assert_eq!(
+        viewed.collect(5, true),
+        told(&[("b", 3.0, false)]),
+        "though a is held"
+    );
+    held.set(4.0);
+    assert_eq!(
+        viewed.collect(6, true),
+        told(&[("a", 4.0, true), ("b", 3.0, false)])
+    );
+    assert_eq!(viewed.collect(8, true), told(&[("a", 4.0, false)]));
+    assert_eq!(viewed.collect(11, true), []);
+}
+
+#[test]
+fn a_gauge_that_cannot_be_sent_is_told_when_it_is_recorded() {
+    let mut viewed = Viewed::new();
+    viewed.gauge("").set(1.0);
+    assert_eq!(viewed.collect(0, true), told(&[("", 1.0, true)]));
+    assert_eq!(viewed.collect(1, true), []);
+}
+
+#[test]
+fn labels_that_say_nothing_make_no_series_of_their_own() {
+    let mut viewed = Viewed::new();
+    for labels in [
+        vec![],
+        vec![("stage", "test")],
+        vec![("empty", "")],
+        vec![("stage", "test"), ("stage", "test")],
+    ] {
+        let labels: Vec<Label> = labels.into_iter().map(|(k, v)| Label::new(k, v)).collect();
+        let key = Key::from_parts("n", labels);
+        let counter = viewed.recorder.register_counter(&key, &METADATA);
+        counter.increment(1);
+    }
+    let mut seen = Vec::new();
+    let Viewed {
+        view, snapshotter, ..
+    } = &mut viewed;
+    view.collect(snapshotter, minute(0), true, |gained: Gained<'_>| {
+        let dimensions = gained.identity.dimensions();
+        let dimensions = dimensions.map(|(name, value)| format!("{name}={value}"));
+        seen.push((dimensions.collect::<Vec<_>>(), format!("{:?}", gained.what)));
+    });
+    assert_eq!(
+        seen,
+        [(
+            vec!["stage=test".to_owned()],
+            "Recorded(Counter(4), 4)".to_owned()
+        )]
+    );
+}
+
+/// An identity goes with its series, and another series in its place has its own.
+#[test]
+fn a_series_never_has_the_identity_of_another() {
+    let mut viewed = Viewed::new();
+    viewed.gauge("a").set(1.0);
+    assert_eq!(viewed.collect(0, true), told(&[("a", 1.0, true)]));
+    assert_eq!(viewed.collect(5, true), []);
+    assert!(viewed.view.identities.iter().all(Option::is_none));
+    viewed.gauge("b").set(2.0);
+    assert_eq!(viewed.collect(6, true), told(&[("b", 2.0, true)]));
+    assert_eq!(viewed.view.identities.len(), 1, "in the same place");
+}
