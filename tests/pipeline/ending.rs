@@ -1,6 +1,6 @@
 //! Shutdown, dropped handles, and settings that cannot be.
 
-use crate::started::InMemory;
+use crate::fixtures::started::InMemory;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     BuildError, CloudWatchBuilder, ConfigError, FlushError, MemorySink,

@@ -1,7 +1,7 @@
 //! What the exporter says about itself: in `stats()`, and as metrics where it is asked to.
 
-use crate::scripted::{Fault, Scripted};
-use crate::started::{Started, minute};
+use crate::fixtures::scripted::{Fault, Scripted};
+use crate::fixtures::started::{Started, minute};
 use metrics::{counter, gauge};
 use metrics_exporter_cloudwatch::{
     Clock, CloudWatchBuilder, Datum, MemorySink, MetricDatum, StandardUnit,
@@ -157,7 +157,7 @@ async fn the_accounts_say_how_things_are() {
 
 #[tokio::test]
 async fn by_default_it_says_nothing_about_itself() {
-    let test = crate::started::InMemory::new(|builder| builder);
+    let test = crate::fixtures::started::InMemory::new(|builder| builder);
     let data = test.data_of(|| counter!("n").increment(1)).await;
     assert_eq!(data.len(), 1);
 }

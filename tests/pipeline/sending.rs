@@ -1,14 +1,14 @@
 //! `PutMetricData`: one attempt by the real client, and what its error is taken for.
 
-use crate::started::{Started, minute};
+use crate::fixtures::batch::batch;
+use crate::fixtures::started::{Started, minute};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::{BehaviorVersion, Region};
 use cloudwatch_local::{Fault, Local, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, ManualClock, PutMetricData, Refusal, SendError, Sending, Sink,
+    Clock, CloudWatchBuilder, ManualClock, PutMetricData, Refusal, SendError, Sink,
 };
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -17,31 +17,6 @@ pub(crate) async fn send(client: Client, data: usize, timeout: Duration) -> Opti
     let batch = batch(data).await;
     let sink = PutMetricData::new(client).with_timeout(timeout);
     sink.send(&batch).await.err()
-}
-
-/// Keeps the batches themselves.
-#[derive(Clone, Default)]
-struct Keep(Arc<Mutex<Vec<Batch>>>);
-
-impl Sink for Keep {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        self.0.lock().unwrap().push(batch.clone());
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
-pub(crate) async fn batch(data: usize) -> Batch {
-    let keep = Keep::default();
-    let clock = ManualClock::new(std::time::SystemTime::now());
-    let builder = CloudWatchBuilder::new("Test").with_sink(keep.clone());
-    let test = Started::by_clock(builder, clock);
-    test.record(|| {
-        for number in 0..data {
-            counter!("n", "number" => number.to_string()).increment(1);
-        }
-    });
-    test.flush().await;
-    keep.0.lock().unwrap().pop().unwrap()
 }
 
 /// What is done about it.

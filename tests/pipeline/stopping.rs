@@ -1,7 +1,7 @@
 //! The end of an exporter, in whatever state it is. Tokio's time is paused where something takes time.
 
-use crate::scripted::{Fault, Scripted, start};
-use crate::started::Started;
+use crate::fixtures::scripted::{Fault, Scripted, start};
+use crate::fixtures::started::Started;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, FlushError, MemorySink,

@@ -1,6 +1,6 @@
 //! Windows: aligned, stamped with their start, each sample in one.
 
-use crate::started::{InMemory, minute};
+use crate::fixtures::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
     Batch, Clock, CloudWatchBuilder, DatumValue, ManualClock, MemorySink, MetricDatum, Sending,

@@ -1,15 +1,14 @@
 //! The clock is set, ahead and back, and somebody flushes in the middle of windows, while the service fails in ways
 //! that leave no doubt: everything arrives once.
 
-use crate::hour::{LEVEL, POISON, Recorded, record};
+use super::hour::{LEVEL, POISON, Recorded, record};
+use crate::fixtures::long::short_or_long;
 use cloudwatch_local::{Fault, ReceivedDatum, Service};
 use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Sleeping};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
-
-const SEEDS: u64 = 40;
 
 /// Tokio's time, which is paused, as a time of day that is set now and then.
 #[derive(Clone)]
@@ -100,7 +99,7 @@ async fn hour(seed: u64) -> (Recorded, Vec<ReceivedDatum>) {
 
 #[test]
 fn a_clock_that_is_set_loses_nothing_and_doubles_nothing() {
-    for seed in 0..SEEDS {
+    for seed in 0..short_or_long(8, 40) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)

@@ -1,7 +1,7 @@
 //! A few minutes over real sockets, in real time but for the clock: faults that take none themselves.
 
-use crate::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record, with_gauges};
-use crate::{MODES, consistent};
+use super::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record, with_gauges};
+use super::{MODES, consistent};
 use cloudwatch_local::{Fault, Local};
 use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Delivery, ManualClock, Stats};
 use std::sync::Mutex;
