@@ -5,6 +5,7 @@ use crate::fixtures::alone::this_program;
 use crate::fixtures::long::short_or_long;
 use crate::fixtures::polls::until;
 use crate::fixtures::scratch::Scratch;
+use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, Local, ReceivedRequest};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
@@ -24,7 +25,7 @@ const DATA: u64 = 2 * THREADS + 1;
 const BODY: usize = 700;
 
 fn window(number: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_mins(29_166_667 + number)
+    minute() + Duration::from_mins(number)
 }
 
 fn number(time: SystemTime) -> u64 {
@@ -106,9 +107,7 @@ fn child(endpoint: &str, delivery: Delivery) {
             });
             clock.advance(Duration::from_mins(1));
             let drained = DATA * (next + 1 - first);
-            while !is_safe(&cloudwatch.stats(), drained) {
-                tokio::task::yield_now().await;
-            }
+            until(|| is_safe(&cloudwatch.stats(), drained)).await;
             say("closed", next);
         }
     });

@@ -1,19 +1,20 @@
 //! More than the queue has room for, during an outage: what is missing was reported as dropped, to the last sample.
 
 use crate::fixtures::long::short_or_long;
-use cloudwatch_local::{Fault, Service};
+use crate::fixtures::started::minute;
+use crate::sending::service_at;
+use cloudwatch_local::Fault;
 use metrics::histogram;
 use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 const SERIES: u64 = 100;
 const VALUES: u32 = 150;
 
 /// Gives what was missing, dropped and given up.
 async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) {
-    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_mins(29_166_667));
-    let theirs = clock.clone();
-    let service = Service::with_clock(move || metrics_exporter_cloudwatch::Clock::now(&theirs));
+    let clock = ManualClock::new(minute());
+    let service = service_at(&clock);
     service.faults().random(seed, [(0.9, fault)]);
     let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
         .with_client(service.client())

@@ -1,6 +1,7 @@
 //! One hour, or a third of it in the short form: four threads record, a service fails, and at the end it has mended.
 
 use crate::fixtures::long::short_or_long;
+use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, ReceivedRequest, Service};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
@@ -8,7 +9,7 @@ use metrics_exporter_cloudwatch::{
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 pub(crate) const THREADS: usize = 4;
@@ -23,14 +24,9 @@ struct Simulated {
     start: Instant,
 }
 
-impl Simulated {
-    /// A full minute.
-    const ORIGIN: Duration = Duration::from_mins(29_166_667);
-}
-
 impl Clock for Simulated {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Self::ORIGIN + self.start.elapsed()
+        minute() + self.start.elapsed()
     }
 
     fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
