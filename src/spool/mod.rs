@@ -50,6 +50,8 @@ mod entry;
 mod error;
 mod recovery;
 #[cfg(test)]
+mod scratch;
+#[cfg(test)]
 mod test_disk;
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,8 @@ pub(crate) use entry::EntryId;
 pub(crate) use error::AppendError;
 pub use error::SpoolError;
 pub(crate) use recovery::{Recovered, RecoveredEntry};
+#[cfg(test)]
+pub(crate) use scratch::Scratch;
 #[cfg(test)]
 pub(crate) use test_disk::{Step, TestDisk};
 pub(crate) use thread::{PATIENCE, SpoolThread};

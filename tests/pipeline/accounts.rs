@@ -1,7 +1,7 @@
 //! Whatever comes in: every request that leaves is valid by `cloudwatch-local`'s rules, is as long
 //! as was predicted, and every sample is delivered or refused, series by series.
 
-use crate::started::{Started, local, minute};
+use crate::fixtures::started::{Started, local, minute};
 use cloudwatch_local::{Local, ReceivedDatum};
 use metrics::{Key, Label, Metadata, Recorder, Unit};
 use metrics_exporter_cloudwatch::{

@@ -1,6 +1,7 @@
 //! Answers by somebody who means harm, or is broken: always a classification, in bounded time.
 
-use crate::sending::{PATIENCE, batch, class, error, send};
+use crate::fixtures::batch::batch;
+use crate::sending::{PATIENCE, class, error, send};
 use cloudwatch_local::{Fault, Local, Service};
 use metrics_exporter_cloudwatch::{Batch, PutMetricData, SendError, Sink};
 use proptest::prelude::*;

@@ -43,10 +43,12 @@ impl BlackHole {
     }
 }
 
-#[tokio::test]
+/// Time is paused, so that it is over where only the connection is waited for.
+#[tokio::test(start_paused = true)]
 async fn no_connection_in_time_is_nothing_sent() {
     let hole = BlackHole::new();
-    let timeout = Duration::from_millis(200);
+    // Credentials have five seconds, by the SDK.
+    let timeout = Duration::from_secs(4);
     let credentials = Credentials::new("local", "local", None, None, "test");
     let local = Local::start().await.unwrap();
     let error = send(hole.client(&local, credentials.clone()), 1, timeout).await;

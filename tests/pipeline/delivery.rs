@@ -1,7 +1,7 @@
 //! Retries, the bounded queue, and what flushes say of them. Tokio's time is paused: no test waits.
 
-use crate::scripted::{Fault, Scripted, start};
-use crate::started::Started;
+use crate::fixtures::scripted::{Fault, Scripted, start};
+use crate::fixtures::started::Started;
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::limits::TimestampFault;
 use metrics_exporter_cloudwatch::{
@@ -19,7 +19,10 @@ async fn what_failed_is_sent_again_under_its_own_time_stamp() {
     test.flush().await;
     assert_eq!(sink.calls(), 6);
     assert_eq!(sink.memory.sum("n", &[]), 3.0);
-    assert_eq!(sink.memory.data()[0].timestamp(), crate::started::minute());
+    assert_eq!(
+        sink.memory.data()[0].timestamp(),
+        crate::fixtures::started::minute()
+    );
     let stats = test.cloudwatch.stats();
     assert_eq!((stats.failed_attempts, stats.sent.samples), (5, 3));
     assert!(stats.pending.is_zero());
@@ -113,7 +116,10 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
     let data = sink.memory.data();
     assert_eq!(data.len(), 300);
     let oldest = data.iter().map(MetricDatum::timestamp).min().unwrap();
-    assert_eq!(oldest, crate::started::minute() + Duration::from_mins(1));
+    assert_eq!(
+        oldest,
+        crate::fixtures::started::minute() + Duration::from_mins(1)
+    );
 }
 
 #[tokio::test(start_paused = true)]

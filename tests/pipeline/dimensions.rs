@@ -1,6 +1,6 @@
 //! Which dimensions a series has, and which keys are the same series.
 
-use crate::started::InMemory;
+use crate::fixtures::started::InMemory;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{CloudWatchBuilder, MetricDatum};
 

@@ -1,7 +1,7 @@
 //! Eight threads, a million operations each, drains all the while, the real SDK over HTTP: what
 //! arrives is what was recorded.
 
-use crate::started::{Started, local, minute, to};
+use crate::fixtures::started::{Started, local, minute, to};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Datapoint, Dimension, Statistic};

@@ -1,6 +1,7 @@
 //! Shutdown, dropped handles, and settings that cannot be.
 
-use crate::started::InMemory;
+use crate::fixtures::polls::until;
+use crate::fixtures::started::InMemory;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     BuildError, CloudWatchBuilder, ConfigError, FlushError, MemorySink,
@@ -30,9 +31,7 @@ async fn dropping_all_handles_flushes_and_dropping_all_recorders_ends() {
     let running = tokio::spawn(exporter.run());
     metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
     drop(handle);
-    // Now to the exporter, and back.
-    tokio::task::yield_now().await;
-    assert_eq!(sink.data().len(), 1);
+    until(|| sink.data().len() == 1).await;
     assert!(!running.is_finished(), "more can be recorded");
     metrics::with_local_recorder(&recorder, || counter!("n").increment(2));
     drop(recorder);

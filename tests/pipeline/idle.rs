@@ -1,6 +1,6 @@
 //! What is idle is silent, and comes back with its next record.
 
-use crate::started::InMemory;
+use crate::fixtures::started::InMemory;
 use metrics::{counter, gauge};
 use metrics_exporter_cloudwatch::MetricKindMask;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The layers of `metrics-util` and `metrics-tracing-context` on top of the recorder.
 
-use crate::started::InMemory;
+use crate::fixtures::started::InMemory;
 use metrics::{Recorder, counter};
 use metrics_tracing_context::{MetricsLayer, TracingContextLayer};
 use metrics_util::MetricKindMask;

@@ -1,28 +1,38 @@
 //! From the `metrics` macros to a sink, or to `cloudwatch-local` by the real SDK over HTTP.
+//!
+//! One program, so that the SDK is linked once. A test that needs a process of its own starts the program again; see
+//! `fixtures/alone.rs`. `LONG_TESTS=1` runs the long forms; see `fixtures/long.rs`.
 
 #![allow(clippy::cast_precision_loss, reason = "test data are small")]
 
 mod accounts;
 mod adversarial;
+mod allocations;
+mod answers_cost_little;
 mod black_hole;
+mod chaos;
 mod delivery;
 mod dimensions;
 mod end_to_end;
 mod ending;
+mod fixtures;
 mod idle;
+mod install;
+mod killed;
 mod layers;
 mod leftovers;
+mod logging;
+mod memory;
 mod outage;
 mod packing;
 mod poison;
+mod publish;
 mod put;
 mod refusals;
-mod scripted;
 mod self_metrics;
 mod sending;
 mod skewed;
 mod spool;
-mod started;
 mod stopping;
 mod units;
 mod windows;

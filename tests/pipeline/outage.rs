@@ -1,8 +1,8 @@
 //! Two hours without CloudWatch, at ten thousand series: nothing is dropped by default, and all of it arrives under its
 //! own time stamps.
 
-use crate::scripted::Scripted;
-use crate::started::{Started, minute};
+use crate::fixtures::scripted::Scripted;
+use crate::fixtures::started::{Started, minute};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, DatumValue};
 use std::collections::BTreeMap;

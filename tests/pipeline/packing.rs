@@ -1,6 +1,6 @@
 //! Requests as full as the limits allow, and as long on the wire as was predicted.
 
-use crate::started::{Started, local, minute, to};
+use crate::fixtures::started::{Started, local, minute, to};
 use metrics::{Key, Metadata, Recorder, counter, histogram};
 use metrics_exporter_cloudwatch::ManualClock;
 use metrics_exporter_cloudwatch::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};

@@ -1,6 +1,6 @@
 //! One datum that CloudWatch does not accept, among many that it does: by the real client, against the service's rules.
 
-use crate::started::{Started, minute};
+use crate::fixtures::started::{Started, minute};
 use cloudwatch_local::{Fault, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{

@@ -1,7 +1,7 @@
 //! Data of an application's own: checked at once, and delivered like all others.
 
-use crate::scripted::{Fault, Scripted, start};
-use crate::started::{InMemory, Started, local, minute, to};
+use crate::fixtures::scripted::{Fault, Scripted, start};
+use crate::fixtures::started::{InMemory, Started, local, minute, to};
 use aws_sdk_cloudwatch::types::StandardUnit;
 use cloudwatch_local::{Local, ReceivedValue};
 use metrics::counter;

@@ -1,6 +1,6 @@
 //! What breaks a rule is refused by name and reason, and loses no neighbour.
 
-use crate::started::InMemory;
+use crate::fixtures::started::InMemory;
 use metrics::{Label, Unit, counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_cloudwatch::limits::{TextFault, ValueFault};
 use metrics_exporter_cloudwatch::{HistogramForm, Refusal, Refused};

@@ -1,7 +1,7 @@
 //! What the exporter says about itself: in `stats()`, and as metrics where it is asked to.
 
-use crate::scripted::{Fault, Scripted};
-use crate::started::{Started, minute};
+use crate::fixtures::scripted::{Fault, Scripted};
+use crate::fixtures::started::{Started, minute};
 use metrics::{counter, gauge};
 use metrics_exporter_cloudwatch::{
     Clock, CloudWatchBuilder, Datum, MemorySink, MetricDatum, StandardUnit,
@@ -92,11 +92,24 @@ async fn an_exporter_that_is_idle_tells_nothing_of_its_telling() {
         test.clock.advance(Duration::from_mins(1));
         test.flush().await;
         let told = about_itself(&sink.memory);
-        assert!(!told.contains_key("data.sent"), "{told:?}");
-        assert!(told.len() <= 4, "{told:?}");
+        if window == 1 {
+            // Nothing was sent yet, and the window that just ended is still queued.
+            let names: Vec<_> = told.keys().map(String::as_str).collect();
+            assert_eq!(names, ["queue.age", "queue.bytes"], "{told:?}");
+        } else {
+            let requests = if window == 2 { 2.0 } else { 1.0 };
+            let expected = [
+                ("requests", requests),
+                ("queue.bytes", 0.0),
+                ("queue.age", 0.0),
+                ("last_success.age", 60.0),
+            ];
+            assert_eq!(told, map(expected));
+        }
         let stats = test.cloudwatch.stats();
         assert!(stats.sent.is_zero() && stats.pending.is_zero());
-        assert!(stats.requests >= window);
+        // One for each window, and one for the window before the first.
+        assert_eq!(stats.requests, window + 1);
     }
 }
 
@@ -157,7 +170,7 @@ async fn the_accounts_say_how_things_are() {
 
 #[tokio::test]
 async fn by_default_it_says_nothing_about_itself() {
-    let test = crate::started::InMemory::new(|builder| builder);
+    let test = crate::fixtures::started::InMemory::new(|builder| builder);
     let data = test.data_of(|| counter!("n").increment(1)).await;
     assert_eq!(data.len(), 1);
 }

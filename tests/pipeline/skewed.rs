@@ -1,7 +1,8 @@
 //! A clock that is off, and what may be learned of it from answers.
 
-use crate::sending::{PATIENCE, batch, class, error, service_at};
-use crate::started::{Started, minute};
+use crate::fixtures::batch::batch;
+use crate::fixtures::started::{Started, minute};
+use crate::sending::{PATIENCE, class, error, service_at};
 use cloudwatch_local::{Fault, ReceivedDatum, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{

@@ -1,7 +1,10 @@
 //! What is undelivered outlives its process. Disks do not follow a paused clock, so these tests wait for
 //! conditions instead; nothing in them depends on how long that takes.
 
-use crate::started::{Started, minute};
+use crate::fixtures::polls::until;
+use crate::fixtures::scratch::Scratch;
+use crate::fixtures::scripted::Scripted;
+use crate::fixtures::started::{Started, local, minute, to};
 use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
@@ -9,78 +12,27 @@ use metrics_exporter_cloudwatch::{
     Sink, SpoolError,
 };
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const PLENTY: u64 = 1 << 30;
-
-/// A directory of its own for each test, gone with it.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("pipeline-spool-{}-{number}", std::process::id());
-        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
-    }
-
-    pub(crate) fn entries(&self) -> usize {
-        let files = std::fs::read_dir(&self.0).unwrap();
-        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| name != "lock").count()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Answers nothing, or fails; counts its calls.
-#[derive(Clone, Default)]
-pub(crate) struct Deaf {
-    calls: Arc<AtomicUsize>,
-    fails: bool,
-}
-
-impl Sink for Deaf {
-    fn send<'a>(&'a self, _: &'a Batch) -> Sending<'a> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let fails = self.fails;
-        Box::pin(async move {
-            if fails {
-                return Err(SendError::Transient("no route".into()));
-            }
-            std::future::pending().await
-        })
-    }
-}
 
 pub(crate) fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
     CloudWatchBuilder::new("Test")
         .with_sink(sink)
         .with_max_in_flight(1)
-        .with_spool(&scratch.0, PLENTY)
-}
-
-pub(crate) async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        tokio::task::yield_now().await;
-    }
+        .with_spool(scratch.path(), PLENTY)
 }
 
 /// Two windows, of which the first is under way when the process ends.
 pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
-    let sink = Deaf::default();
+    let sink = Scripted::hanging();
     let test = Started::new(builder(sink.clone(), scratch).with_delivery(delivery));
     for amount in [3, 4] {
         test.record(|| counter!("n").increment(amount));
         test.clock.advance(Duration::from_mins(1));
-        until(|| sink.calls.load(Ordering::Relaxed) == 1).await;
+        until(|| sink.calls() == 1).await;
         until(|| scratch.entries() == if amount == 3 { 1 } else { 2 }).await;
     }
     let report = test
@@ -90,15 +42,7 @@ pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
         .unwrap();
     assert_eq!((report.pending.samples, report.is_complete()), (7, false));
     drop(test);
-    until(|| Scratch::is_free(scratch)).await;
-}
-
-impl Scratch {
-    /// Whether nobody has it any more.
-    pub(crate) fn is_free(&self) -> bool {
-        let lock = std::fs::File::open(self.0.join("lock")).unwrap();
-        lock.try_lock().is_ok()
-    }
+    until(|| scratch.is_free()).await;
 }
 
 #[tokio::test]
@@ -143,11 +87,7 @@ async fn at_most_once_is_kept_over_a_restart() {
 #[tokio::test]
 async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
     let scratch = Scratch::new();
-    let sink = Deaf {
-        fails: true,
-        ..Deaf::default()
-    };
-    let builder = builder(sink, &scratch).with_queue_bytes(1_000_000);
+    let builder = builder(Scripted::failing(), &scratch).with_queue_bytes(1_000_000);
     let test = Started::new(builder);
     for _ in 0..100 {
         test.record(|| {
@@ -177,7 +117,7 @@ async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
     let small = CloudWatchBuilder::new("Test")
         .with_sink(sink.clone())
         .with_queue_bytes(1_000_000)
-        .with_spool(&scratch.0, PLENTY);
+        .with_spool(scratch.path(), PLENTY);
     let test = Started::new(small);
     until(|| test.cloudwatch.stats().sent.samples == 30_000).await;
     assert_eq!(sink.data().len(), 30_000);
@@ -195,7 +135,7 @@ async fn a_spool_has_one_owner_and_a_size() {
     drop(first);
     let small = CloudWatchBuilder::new("Test")
         .with_sink(MemorySink::new())
-        .with_spool(&scratch.0, 1_000);
+        .with_spool(scratch.path(), 1_000);
     assert!(matches!(small.build(), Err(BuildError::Config(_))));
 }
 
@@ -203,7 +143,7 @@ async fn a_spool_has_one_owner_and_a_size() {
 async fn a_damaged_entry_costs_no_neighbour() {
     let scratch = Scratch::new();
     cut_off(&scratch, Delivery::AtLeastOnce).await;
-    let files = std::fs::read_dir(&scratch.0).unwrap();
+    let files = std::fs::read_dir(scratch.path()).unwrap();
     let begun = files.map(|file| file.unwrap().path());
     let begun = begun.filter(|path| path.extension().is_some_and(|end| end == "begun"));
     for path in begun {
@@ -217,27 +157,10 @@ async fn a_damaged_entry_costs_no_neighbour() {
     assert_eq!(test.cloudwatch.stats().lost_spool_entries, 1);
 }
 
-/// Fails until it is mended.
-#[derive(Clone, Default)]
-struct Mendable {
-    memory: MemorySink,
-    is_well: Arc<AtomicBool>,
-}
-
-impl Sink for Mendable {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        if self.is_well.load(Ordering::Relaxed) {
-            self.memory.send(batch)
-        } else {
-            Box::pin(async { Err(SendError::Transient("no route".into())) })
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_flush_waits_for_what_was_left_to_the_disk() {
     let scratch = Scratch::new();
-    let sink = Mendable::default();
+    let sink = Scripted::failing();
     let builder = builder(sink.clone(), &scratch).with_queue_bytes(1_000_000);
     let test = Started::new(builder.with_flush_timeout(Duration::from_hours(1)));
     for window in 1..=30 {
@@ -272,7 +195,7 @@ async fn a_flush_waits_for_what_was_left_to_the_disk() {
         until(|| scratch.entries() == window).await;
     }
     until(|| test.cloudwatch.stats().spooled.samples >= spooled + 8_000).await;
-    sink.is_well.store(true, Ordering::Relaxed);
+    sink.recover();
     let report = flush.await.unwrap();
     assert!(report.is_complete(), "{report:?}");
     assert_eq!(report.sent.samples, 30_000);
@@ -287,10 +210,10 @@ async fn a_flush_waits_for_what_was_left_to_the_disk() {
 async fn a_shutdown_with_a_server_that_hangs_leaves_everything_to_the_next_process() {
     let scratch = Scratch::new();
     let clock = ManualClock::new(minute());
-    let local = crate::started::local(&clock).await;
+    let local = local(&clock).await;
     local.faults().always(Fault::Hang);
     let start = || {
-        let builder = crate::started::to(&local).with_spool(&scratch.0, PLENTY);
+        let builder = to(&local).with_spool(scratch.path(), PLENTY);
         Started::by_clock(builder, clock.clone())
     };
     let test = start();

@@ -1,6 +1,6 @@
 //! Units: described before or after the first use, for all series of a metric, scaled exactly.
 
-use crate::started::InMemory;
+use crate::fixtures::started::InMemory;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,

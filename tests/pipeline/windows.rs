@@ -1,12 +1,12 @@
 //! Windows: aligned, stamped with their start, each sample in one.
 
-use crate::started::{InMemory, minute};
+use crate::fixtures::settable::Settable;
+use crate::fixtures::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
     Batch, Clock, CloudWatchBuilder, DatumValue, ManualClock, MemorySink, MetricDatum, Sending,
     Sink, Sleeping, StatisticSet, StorageResolution,
 };
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 fn gauge_value(last: f64, minimum: f64, maximum: f64) -> DatumValue {
@@ -197,24 +197,6 @@ async fn a_clock_that_wakes_early_keeps_nothing_waiting() {
     assert_eq!(sink.sum("n", &[]), 1.0);
 }
 
-/// The system's clock on Tokio's paused time, and a way to set it back.
-#[derive(Clone)]
-struct Settable {
-    start: tokio::time::Instant,
-    set_back: Arc<Mutex<Duration>>,
-}
-
-impl Clock for Settable {
-    fn now(&self) -> SystemTime {
-        minute() + Duration::from_hours(10) + self.start.elapsed() - *self.set_back.lock().unwrap()
-    }
-
-    fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
-        let rest = deadline.duration_since(self.now()).unwrap_or_default();
-        Box::pin(tokio::time::sleep(rest))
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_window_that_ends_holds_up_no_flush() {
     let clock = ManualClock::new(minute());
@@ -255,10 +237,7 @@ impl Sink for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_set_back_during_a_delivery_is_not_overlooked() {
-    let clock = Settable {
-        start: tokio::time::Instant::now(),
-        set_back: Arc::default(),
-    };
+    let clock = Settable::new(minute());
     let memory = MemorySink::new();
     let builder = CloudWatchBuilder::new("Test")
         .with_storage_resolution(StorageResolution::High)
@@ -270,7 +249,7 @@ async fn a_clock_set_back_during_a_delivery_is_not_overlooked() {
     record();
     // The window is over, and its delivery under way.
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    *clock.set_back.lock().unwrap() = Duration::from_hours(1);
+    clock.set_back(Duration::from_hours(1));
     record();
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(memory.sum("n", &[]), 2.0);

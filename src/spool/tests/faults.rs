@@ -86,7 +86,7 @@ fn the_next_append_writes_over_what_could_not_be_deleted() {
         let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
         disk.fail_after(steps, Failure::DeathBefore);
         spool.append(b"failed").unwrap_err();
-        disk.0.lock().unwrap().is_dead = false;
+        disk.revive();
         let appended = spool.append(b"worked").unwrap();
         assert_eq!(entries(&spool), [(appended.id, b"worked".to_vec(), false)]);
         assert_eq!(scratch.names(), ["0000000000000001.entry"], "{steps}");

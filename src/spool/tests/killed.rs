@@ -17,11 +17,8 @@ fn payload(seed: u64) -> Vec<u8> {
 }
 
 /// Says what it will do, does it, and says that it is done.
-#[test]
-#[ignore = "runs as a child of the test below"]
-fn worker() {
-    let Some(dir) = child_dir() else { return };
-    let (mut spool, _) = Spool::open(&dir, BOUND).unwrap();
+fn work(dir: &Path) -> ! {
+    let (mut spool, _) = Spool::open(dir, BOUND).unwrap();
     let mut random = fastrand::Rng::new();
     // When the parent is gone this fails, and so it ends.
     let say = |line: String| writeln!(io::stdout(), "{line}").unwrap();
@@ -72,11 +69,15 @@ fn parse(line: &str) -> Op {
 
 #[test]
 fn what_was_acknowledged_is_there_and_nothing_else() {
+    if let Some(dir) = child_dir() {
+        work(&dir);
+    }
     let scratch = Scratch::new();
     let mut model = Model::new(BOUND);
     let mut operations = 0;
     for round in 0..ROUNDS {
-        let mut command = child("killed::worker", &scratch.dir());
+        let test = "killed::what_was_acknowledged_is_there_and_nothing_else";
+        let mut command = child(test, &scratch.dir());
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         // Killed when so many lines were read, wherever it has got to by then.

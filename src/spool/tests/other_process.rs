@@ -29,11 +29,8 @@ fn assert_locked(dir: &Path) {
     assert!(error.to_string().contains(dir.to_str().unwrap()), "{error}");
 }
 
-#[test]
-#[ignore = "runs as a child of the test below"]
-fn holder() {
-    let Some(dir) = child_dir() else { return };
-    let _spool = Spool::open(&dir, PLENTY).unwrap();
+fn hold(dir: &Path) {
+    let _spool = Spool::open(dir, PLENTY).unwrap();
     println!("\nlocked");
     // Until the parent kills us, or is gone.
     _ = io::stdin().read_line(&mut String::new());
@@ -42,8 +39,11 @@ fn holder() {
 #[test]
 fn one_process_at_a_time() {
     use io::BufRead;
+    if let Some(dir) = child_dir() {
+        return hold(&dir);
+    }
     let scratch = Scratch::new();
-    let mut command = child("other_process::holder", &scratch.dir());
+    let mut command = child("other_process::one_process_at_a_time", &scratch.dir());
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = command.spawn().unwrap();
     let lines = io::BufReader::new(process.stdout.take().unwrap()).lines();
@@ -86,18 +86,13 @@ fn fill(dir: &Path, payload: impl Fn(usize) -> Vec<u8>, kind: io::ErrorKind) {
     assert_eq!((recovered.torn_entries, recovered.leftovers), (0, 0));
 }
 
-#[test]
-#[ignore = "runs as a child of the test below"]
-#[cfg(target_os = "linux")]
-fn fills_the_disk() {
-    let Some(dir) = child_dir() else { return };
-    fill(&dir, |_| vec![7; 10_000], io::ErrorKind::StorageFull);
-}
-
 /// A file system of 256 KiB, in a namespace where we may mount one.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_disk_that_is_full_in_earnest() {
+    if let Some(dir) = child_dir() {
+        return fill(&dir, |_| vec![7; 10_000], io::ErrorKind::StorageFull);
+    }
     let unshare = || {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount"]);
@@ -112,32 +107,29 @@ fn a_disk_that_is_full_in_earnest() {
     let mount = r#"mount -t tmpfs -o size=256k none "$SPOOL_TEST_DIR" && exec "$@""#;
     let output = unshare()
         .args(["sh", "-c", mount, "sh"])
-        .args(child_args("other_process::fills_the_disk"))
-        .env(CHILD_DIR, &scratch.0)
+        .args(child_args("other_process::a_disk_that_is_full_in_earnest"))
+        .env(CHILD_DIR, scratch.root())
         .output();
     assert_passed(&output.unwrap());
-}
-
-#[test]
-#[ignore = "runs as a child of the test below"]
-#[cfg(unix)]
-fn meets_the_limit() {
-    let Some(dir) = child_dir() else { return };
-    // The fourth is too large.
-    let payload = |n| vec![7; if n < 3 { 1_000 } else { 100_000 }];
-    fill(&dir, payload, io::ErrorKind::FileTooLarge);
 }
 
 /// The system's limit for a file's size cuts a write short: everywhere, and without any rights.
 #[test]
 #[cfg(unix)]
 fn a_write_that_the_system_cuts_short() {
+    if let Some(dir) = child_dir() {
+        // The fourth is too large.
+        let payload = |n| vec![7; if n < 3 { 1_000 } else { 100_000 }];
+        return fill(&dir, payload, io::ErrorKind::FileTooLarge);
+    }
     let scratch = Scratch::new();
     // Without the trap the signal would end the process. 16 to 32 KiB, by the shell.
     let limit = r#"trap "" XFSZ; ulimit -f 32; exec "$@""#;
     let output = Command::new("sh")
         .args(["-c", limit, "sh"])
-        .args(child_args("other_process::meets_the_limit"))
+        .args(child_args(
+            "other_process::a_write_that_the_system_cuts_short",
+        ))
         .env(CHILD_DIR, scratch.dir())
         .output();
     assert_passed(&output.unwrap());

@@ -133,7 +133,7 @@ fn marked_or_off_the_disk_or_an_error() {
     disk.fail_after(0, Failure::DeathBefore);
     spool.mark_or_withdraw(id(1)).unwrap_err();
     assert_eq!(scratch.names().len(), 3);
-    disk.0.lock().unwrap().is_dead = false;
+    disk.revive();
     disk.take_log();
     assert!(spool.mark_or_withdraw(id(1)).unwrap());
     assert_eq!(disk.take_log().last().unwrap(), "sync_dir spool");

@@ -100,8 +100,8 @@ async fn a_panic_there_is_an_error_here_and_frees_the_lock() {
     Spool::open(&scratch.dir(), PLENTY).unwrap();
 }
 
-fn hanging(scratch: &Scratch) -> (SpoolThread, test_disk::TestDisk) {
-    let disk = test_disk::TestDisk::default();
+fn hanging(scratch: &Scratch) -> (SpoolThread, TestDisk) {
+    let disk = TestDisk::default();
     disk.hang(&[Step::Create]);
     let (spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), PLENTY).unwrap();
     let thread = SpoolThread::start(spool).unwrap();

@@ -12,7 +12,7 @@ fn small_queue() -> Config {
 #[tokio::test]
 async fn a_full_disk_costs_what_the_queue_has_no_room_for() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
     let rig = Rig::with(small_queue(), &sink, &disk, 1 << 30);
     disk.fail(&[Step::Create]);
@@ -42,7 +42,7 @@ async fn a_full_disk_costs_what_the_queue_has_no_room_for() {
 #[tokio::test]
 async fn what_the_spool_has_no_room_for_is_reported() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
     let max_bytes = 2_000_000;
     let rig = Rig::with(small_queue(), &sink, &disk, max_bytes);
@@ -76,7 +76,7 @@ async fn what_the_spool_has_no_room_for_is_reported() {
 async fn what_leaves_the_queue_while_it_is_written() {
     for is_written in [true, false] {
         let scratch = Scratch::new();
-        let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+        let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
         sink.fails(true);
         let rig = Rig::with(small_queue(), &sink, &disk, 1 << 30);
         disk.hang(&[Step::Create]);

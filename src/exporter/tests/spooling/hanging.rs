@@ -13,7 +13,7 @@ use tokio::time::Instant;
 #[tokio::test(start_paused = true)]
 async fn data_go_out_unstored_after_a_while_and_then_at_once() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     disk.hang(&[Step::Create]);
     for (value, longest) in [(3, PATIENCE * 2), (4, PATIENCE / 5)] {
@@ -36,7 +36,7 @@ async fn data_go_out_unstored_after_a_while_and_then_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_note_that_hangs_holds_up_nothing() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     disk.hang(&[Step::Mark]);
     rig.window(1).await;
@@ -55,7 +55,7 @@ async fn a_note_that_hangs_holds_up_nothing() {
 #[tokio::test(start_paused = true)]
 async fn at_most_once_waits_for_what_is_being_written() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
     disk.hang(&[Step::Create]);
     rig.window(3).await;
@@ -74,7 +74,7 @@ async fn at_most_once_waits_for_what_is_being_written() {
 #[tokio::test(start_paused = true)]
 async fn at_most_once_waits_for_the_note() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
     let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
     disk.hang(&[Step::Mark]);
@@ -91,7 +91,7 @@ async fn at_most_once_waits_for_the_note() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_its_note_holds_up_nobody_else() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
     let mut config = config();
     config.max_in_flight = 1;
@@ -131,7 +131,7 @@ async fn what_waits_for_the_disk_is_bounded() {
     let scratch = Scratch::new();
     let disk = TestDisk::default();
     disk.hang(&[Step::Create]);
-    let (spool, recovered) = Spool::open_on(disk.clone(), &scratch.0, 1 << 30).unwrap();
+    let (spool, recovered) = Spool::open_on(disk.clone(), &scratch.dir(), 1 << 30).unwrap();
     let mut spooling = Spooling::new(SpoolThread::start(spool).unwrap(), recovered);
     let mut parcel = large_parcel();
     let mut stored = 0;

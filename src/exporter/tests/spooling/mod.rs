@@ -14,41 +14,15 @@ use crate::exporter::stats::Stats;
 use crate::exporter::{CloudWatchExporter, CloudWatchHandle};
 use crate::recorder::CloudWatchRecorder;
 use crate::sink::{SendError, Sending, Sink};
-use crate::spool::{Spool, SpoolThread, Step, TestDisk};
+use crate::spool::{Scratch, Spool, SpoolThread, Step, TestDisk};
 use crate::view::SeriesPolicy;
 use metrics::counter;
 use metrics_recording::Recorder;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
-
-/// A directory that is gone after the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("spooling-test-{}-{count}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    /// All files' names but the lock's.
-    fn names(&self) -> Vec<String> {
-        let files = std::fs::read_dir(&self.0).unwrap();
-        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| name != "lock").collect()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Takes everything, or nothing; remembers what was on disk when it was called.
 #[derive(Clone, Default)]
@@ -161,7 +135,7 @@ impl Rig {
     /// A window with one counter of this value, closed.
     async fn window(&self, value: u64) {
         metrics::with_local_recorder(&self.recorder, || counter!("n").increment(value));
-        self.next_window().await;
+        self.close_window(value).await;
     }
 
     /// One with so many counters of one each, about 100 bytes in memory for each.
@@ -171,14 +145,15 @@ impl Rig {
                 counter!("n", "number" => number.to_string()).increment(1);
             }
         });
-        self.next_window().await;
+        self.close_window(series as u64).await;
     }
 
-    async fn next_window(&self) {
+    /// Returns when the exporter has drained these samples, wherever they are then.
+    async fn close_window(&self, samples: u64) {
+        let drained = || account(&self.stats()) - self.stats().restored.samples;
+        let all = drained() + samples;
         self.clock.advance(Duration::from_mins(1));
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
+        until(|| drained() == all).await;
     }
 
     fn stats(&self) -> Stats {

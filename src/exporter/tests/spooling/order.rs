@@ -26,7 +26,7 @@ async fn stored(spooling: &mut Spooling, number: u64) -> Parcel {
 #[tokio::test]
 async fn the_oldest_first_whenever_it_left_the_memory() {
     let scratch = Scratch::new();
-    let (spool, recovered) = Spool::open(&scratch.0, 1 << 30).unwrap();
+    let (spool, recovered) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
     let mut spooling = Spooling::new(SpoolThread::start(spool).unwrap(), recovered);
     let mut parcels = Vec::new();
     for number in 1..=3 {

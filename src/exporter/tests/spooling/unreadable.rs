@@ -4,7 +4,7 @@ use super::*;
 
 /// Two windows that a process leaves behind.
 async fn left_behind(scratch: &Scratch) {
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     for value in [3, 4] {
@@ -14,14 +14,14 @@ async fn left_behind(scratch: &Scratch) {
     let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
     assert_eq!(report.unwrap().pending.samples, 7);
     drop(rig);
-    until(|| Spool::open(&scratch.0, 1 << 30).is_ok()).await;
+    until(|| Spool::open(&scratch.dir(), 1 << 30).is_ok()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_system_does_not_let_us_read_is_read_later() {
     let scratch = Scratch::new();
     left_behind(&scratch).await;
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     disk.fail(&[Step::Read]);
     // Each at least twice.
@@ -38,12 +38,12 @@ async fn what_the_system_does_not_let_us_read_is_read_later() {
 async fn what_another_version_wrote_stays_for_it() {
     let scratch = Scratch::new();
     left_behind(&scratch).await;
-    let (mut spool, _) = Spool::open(&scratch.0, 1 << 30).unwrap();
+    let (mut spool, _) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
     // An array of nine of another version, and what is no version's.
     let foreign = spool.append(&[0x89, 2, 0, 0]).unwrap().id;
     spool.append(b"nonsense").unwrap();
     drop(spool);
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     until(|| rig.stats().sent.samples == 7).await;
     until(|| rig.stats().lost_spool_entries == 1).await;
@@ -55,8 +55,8 @@ async fn what_another_version_wrote_stays_for_it() {
         (1, 1)
     );
     drop(rig);
-    until(|| Spool::open(&scratch.0, 1 << 30).is_ok()).await;
-    let (spool, _) = Spool::open(&scratch.0, 1 << 30).unwrap();
+    until(|| Spool::open(&scratch.dir(), 1 << 30).is_ok()).await;
+    let (spool, _) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
     assert_eq!(spool.read(foreign).unwrap(), [0x89, 2, 0, 0]);
 }
 
@@ -65,10 +65,10 @@ async fn what_another_version_wrote_stays_for_it() {
 async fn what_is_gone_is_lost() {
     let scratch = Scratch::new();
     left_behind(&scratch).await;
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
     for name in scratch.names() {
-        std::fs::remove_file(scratch.0.join(name)).unwrap();
+        std::fs::remove_file(scratch.file(&name)).unwrap();
     }
     until(|| rig.stats().lost_spool_entries == 2).await;
     assert_eq!(sink.calls(), 0);

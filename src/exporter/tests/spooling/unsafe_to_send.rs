@@ -6,7 +6,7 @@ use super::*;
 async fn without_a_note_it_goes_from_the_disk_first() {
     for (delivery, files) in [(Delivery::AtMostOnce, 0), (Delivery::AtLeastOnce, 1)] {
         let scratch = Scratch::new();
-        let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+        let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
         let rig = Rig::new(&sink, &disk, delivery);
         disk.fail(&[Step::Mark]);
         rig.window(3).await;
@@ -18,7 +18,7 @@ async fn without_a_note_it_goes_from_the_disk_first() {
 #[tokio::test]
 async fn where_that_cannot_be_it_is_kept() {
     let scratch = Scratch::new();
-    let (sink, disk) = (Seeing::at(&scratch.0), TestDisk::default());
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
     disk.fail(&[Step::Mark, Step::Remove]);
     rig.window(3).await;

@@ -1,58 +1,32 @@
 //! The clock is set, ahead and back, and somebody flushes in the middle of windows, while the service fails in ways
 //! that leave no doubt: everything arrives once.
 
-use crate::hour::{LEVEL, POISON, Recorded, record};
+use super::hour::{LEVEL, POISON, Recorded, record};
+use crate::fixtures::long::short_or_long;
+use crate::fixtures::settable::Settable;
+use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, ReceivedDatum, Service};
-use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Sleeping};
+use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::Instant;
+use std::sync::Mutex;
+use std::time::Duration;
 
-const SEEDS: u64 = 40;
-
-/// Tokio's time, which is paused, as a time of day that is set now and then.
-#[derive(Clone)]
-struct Settable {
-    start: Instant,
-    /// The time of day at the start, if it had always been as it is set now.
-    origin: Arc<Mutex<SystemTime>>,
-}
-
-impl Clock for Settable {
-    fn now(&self) -> SystemTime {
-        *self.origin.lock().unwrap() + self.start.elapsed()
-    }
-
-    fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
-        let rest = deadline.duration_since(self.now()).unwrap_or_default();
-        // In steps, as it may be set in the middle.
-        Box::pin(tokio::time::sleep(rest.min(Duration::from_secs(1))))
-    }
-}
-
-impl Settable {
-    fn jump(&self, random: &mut fastrand::Rng) {
-        let by = Duration::from_millis(match random.u8(0..3) {
-            0 => random.u64(1..2_000),
-            1 => random.u64(1..600_000),
-            // Beyond what the service takes.
-            _ => random.u64(1..20_000_000),
-        });
-        let mut origin = self.origin.lock().unwrap();
-        *origin = if random.bool() {
-            *origin + by
-        } else {
-            *origin - by
-        };
+/// Sets the clock ahead or back, sometimes beyond what the service takes.
+fn jump(clock: &Settable, random: &mut fastrand::Rng) {
+    let by = Duration::from_millis(match random.u8(0..3) {
+        0 => random.u64(1..2_000),
+        1 => random.u64(1..600_000),
+        _ => random.u64(1..20_000_000),
+    });
+    if random.bool() {
+        clock.set_ahead(by);
+    } else {
+        clock.set_back(by);
     }
 }
 
 async fn hour(seed: u64) -> (Recorded, Vec<ReceivedDatum>) {
-    let clock = Settable {
-        start: Instant::now(),
-        origin: Arc::new(Mutex::new(UNIX_EPOCH + Duration::from_mins(29_166_667))),
-    };
+    let clock = Settable::new(minute());
     let theirs = clock.clone();
     let service = Service::with_clock(move || theirs.now());
     let faults = [
@@ -78,7 +52,7 @@ async fn hour(seed: u64) -> (Recorded, Vec<ReceivedDatum>) {
     for minute in 0..60 {
         record(&recorder, minute, random.u64(..), &account);
         if random.u8(0..4) == 0 {
-            clock.jump(&mut random);
+            jump(&clock, &mut random);
         }
         if random.bool() {
             let time = Duration::from_millis(random.u64(0..5_000));
@@ -100,7 +74,7 @@ async fn hour(seed: u64) -> (Recorded, Vec<ReceivedDatum>) {
 
 #[test]
 fn a_clock_that_is_set_loses_nothing_and_doubles_nothing() {
-    for seed in 0..SEEDS {
+    for seed in 0..short_or_long(8, 40) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)

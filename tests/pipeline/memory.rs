@@ -16,7 +16,7 @@ struct Process {
     runtime: Runtime,
 }
 
-/// Keeps nothing.
+/// Keeps nothing, which would be counted.
 struct Nowhere;
 
 impl Sink for Nowhere {

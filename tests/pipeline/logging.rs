@@ -1,21 +1,15 @@
 //! The log: once per change of state, not once per failure.
 //!
-//! In a process of its own: `tracing` asks once for each place that logs whether somebody listens, and keeps the answer
-//! that it has from a test without a listener.
+//! Each test in a process of its own: `tracing` asks once for each place that logs whether somebody listens, and keeps
+//! the answer that it has from a test without a listener.
 
-#[allow(dead_code, reason = "shared with another test")]
-#[path = "../pipeline/scripted.rs"]
-mod scripted;
-#[allow(dead_code, reason = "shared with another test")]
-#[path = "../pipeline/started.rs"]
-mod started;
-
+use crate::fixtures::alone::alone;
+use crate::fixtures::scripted::{self, Fault, Scripted};
+use crate::fixtures::started::{InMemory, Started};
 use metrics::{Unit, counter, describe_counter, histogram};
 use metrics_exporter_cloudwatch::CloudWatchBuilder;
-use scripted::{Fault, Scripted};
-use started::{InMemory, Started};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tracing::subscriber::DefaultGuard;
 
@@ -25,11 +19,6 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     fn start() -> (Self, DefaultGuard) {
-        static SOMEBODY_LISTENS: Once = Once::new();
-        SOMEBODY_LISTENS.call_once(|| {
-            let everywhere = tracing_subscriber::fmt().with_writer(io::sink).finish();
-            tracing::subscriber::set_global_default(everywhere).unwrap();
-        });
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -63,6 +52,7 @@ impl Write for Log {
 
 #[tokio::test]
 async fn a_refusal_is_logged_once_per_series_and_reason() {
+    alone!();
     let (log, _guard) = Log::start();
     let test = InMemory::new(|builder| builder);
     for _ in 0..3 {
@@ -89,6 +79,7 @@ async fn a_refusal_is_logged_once_per_series_and_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
+    alone!();
     let (log, _guard) = Log::start();
     let test = scripted::start(&Scripted::new([Fault::Transient; 5]));
     for _ in 0..2 {
@@ -109,6 +100,7 @@ async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn drops_are_logged_when_they_begin_and_when_they_end() {
+    alone!();
     let (log, _guard) = Log::start();
     let sink = Scripted::new(vec![Fault::Transient; 8]);
     let builder = CloudWatchBuilder::new("Test").with_sink(sink);
@@ -143,6 +135,7 @@ async fn drops_are_logged_when_they_begin_and_when_they_end() {
 
 #[tokio::test]
 async fn a_unit_that_changes_is_logged() {
+    alone!();
     let (log, _guard) = Log::start();
     let test = InMemory::new(|builder| builder);
     test.started.record(|| {

@@ -1,7 +1,7 @@
 //! An hour of recording against a service that fails in every way, in simulated time: what was recorded is
 //! what was applied, refused or given up, to the last sample.
 //!
-//! `CHAOS_SEEDS=5000 cargo test --test chaos` tries more mixtures than the 200 that it does by itself.
+//! `LONG_TESTS=1` tries more mixtures, for longer.
 
 mod account;
 mod crowded;
@@ -9,6 +9,7 @@ mod hour;
 mod jumps;
 mod sockets;
 
+use crate::fixtures::long::short_or_long;
 use cloudwatch_local::Fault;
 use hour::{Hour, is_refusal};
 use metrics_exporter_cloudwatch::Delivery;
@@ -81,17 +82,13 @@ fn mixture(seed: u64) -> Vec<(f64, Fault)> {
     all.into_iter().map(|fault| (each, fault)).collect()
 }
 
-fn seeds() -> u64 {
-    let more = std::env::var("CHAOS_SEEDS").ok();
-    more.and_then(|more| more.parse().ok()).unwrap_or(200)
-}
-
 /// On two threads, as each hour is one thread's.
 fn mixtures(delivery: Delivery) {
+    let seeds = short_or_long(40, 200);
     std::thread::scope(|scope| {
         for half in 0..2 {
             scope.spawn(move || {
-                for seed in (half..seeds()).step_by(2) {
+                for seed in (half..seeds).step_by(2) {
                     let faults = mixture(seed);
                     let hour = Hour::run(seed, delivery, &faults);
                     hour.account(&format!("{delivery:?}, seed {seed}: {faults:?}"));

@@ -1,5 +1,7 @@
-//! One hour: four threads record, a service fails, and at the end it has mended.
+//! One hour, or a third of it in the short form: four threads record, a service fails, and at the end it has mended.
 
+use crate::fixtures::long::short_or_long;
+use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, ReceivedRequest, Service};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
@@ -7,11 +9,10 @@ use metrics_exporter_cloudwatch::{
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 pub(crate) const THREADS: usize = 4;
-const MINUTES: usize = 60;
 /// Data of this metric are never accepted.
 pub(crate) const POISON: &str = "poison";
 /// A gauge for each thread, which is told in every window.
@@ -23,14 +24,9 @@ struct Simulated {
     start: Instant,
 }
 
-impl Simulated {
-    /// A full minute.
-    const ORIGIN: Duration = Duration::from_mins(29_166_667);
-}
-
 impl Clock for Simulated {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Self::ORIGIN + self.start.elapsed()
+        minute() + self.start.elapsed()
     }
 
     fn sleep_until(&self, deadline: SystemTime) -> Sleeping<'_> {
@@ -84,7 +80,8 @@ impl Hour {
         let running = tokio::spawn(exporter.run());
         let account = Mutex::new(Recorded::new());
         let mut random = fastrand::Rng::with_seed(seed);
-        for minute in 0..MINUTES {
+        let minutes = short_or_long(20, 60);
+        for minute in 0..minutes {
             tokio::time::sleep(Duration::from_millis(random.u64(1..60_000))).await;
             record(&recorder, minute, random.u64(..), &account);
             let next = Duration::from_mins(1 + minute as u64);
@@ -100,7 +97,7 @@ impl Hour {
         assert!(report.pending.is_zero(), "{report:?}");
         running.await.unwrap();
         Self {
-            recorded: with_gauges(account, MINUTES),
+            recorded: with_gauges(account, minutes),
             is_refused: faults.iter().any(|(_, fault)| is_refusal(fault)),
             service,
             stats: cloudwatch.stats(),

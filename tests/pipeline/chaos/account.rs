@@ -1,6 +1,6 @@
 //! The two sides of the account: what was recorded, and what the service knows.
 
-use crate::hour::{Hour, LEVEL, POISON};
+use super::hour::{Hour, LEVEL, POISON};
 use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::Label;
 use metrics_exporter_cloudwatch::Delivery;

@@ -1,37 +1,13 @@
 //! What an answer can cost in memory, whoever gives it.
 
+use crate::fixtures::batch::batch;
 use cloudwatch_local::{Fault, Faults, Local, Service};
-use metrics::counter;
-use metrics_exporter_cloudwatch::{Batch, CloudWatchBuilder, PutMetricData, Sending, Sink};
-use std::sync::{Arc, Mutex};
+use metrics_exporter_cloudwatch::{Batch, PutMetricData, Sink};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// The peak of all allocations on this thread, beside an attempt that goes well.
 const MOST: u64 = 2 * 1024 * 1024;
-
-/// Keeps the batch itself.
-#[derive(Clone, Default)]
-struct Keep(Arc<Mutex<Option<Batch>>>);
-
-impl Sink for Keep {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        *self.0.lock().unwrap() = Some(batch.clone());
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
-fn batch() -> Batch {
-    let keep = Keep::default();
-    let builder = CloudWatchBuilder::new("Test").with_sink(keep.clone());
-    let (recorder, exporter) = builder.build().unwrap();
-    let cloudwatch = exporter.handle();
-    exporter.run_on_thread().unwrap();
-    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-    assert!(cloudwatch.flush_blocking().unwrap().is_complete());
-    let batch = keep.0.lock().unwrap().take();
-    batch.unwrap()
-}
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -85,7 +61,7 @@ fn faults() -> Vec<Fault> {
 
 #[test]
 fn in_memory() {
-    let batch = batch();
+    let batch = runtime().block_on(batch(1));
     for fault in [
         Fault::EndlessBody,
         // All that fits, in the smallest pieces.
@@ -101,7 +77,7 @@ fn in_memory() {
 
 #[test]
 fn over_a_socket() {
-    let batch = batch();
+    let batch = runtime().block_on(batch(1));
     // On another thread, so that what it allocates is not counted.
     let server = Builder::new_multi_thread()
         .worker_threads(1)

@@ -1,20 +1,20 @@
 //! More than the queue has room for, during an outage: what is missing was reported as dropped, to the last sample.
 
-use cloudwatch_local::{Fault, Service};
+use crate::fixtures::long::short_or_long;
+use crate::fixtures::started::minute;
+use crate::sending::service_at;
+use cloudwatch_local::Fault;
 use metrics::histogram;
 use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 const SERIES: u64 = 100;
 const VALUES: u32 = 150;
-const WINDOWS: u64 = 60;
-const RECORDED: u64 = WINDOWS * SERIES * VALUES as u64;
 
 /// Gives what was missing, dropped and given up.
 async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) {
-    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_mins(29_166_667));
-    let theirs = clock.clone();
-    let service = Service::with_clock(move || metrics_exporter_cloudwatch::Clock::now(&theirs));
+    let clock = ManualClock::new(minute());
+    let service = service_at(&clock);
     service.faults().random(seed, [(0.9, fault)]);
     let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
         .with_client(service.client())
@@ -26,7 +26,8 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
         .unwrap();
     let cloudwatch = exporter.handle();
     tokio::spawn(exporter.run());
-    for _ in 0..WINDOWS {
+    let windows = short_or_long(15, 60);
+    for _ in 0..windows {
         metrics::with_local_recorder(&recorder, || {
             for series in 0..SERIES {
                 let histogram = histogram!("size", "series" => series.to_string());
@@ -53,9 +54,10 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
             .iter()
             .all(|datum| datum.sample_count() == f64::from(VALUES))
     );
-    let missing = RECORDED - arrived.len() as u64 * u64::from(VALUES);
+    let all = windows * SERIES * u64::from(VALUES);
+    let missing = all - arrived.len() as u64 * u64::from(VALUES);
     let accounted = stats.sent.samples + stats.dropped.samples + stats.ambiguous.samples;
-    assert_eq!(accounted, RECORDED, "{stats:?}");
+    assert_eq!(accounted, all, "{stats:?}");
     (missing, stats.dropped.samples, stats.ambiguous.samples)
 }
 
@@ -67,7 +69,7 @@ async fn what_is_dropped_is_reported() {
         Fault::ResetAfter,
     ];
     for (seed, fault) in faults.into_iter().enumerate() {
-        for delivery in crate::MODES {
+        for delivery in super::MODES {
             let (missing, dropped, given_up) = outage(seed as u64, delivery, fault.clone()).await;
             let what =
                 format!("{fault:?}, {delivery:?}: {missing} = {dropped} + some of {given_up}");

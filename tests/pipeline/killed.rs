@@ -1,8 +1,11 @@
 //! A process with a spool, killed at random moments under load: what arrived, with what is on its disk, is all but
 //! the window under way, and nothing arrives twice but what was under way.
 
-#![allow(clippy::cast_precision_loss, reason = "test data are small")]
-
+use crate::fixtures::alone::this_program;
+use crate::fixtures::long::short_or_long;
+use crate::fixtures::polls::until;
+use crate::fixtures::scratch::Scratch;
+use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, Local, ReceivedRequest};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
@@ -11,12 +14,10 @@ use metrics_exporter_cloudwatch::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const ENDPOINT: &str = "SPOOL_KILLED_ENDPOINT";
-/// In each of two modes.
-const KILLS: usize = 25;
 const THREADS: u64 = 3;
 /// For each thread a counter and a gauge, and a histogram for all.
 const DATA: u64 = 2 * THREADS + 1;
@@ -24,7 +25,7 @@ const DATA: u64 = 2 * THREADS + 1;
 const BODY: usize = 700;
 
 fn window(number: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_mins(29_166_667 + number)
+    minute() + Duration::from_mins(number)
 }
 
 fn number(time: SystemTime) -> u64 {
@@ -73,23 +74,14 @@ fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> 
         .with_spool(dir, 1 << 30)
 }
 
-/// Records a window after the other, until it is killed. Run by the tests below, in a process of its own.
-#[test]
-#[ignore = "it is what is killed"]
-fn child() {
-    let Ok(endpoint) = std::env::var(ENDPOINT) else {
-        return;
-    };
+/// Records a window after the other, until this process is killed.
+fn child(endpoint: &str, delivery: Delivery) {
     std::thread::spawn(|| {
         // Until the parent is gone, should it not have killed us.
         let _ = std::io::stdin().read(&mut [0]);
         std::process::exit(1);
     });
     let argument = |name| std::env::var(name).unwrap();
-    let delivery = match &*argument("SPOOL_KILLED_DELIVERY") {
-        "AtMostOnce" => Delivery::AtMostOnce,
-        _ => Delivery::AtLeastOnce,
-    };
     let first: u64 = argument("SPOOL_KILLED_NEXT").parse().unwrap();
     let dir = PathBuf::from(argument("SPOOL_KILLED_DIR"));
     // On one thread with the exporter: what its accounts say then belongs together.
@@ -99,7 +91,7 @@ fn child() {
         .unwrap();
     runtime.block_on(async {
         let clock = ManualClock::new(window(first));
-        let builder = builder(&endpoint, &dir, &clock, delivery);
+        let builder = builder(endpoint, &dir, &clock, delivery);
         let (recorder, exporter) = builder.build().unwrap();
         let cloudwatch = exporter.handle();
         tokio::spawn(exporter.run());
@@ -115,9 +107,7 @@ fn child() {
             });
             clock.advance(Duration::from_mins(1));
             let drained = DATA * (next + 1 - first);
-            while !is_safe(&cloudwatch.stats(), drained) {
-                tokio::task::yield_now().await;
-            }
+            until(|| is_safe(&cloudwatch.stats(), drained)).await;
             say("closed", next);
         }
     });
@@ -167,16 +157,14 @@ impl Said {
 /// Starts a process, and kills it when it has said so many times each that a window is closed and that an attempt
 /// begins.
 fn kill_one(
+    test: &str,
     local: &Local,
     dir: &Path,
-    delivery: Delivery,
     said: &mut Said,
     (mut closed, mut attempts): (u32, u32),
 ) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "child", "--nocapture"])
+    let mut child = this_program(test)
         .env(ENDPOINT, local.endpoint())
-        .env("SPOOL_KILLED_DELIVERY", format!("{delivery:?}"))
         .env("SPOOL_KILLED_NEXT", said.next.to_string())
         .env("SPOOL_KILLED_DIR", dir)
         .stdin(Stdio::piped())
@@ -296,9 +284,9 @@ fn check(local: &Local, on_disk: &OnDisk, said: &Said, delivery: Delivery) {
     }
 }
 
-async fn killed(delivery: Delivery, seed: u64) {
-    let name = format!("spool-killed-{}-{delivery:?}", std::process::id());
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+async fn killed(test: &str, delivery: Delivery, seed: u64) {
+    let scratch = Scratch::new();
+    let dir = scratch.path();
     let local = Local::builder().with_clock(|| window(5_000)).start();
     let local = local.await.unwrap();
     let faults = [
@@ -310,10 +298,11 @@ async fn killed(delivery: Delivery, seed: u64) {
     local.faults().limit_body(BODY);
     let mut random = fastrand::Rng::with_seed(seed);
     let mut said = Said::default();
-    for _ in 0..KILLS {
+    let kills = short_or_long(10, 25);
+    for _ in 0..kills {
         let moment = (random.u32(1..10), random.u32(0..10));
-        tokio::task::block_in_place(|| kill_one(&local, &dir, delivery, &mut said, moment));
-        let on_disk = OnDisk::of(&dir);
+        tokio::task::block_in_place(|| kill_one(test, &local, dir, &mut said, moment));
+        let on_disk = OnDisk::of(dir);
         said.most_under_way = said.most_under_way.max(on_disk.entries_begun);
         for (&window, &data) in &on_disk.begun {
             // It may have arrived, and by its mode is sent again, or given up.
@@ -325,23 +314,18 @@ async fn killed(delivery: Delivery, seed: u64) {
     // The last process finds what is left.
     local.faults().clear();
     let clock = ManualClock::new(window(5_000));
-    let builder = builder(&local.endpoint(), &dir, &clock, delivery);
+    let builder = builder(&local.endpoint(), dir, &clock, delivery);
     let (_recorder, exporter) = builder.build().unwrap();
     let cloudwatch = exporter.handle();
     tokio::spawn(exporter.run());
-    let is_empty = async {
-        while std::fs::read_dir(&dir).unwrap().count() > 1 {
-            tokio::task::yield_now().await;
-        }
-    };
+    let is_empty = until(|| scratch.entries() == 0);
     let is_empty = tokio::time::timeout(Duration::from_mins(1), is_empty).await;
     is_empty.expect("everything is sent within a minute");
     let _ = cloudwatch.shutdown().await.unwrap();
     check(&local, &OnDisk::default(), &said, delivery);
-    std::fs::remove_dir_all(&dir).unwrap();
 
     // It was worth it: there was a backlog, and requests were split.
-    assert!(said.closed.len() > 80, "{said:?}");
+    assert!(said.closed.len() * 25 > kills * 80, "{said:?}");
     assert!(said.most_under_way > 1, "{said:?}");
     let is_part = |request: &ReceivedRequest| (1..DATA).contains(&(request.data as u64));
     assert!(
@@ -352,12 +336,22 @@ async fn killed(delivery: Delivery, seed: u64) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn at_least_once() {
-    killed(Delivery::AtLeastOnce, 1).await;
+/// The test itself, or the process that it kills.
+fn test(test: &str, delivery: Delivery, seed: u64) {
+    if let Ok(endpoint) = std::env::var(ENDPOINT) {
+        child(&endpoint, delivery);
+    } else {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(killed(test, delivery, seed));
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn at_most_once() {
-    killed(Delivery::AtMostOnce, 2).await;
+#[test]
+fn at_least_once() {
+    test("killed::at_least_once", Delivery::AtLeastOnce, 1);
+}
+
+#[test]
+fn at_most_once() {
+    test("killed::at_most_once", Delivery::AtMostOnce, 2);
 }

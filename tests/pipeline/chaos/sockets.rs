@@ -1,11 +1,13 @@
 //! A few minutes over real sockets, in real time but for the clock: faults that take none themselves.
 
-use crate::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record, with_gauges};
-use crate::{MODES, consistent};
-use cloudwatch_local::{Fault, Local};
-use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, Delivery, ManualClock, Stats};
+use super::hour::{Hour, POISON, Recorded, THREADS, is_refusal, record, with_gauges};
+use super::{MODES, consistent};
+use crate::fixtures::polls::until;
+use crate::fixtures::started::{local, minute};
+use cloudwatch_local::Fault;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock, Stats};
 use std::sync::Mutex;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 const MINUTES: usize = 5;
@@ -47,10 +49,8 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
     let mut random = fastrand::Rng::with_seed(seed);
     let faults = faults(&mut random, seed.is_multiple_of(3));
     let is_refused = faults.iter().any(is_refusal);
-    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_mins(29_166_667));
-    let theirs = clock.clone();
-    let local = Local::builder().with_clock(move || theirs.now());
-    let local = local.start().await.unwrap();
+    let clock = ManualClock::new(minute());
+    let local = local(&clock).await;
     local.faults().reject_metric(POISON, seed.is_multiple_of(2));
     // None after another, so that pauses stay short.
     let script = faults.into_iter().take(6);
@@ -80,9 +80,7 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
         let gauges = THREADS * (minute + 1);
         clock.advance(Duration::from_mins(1));
         // The window is drained, whether or not it can be sent.
-        while known(&cloudwatch.stats()) < samples + gauges as u64 {
-            tokio::task::yield_now().await;
-        }
+        until(|| known(&cloudwatch.stats()) >= samples + gauges as u64).await;
     }
     let report = cloudwatch.shutdown_within(LONG).await.unwrap();
     assert!(report.pending.is_zero(), "{report:?}");

@@ -1,0 +1,178 @@
+//! `install`: the global recorder, on every kind of runtime and without one.
+
+use crate::fixtures::alone::alone;
+use crate::fixtures::scratch::Scratch;
+use cloudwatch_local::{Local, ReceivedDatum};
+use metrics::counter;
+use metrics_exporter_cloudwatch::{BuildError, CloudWatchBuilder, InstallError, MemorySink};
+use std::task::{Context, Poll, Waker};
+
+fn to_memory() -> CloudWatchBuilder {
+    CloudWatchBuilder::new("Test").with_sink(MemorySink::new())
+}
+
+#[track_caller]
+fn is_invalid(error: &InstallError) {
+    let is_config = matches!(error, InstallError::Build(BuildError::Config(_)));
+    assert!(is_config, "{error}");
+}
+
+#[test]
+fn without_a_runtime_of_the_application() {
+    alone!();
+    // The server's, not the application's.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let local = runtime.block_on(Local::start()).unwrap();
+    is_invalid(
+        &CloudWatchBuilder::new("AWS/Test")
+            .install_blocking()
+            .unwrap_err(),
+    );
+
+    let builder = CloudWatchBuilder::new("Test").with_client(local.client());
+    let cloudwatch = builder.install_blocking().unwrap();
+    counter!("n").increment(2);
+    assert!(cloudwatch.flush_blocking().unwrap().is_complete());
+    counter!("n").increment(3);
+    assert!(cloudwatch.shutdown_blocking().unwrap().is_complete());
+    let sums: Vec<f64> = local.received().iter().map(ReceivedDatum::sum).collect();
+    assert_eq!(sums, [2.0, 3.0]);
+}
+
+/// After attempts that must fail and install nothing.
+#[test]
+fn on_a_runtime_of_one_thread() {
+    alone!();
+    // Polled by hand, as there is no runtime.
+    let install = to_memory().install();
+    let polled = std::pin::pin!(install).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Err(InstallError::NoRuntime))));
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        is_invalid(&CloudWatchBuilder::new(":").install().await.unwrap_err());
+
+        let local = Local::start().await.unwrap();
+        let builder = CloudWatchBuilder::new("Test").with_client(local.client());
+        let cloudwatch = builder.install().await.unwrap();
+        counter!("n").increment(2);
+        assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+        assert_eq!(local.received()[0].sum(), 2.0);
+    });
+}
+
+/// A second recorder in the process is an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_runtime_of_many_threads_once() {
+    alone!();
+    let local = Local::start().await.unwrap();
+    let builder = CloudWatchBuilder::new("Test").with_client(local.client());
+    let cloudwatch = builder.install().await.unwrap();
+    counter!("n").increment(2);
+    assert!(cloudwatch.flush().await.unwrap().is_complete());
+    assert_eq!(local.received()[0].sum(), 2.0);
+
+    let error = to_memory().install().await.unwrap_err();
+    assert!(matches!(error, InstallError::RecorderInstalled), "{error}");
+    let error = to_memory().install_blocking().unwrap_err();
+    assert!(matches!(error, InstallError::RecorderInstalled), "{error}");
+
+    counter!("n").increment(3);
+    assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+    assert_eq!(local.received()[1].sum(), 3.0);
+}
+
+/// The file to lock is a pipe: opening it waits for somebody at its other end.
+#[cfg(unix)]
+#[tokio::test]
+async fn others_go_on_while_a_spool_is_opened() {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    alone!();
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(scratch.path()).unwrap();
+    let pipe = scratch.path().join("lock");
+    let mkfifo = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(mkfifo.unwrap().success());
+
+    let (beat, beats) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        // Without a beat this fails, but does not hang.
+        let has_beat = beats.recv_timeout(Duration::from_mins(1)).is_ok();
+        let other_end = std::fs::File::open(pipe).unwrap();
+        (has_beat, other_end)
+    });
+    let sink = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let install = tokio::spawn(builder.with_spool(scratch.path(), 1 << 24).install());
+    // Runs after the other task has been polled, on this same thread.
+    tokio::task::yield_now().await;
+    assert!(!install.is_finished());
+    beat.send(()).unwrap();
+    let cloudwatch = install.await.unwrap().unwrap();
+    assert!(reader.join().unwrap().0, "the runtime was held up");
+
+    counter!("n").increment(2);
+    assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+    assert_eq!(sink.sum("n", &[]), 2.0);
+}
+
+/// By the SDK's chain, in environments that lead to no region, to no credentials, and to both.
+#[cfg(feature = "aws-config")]
+mod by_the_environment {
+    use crate::fixtures::alone::alone;
+    use metrics_exporter_cloudwatch::CloudWatchBuilder;
+    use std::process::Command;
+
+    const KEYS: [(&str, &str); 2] = [
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    const REGION: (&str, &str) = ("AWS_REGION", "eu-central-1");
+
+    /// An environment cannot be changed safely in a process that has threads, so it is a child's.
+    fn only(
+        environment: impl IntoIterator<Item = (&'static str, &'static str)>,
+    ) -> impl FnOnce(&mut Command) {
+        move |child| {
+            child
+                .env_clear()
+                // No instance to ask for credentials, and no files to find them in.
+                .env("AWS_EC2_METADATA_DISABLED", "true")
+                .env("AWS_CONFIG_FILE", "/nonexistent")
+                .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+                .envs(environment);
+        }
+    }
+
+    #[track_caller]
+    fn refuses(says: &str) {
+        let error = CloudWatchBuilder::new("Test")
+            .install_blocking()
+            .unwrap_err();
+        assert!(error.to_string().starts_with(says), "{error}");
+    }
+
+    #[test]
+    fn without_a_region() {
+        alone!(only(KEYS));
+        refuses("no AWS region: set it in");
+    }
+
+    #[test]
+    fn without_credentials() {
+        alone!(only([REGION]));
+        refuses("no AWS credentials");
+    }
+
+    #[test]
+    fn with_both() {
+        alone!(only(KEYS.into_iter().chain([REGION])));
+        let installed = CloudWatchBuilder::new("Test").install_blocking();
+        assert!(installed.is_ok(), "{installed:?}");
+    }
+}
