@@ -51,21 +51,25 @@ impl Series {
     }
 
     /// The name and the labels, as the [policy](crate::RecordingPolicy::normalize) made them.
+    #[inline]
     pub fn key(&self) -> &Key {
         &self.key
     }
 
     /// Counter, gauge or histogram.
+    #[inline]
     pub fn kind(&self) -> MetricKind {
         self.metric.kind
     }
 
     /// The number of its name and kind.
+    #[inline]
     pub fn name_id(&self) -> NameId {
         self.metric.id
     }
 
     /// The unit, once `describe_counter!` or the like has said one. It may come late, and it may change.
+    #[inline]
     pub fn unit(&self) -> Option<Unit> {
         self.metric.description.unit()
     }
@@ -121,6 +125,7 @@ impl Description {
         }
     }
 
+    #[inline]
     pub(crate) fn unit(&self) -> Option<Unit> {
         UNITS
             .get(usize::from(self.unit.load(Ordering::Relaxed)))

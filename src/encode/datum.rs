@@ -57,7 +57,7 @@ impl MetricDatum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
         Refused {
             kind: self.origin.kind(),
-            key: self.identity.key.clone(),
+            key: self.identity.key().clone(),
             reason: reason.clone(),
             samples: self.samples,
         }
@@ -76,7 +76,7 @@ impl MetricDatum {
 
     /// The metric's name.
     pub fn name(&self) -> &str {
-        self.identity.key.name()
+        self.identity.key().name()
     }
 
     /// The names and values of all dimensions, default ones included, by name; 30 at most. A name has 1–255 ASCII

@@ -61,9 +61,10 @@ impl<'a> Encoder<'a> {
         }
         let (unit, scale) = unit_and_scale(gained);
         let (value, out_of_range) = self.value(value, identity, scale);
-        // Refused once, not in every window that repeats it.
-        let refused = if is_news { out_of_range } else { 0 };
-        self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), refused);
+        // Once, not in every window that repeats it.
+        if out_of_range > 0 && is_news {
+            self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
+        }
         Some(MetricDatum {
             identity: Arc::clone(identity),
             origin: Origin::Series(gained.kind),
@@ -97,7 +98,7 @@ impl<'a> Encoder<'a> {
                 )
             }
             Value::Gauge { last, min, max } => whole(gauge(last, min, max, scale), 1),
-            Value::Histogram(samples) => match self.config.histogram_form(identity.key.name()) {
+            Value::Histogram(samples) => match self.config.histogram_form(identity.key().name()) {
                 HistogramForm::Distribution => self.distribution(samples, scale),
                 HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
             },
@@ -130,7 +131,7 @@ impl<'a> Encoder<'a> {
         if samples > 0 {
             self.refused.push(Refused {
                 kind: Some(gained.kind),
-                key: gained.identity.key.clone(),
+                key: gained.identity.key().clone(),
                 reason,
                 samples,
             });

@@ -93,6 +93,8 @@ impl Batch {
 #[derive(Debug)]
 pub(crate) struct Packer<'a> {
     config: &'a Config,
+    /// The envelope's bytes, of as many data as a request takes.
+    envelope: usize,
     full: Vec<Batch>,
     /// By [`Delivery`].
     open: [Open; 2],
@@ -111,6 +113,7 @@ impl<'a> Packer<'a> {
     pub(crate) fn new(config: &'a Config) -> Self {
         Self {
             config,
+            envelope: size::envelope(&config.namespace, MAX_DATA_PER_REQUEST),
             full: Vec::new(),
             open: Default::default(),
         }
@@ -122,8 +125,7 @@ impl<'a> Packer<'a> {
         let len = size::datum(&datum);
         let open = &self.open[place];
         let count = open.data.len() + 1;
-        let envelope = size::envelope(&self.config.namespace, count);
-        if count > MAX_DATA_PER_REQUEST || envelope + open.len + len > MAX_REQUEST_BYTES {
+        if count > MAX_DATA_PER_REQUEST || self.envelope + open.len + len > MAX_REQUEST_BYTES {
             self.close(place);
         }
         self.open[place].data.push(datum);

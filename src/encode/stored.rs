@@ -8,7 +8,7 @@ use crate::config::Delivery;
 use crate::dimension::Dimensions;
 use crate::limits::MAX_DIMENSIONS;
 use crate::unit;
-use crate::view::{Identity, Origin};
+use crate::view::{Identity, Named, Origin};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::{Key, KeyName, Label};
@@ -58,7 +58,7 @@ pub(crate) fn write<'a>(
 
 fn write_datum(to: &mut Writer, datum: &MetricDatum) -> Written {
     to.array(9)?.u8(origin_code(datum.origin))?;
-    let key = &datum.identity.key;
+    let key = datum.identity.key();
     to.array(1 + 2 * key.labels().len() as u64)?;
     to.str(key.name())?;
     for label in key.labels() {
@@ -155,7 +155,7 @@ fn read_datum(
         all_defaults.insert(Arc::clone(&new));
         new
     });
-    let identity = Identity::new(key, &defaults, false);
+    let identity = Identity::new(Named::ByItself(Box::new(key)), &defaults);
     expect(array(from)? == 2, "a time")?;
     let since =
         Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::dimension::Dimensions;
 use crate::encode::datum::{DatumValue, MetricDatum};
 use crate::unit;
-use crate::view::{Identity, Origin};
+use crate::view::{Identity, Named, Origin};
 use crate::window::Window;
 use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::{Key, Label};
@@ -134,7 +134,7 @@ impl Telemetry {
                 .into_iter()
                 .collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
-            let identity = Identity::new(key, &self.defaults, true);
+            let identity = Identity::new(Named::ByExporter(Box::new(key)), &self.defaults);
             if let Some(refusal) = identity.refusal() {
                 tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
                 return None;

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::encode::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::limits::{self, MAX_VALUES_PER_DATUM};
 use crate::unit;
-use crate::view::{Identity, Origin};
+use crate::view::{Identity, Named, Origin};
 use metrics::Key;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,7 +19,7 @@ pub(crate) fn check(
     now: SystemTime,
 ) -> Result<MetricDatum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
-    let identity = Identity::new(key, &config.default_dimensions, false);
+    let identity = Identity::new(Named::ByItself(Box::new(key)), &config.default_dimensions);
     if let Some(refusal) = identity.refusal() {
         return Err(PutError::Series(refusal.clone()));
     }

@@ -5,6 +5,7 @@ use crate::dimension::{self, Dimensions};
 use crate::limits;
 use crate::refusal::Refusal;
 use metrics::{Key, Label};
+use metrics_recording::Series;
 use metrics_util::MetricKind;
 use std::sync::Arc;
 
@@ -18,12 +19,20 @@ const PER_LABEL: usize = size_of::<Label>() + 2 * PER_ALLOCATION;
 #[repr(C)]
 pub(crate) struct Identity {
     encoded_len: u32,
-    /// Whether it is there anyway, for a series or for the exporter, and not for one datum alone.
-    pub(crate) is_shared: bool,
-    /// What the application knows it by.
-    pub(crate) key: Key,
+    named: Named,
     pub(crate) defaults: Arc<Dimensions>,
     refusal: Option<Box<Refusal>>,
+}
+
+/// Whose name and labels an identity has.
+#[derive(Debug)]
+pub(crate) enum Named {
+    /// A series', which is there anyway.
+    BySeries(Arc<Series>),
+    /// The exporter's own, of which there are few.
+    ByExporter(Box<Key>),
+    /// Its own: of a datum that an application made, or that came from a disk.
+    ByItself(Box<Key>),
 }
 
 /// Who made a datum.
@@ -49,28 +58,43 @@ impl Origin {
 impl Identity {
     /// Bytes of memory that data with it take for it.
     pub(crate) fn own_memory_len(&self) -> usize {
-        if self.is_shared {
+        let Named::ByItself(key) = &self.named else {
             return 0;
-        }
-        let labels = self.key.labels();
+        };
+        let labels = key.labels();
         let labels = labels.map(|label| PER_LABEL + label.key().len() + label.value().len());
-        // Default dimensions are shared with others. This, the name and the labels are allocations, too.
-        size_of::<Self>() + self.key.name().len() + 3 * PER_ALLOCATION + labels.sum::<usize>()
+        // Default dimensions are shared with others. This, the key, the name and the labels are allocations, too.
+        let own = size_of::<Self>() + size_of::<Key>() + 4 * PER_ALLOCATION;
+        own + key.name().len() + labels.sum::<usize>()
     }
 
     /// The identity of a [normal](normalize) key.
-    pub(crate) fn new(key: Key, defaults: &Arc<Dimensions>, is_shared: bool) -> Self {
+    pub(crate) fn new(named: Named, defaults: &Arc<Dimensions>) -> Self {
         let defaults = Arc::clone(defaults);
         let mut identity = Self {
             encoded_len: 0,
-            is_shared,
-            key,
+            named,
             defaults,
             refusal: None,
         };
         identity.refusal = check(&identity).err().map(Box::new);
         identity.encoded_len = encoded_len(&identity).try_into().unwrap_or(u32::MAX);
         identity
+    }
+
+    /// What the application knows it by.
+    #[inline]
+    pub(crate) fn key(&self) -> &Key {
+        match &self.named {
+            Named::BySeries(series) => series.key(),
+            Named::ByExporter(key) | Named::ByItself(key) => key,
+        }
+    }
+
+    /// Whether it is that of a series.
+    #[inline]
+    pub(crate) fn is_of(&self, series: &Arc<Series>) -> bool {
+        matches!(&self.named, Named::BySeries(own) if Arc::ptr_eq(own, series))
     }
 
     /// Why CloudWatch would not take it, if so.
@@ -80,7 +104,7 @@ impl Identity {
 
     /// Names and values, by name.
     pub(crate) fn dimensions(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        dimension::merged(self.key.labels().as_slice(), &self.defaults)
+        dimension::merged(self.key().labels().as_slice(), &self.defaults)
     }
 
     /// Its exact share of a datum's bytes.
@@ -90,8 +114,8 @@ impl Identity {
 }
 
 fn check(identity: &Identity) -> Result<(), Refusal> {
-    limits::check_metric_name(identity.key.name()).map_err(Refusal::MetricName)?;
-    let labels = || dimension::by_name(identity.key.labels().as_slice());
+    limits::check_metric_name(identity.key().name()).map_err(Refusal::MetricName)?;
+    let labels = || dimension::by_name(identity.key().labels().as_slice());
     let mut pairs = labels().zip(labels().skip(1));
     if let Some((label, _)) = pairs.find(|(one, next)| one.key() == next.key()) {
         let (name, _) = label.clone().into_parts();
@@ -101,7 +125,7 @@ fn check(identity: &Identity) -> Result<(), Refusal> {
 }
 
 fn encoded_len(identity: &Identity) -> usize {
-    let name = text("MetricName") + text(identity.key.name());
+    let name = text("MetricName") + text(identity.key().name());
     let dimensions = identity.dimensions();
     let each = dimensions
         .map(|(name, value)| MAP + text("Name") + text(name) + text("Value") + text(value));

@@ -4,14 +4,14 @@ mod gauge_repeats;
 pub(crate) mod identity;
 mod series_policy;
 
-pub(crate) use identity::{Identity, Origin, PER_ALLOCATION};
+pub(crate) use identity::{Identity, Named, Origin, PER_ALLOCATION};
 pub(crate) use series_policy::SeriesPolicy;
 
 use crate::dimension::Dimensions;
 use crate::limits::ValueFault;
 use gauge_repeats::GaugeRepeats;
 use metrics::Unit;
-use metrics_recording::{Event, Point, RefusalReason, Series, SeriesId, Snapshotter, Value};
+use metrics_recording::{Event, RefusalReason, Series, SeriesId, Snapshotter, Value};
 use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -21,15 +21,8 @@ use std::time::SystemTime;
 pub(crate) struct View {
     defaults: Arc<Dimensions>,
     /// By the index of a [`SeriesId`].
-    identities: Vec<Option<Fed>>,
+    identities: Vec<Option<Arc<Identity>>>,
     gauges: GaugeRepeats,
-}
-
-/// The identity that a series feeds.
-#[derive(Debug)]
-struct Fed {
-    generation: u32,
-    identity: Arc<Identity>,
 }
 
 /// What one series has to say of a window.
@@ -76,19 +69,30 @@ impl View {
         }
     }
 
+    #[inline]
     fn hear(&mut self, event: Event<'_>, each: &mut impl FnMut(Gained<'_>)) {
         match event {
             Event::Point(point) => {
-                let identity = self.identity(point.id, point.series);
+                let Self {
+                    defaults,
+                    identities,
+                    gauges,
+                } = self;
+                let identity = identity_of(point.id, point.series, identities, defaults);
                 if let Value::Gauge { last, .. } = point.value {
-                    self.gauges.sent(&point, &identity, last);
+                    gauges.sent(&point, identity, last);
                 }
-                each(recorded(&point, &identity));
+                each(Gained {
+                    kind: point.series.kind(),
+                    identity,
+                    unit: point.series.unit(),
+                    what: What::Recorded(point.value, point.samples),
+                });
             }
             Event::Evicted(id) => {
                 self.gauges.forget(id);
                 if let Some(place) = self.identities.get_mut(id.index as usize) {
-                    place.take_if(|fed| fed.generation == id.generation);
+                    *place = None;
                 }
             }
             Event::Refused {
@@ -100,8 +104,8 @@ impl View {
                 let Some(fault) = fault(reason) else {
                     return;
                 };
-                let key = series.key().clone();
-                let identity = Arc::new(Identity::new(key, &self.defaults, true));
+                let named = Named::BySeries(Arc::clone(series));
+                let identity = Arc::new(Identity::new(named, &self.defaults));
                 each(Gained {
                     kind: series.kind(),
                     identity: &identity,
@@ -113,29 +117,30 @@ impl View {
             _ => {}
         }
     }
-
-    fn identity(&mut self, id: SeriesId, series: &Series) -> Arc<Identity> {
-        let index = id.index as usize;
-        if index >= self.identities.len() {
-            self.identities.resize_with(index + 1, || None);
-        }
-        let place = &mut self.identities[index];
-        place.take_if(|fed| fed.generation != id.generation);
-        let fed = place.get_or_insert_with(|| Fed {
-            generation: id.generation,
-            identity: Arc::new(Identity::new(series.key().clone(), &self.defaults, true)),
-        });
-        Arc::clone(&fed.identity)
-    }
 }
 
-fn recorded<'a>(point: &Point<'a>, identity: &'a Arc<Identity>) -> Gained<'a> {
-    Gained {
-        kind: point.series.kind(),
-        identity,
-        unit: point.series.unit(),
-        what: What::Recorded(point.value, point.samples),
+/// The identity that a series feeds; made, if it has none yet.
+#[inline]
+fn identity_of<'a>(
+    id: SeriesId,
+    series: &Arc<Series>,
+    identities: &'a mut Vec<Option<Arc<Identity>>>,
+    defaults: &Arc<Dimensions>,
+) -> &'a Arc<Identity> {
+    let index = id.index as usize;
+    if index >= identities.len() {
+        identities.resize_with(index + 1, || None);
     }
+    let place = &mut identities[index];
+    let is_its = |identity: &Arc<Identity>| identity.is_of(series);
+    if !place.as_ref().is_some_and(is_its) {
+        // There was none, or that of a series that had this index before.
+        *place = None;
+    }
+    place.get_or_insert_with(|| {
+        let named = Named::BySeries(Arc::clone(series));
+        Arc::new(Identity::new(named, defaults))
+    })
 }
 
 /// None, if it is not about a value.

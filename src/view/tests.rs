@@ -45,7 +45,7 @@ impl Viewed {
             view, snapshotter, ..
         } = self;
         view.collect(snapshotter, minute(at), repeats, |gained| {
-            let name = gained.identity.key.name().to_owned();
+            let name = gained.identity.key().name().to_owned();
             told.push(match gained.what {
                 What::Recorded(Value::Gauge { last, .. }, 1) => (name, last, true),
                 What::Unchanged(last) => (name, last, false),

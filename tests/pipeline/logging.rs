@@ -29,12 +29,15 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// The lines of this crate's.
+    /// The lines of this crate and of its recording half.
     fn lines(&self) -> Vec<String> {
         let bytes = self.0.lock().unwrap();
         let lines = std::str::from_utf8(&bytes).unwrap().lines();
         lines
-            .filter(|line| line.contains("metrics_exporter_cloudwatch::"))
+            .filter(|line| {
+                let targets = ["metrics_exporter_cloudwatch::", "metrics_recording::"];
+                targets.iter().any(|target| line.contains(target))
+            })
             .map(|line| line.trim().to_owned())
             .collect()
     }

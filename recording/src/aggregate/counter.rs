@@ -1,5 +1,6 @@
 //! Counter: a total that only grows; a snapshot takes the growth.
 
+use super::promotion::Promotion;
 use super::refused_values::RefusedCounts;
 use super::shard_index::{FreeIndexes, Thread};
 use super::shards::Shards;
@@ -17,6 +18,7 @@ pub(crate) struct Counter {
     /// The total at the last snapshot, which alone touches it.
     taken: AtomicU64,
     shards: Shards<Shard>,
+    promotion: Promotion,
     /// Whether it was ever set to a total.
     has_total: AtomicBool,
 }
@@ -42,8 +44,8 @@ impl Counter {
     #[inline(never)]
     fn increment_shared(&self, thread: &impl Thread, amount: u64) {
         self.shared.fetch_add(amount, Ordering::Relaxed);
-        self.shards
-            .missed(thread, false, || Shard(AtomicU64::new(0)));
+        let new = || Shard(AtomicU64::new(0));
+        self.shards.missed(&self.promotion, thread, false, new);
     }
 
     /// Lifts the total to `total`, if it is not there already.
@@ -71,6 +73,7 @@ impl Counter {
     }
 
     /// The growth since the last call. Only ever one caller at a time.
+    #[inline]
     pub(crate) fn take_growth(&self) -> u64 {
         let total = self
             .shared
@@ -79,11 +82,12 @@ impl Counter {
         let taken = self.taken.load(Ordering::Relaxed);
         if total != taken {
             self.taken.store(total, Ordering::Relaxed);
-            self.shards.begin_window();
+            self.promotion.begin_window();
         }
         total.wrapping_sub(taken)
     }
 
+    #[inline]
     fn in_shards(&self) -> u64 {
         let totals = self.shards.iter();
         let totals = totals.map(|(_, shard)| shard.0.load(Ordering::Relaxed));
@@ -104,6 +108,7 @@ impl Aggregate for Counter {
             shared: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             shards: Shards::new(),
+            promotion: Promotion::new(),
             has_total: AtomicBool::new(false),
         }
     }
@@ -114,6 +119,7 @@ impl Aggregate for Counter {
             || self.shards.are_open()
     }
 
+    #[inline]
     fn take<'a>(&self, _: &'a mut Scratch, _: FreeIndexes) -> (Option<Value<'a>>, RefusedCounts) {
         let growth = self.take_growth();
         let value = (growth > 0).then_some(Value::Counter(growth));

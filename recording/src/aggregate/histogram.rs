@@ -7,6 +7,7 @@
 
 use super::buckets::Buckets;
 use super::histogram_shard::HistogramShard;
+use super::promotion::Promotion;
 use super::refused_values::{RefusedCounts, RefusedValues};
 use super::shard_index::{FreeIndexes, Thread};
 use super::shards::Shards;
@@ -23,6 +24,7 @@ pub(crate) struct Histogram {
     /// before a snapshot takes.
     is_touched: AtomicBool,
     shards: Shards<HistogramShard>,
+    promotion: Promotion,
     refused: RefusedValues,
     first: Cell,
 }
@@ -73,7 +75,8 @@ impl Histogram {
                 if met_another || !self.is_touched.load(Ordering::Relaxed) {
                     self.touch();
                 }
-                self.shards.missed(thread, met_another, HistogramShard::new);
+                self.shards
+                    .missed(&self.promotion, thread, met_another, HistogramShard::new);
             }
             Err(reason) => {
                 self.refused.count(reason, samples);
@@ -144,6 +147,7 @@ impl Aggregate for Histogram {
         Self {
             is_touched: AtomicBool::new(false),
             shards: Shards::new(),
+            promotion: Promotion::new(),
             refused: RefusedValues::new(),
             first: Cell::new(),
         }
@@ -161,7 +165,7 @@ impl Aggregate for Histogram {
     ) -> (Option<Value<'a>>, RefusedCounts) {
         let Scratch { buckets, pool } = scratch;
         buckets.clear(pool);
-        self.shards.begin_window();
+        self.promotion.begin_window();
         if self.is_touched.swap(false, Ordering::Acquire) {
             for (number, cell) in self.first.iter().enumerate() {
                 let mut taken = cell.buckets.lock();

@@ -10,7 +10,6 @@ use crate::sync::{AtomicU64, MAX_SHARDS, OnceLock, Ordering};
 #[derive(Debug)]
 pub(crate) struct Shards<T> {
     table: OnceLock<Box<Table<T>>>,
-    promotion: Promotion,
 }
 
 #[derive(Debug)]
@@ -24,7 +23,6 @@ impl<T> Shards<T> {
     pub(crate) fn new() -> Self {
         Self {
             table: OnceLock::new(),
-            promotion: Promotion::new(),
         }
     }
 
@@ -36,9 +34,15 @@ impl<T> Shards<T> {
 
     /// After a record that found no shard: opens one for the thread if the aggregate has earned it. `met_another`:
     /// the record found a lock taken.
-    pub(crate) fn missed(&self, thread: &impl Thread, met_another: bool, new: impl FnOnce() -> T) {
+    pub(crate) fn missed(
+        &self,
+        promotion: &Promotion,
+        thread: &impl Thread,
+        met_another: bool,
+        new: impl FnOnce() -> T,
+    ) {
         let counts = met_another || thread.counts_for_promotion();
-        if counts && (self.are_open() || self.promotion.is_earned()) {
+        if counts && (self.are_open() || promotion.is_earned()) {
             // Not sooner, so that a thread takes no index for what is cold.
             let index = thread.claim_shard_index();
             if index.is_some() {
@@ -50,10 +54,6 @@ impl<T> Shards<T> {
 
     pub(crate) fn are_open(&self) -> bool {
         self.table.get().is_some()
-    }
-
-    pub(crate) fn begin_window(&self) {
-        self.promotion.begin_window();
     }
 
     /// The shards, each with its index.

@@ -48,6 +48,8 @@ pub(crate) trait Cached: Aggregate {
 pub(crate) struct Map<A> {
     /// A power of two of sets of places.
     places: Vec<Option<Place<A>>>,
+    /// What a hash is shifted by, to be the number of a set.
+    shift: u32,
     used: usize,
     missed: usize,
     owned: Option<Arc<Owned<A>>>,
@@ -114,6 +116,8 @@ impl<A: Cached> Map<A> {
     const fn new() -> Self {
         Self {
             places: Vec::new(),
+            // Any that a number can be shifted by, as there are no sets.
+            shift: 63,
             used: 0,
             missed: 0,
             owned: None,
@@ -122,8 +126,9 @@ impl<A: Cached> Map<A> {
 
     #[inline]
     fn find(&self, registry: u64, key: &Key) -> Option<Arc<Handle<A>>> {
-        let set = self.set_of(registry, key)?;
-        self.places[set..set + WAYS]
+        let set = self.set_of(registry, key);
+        self.places
+            .get(set..set + WAYS)?
             .iter()
             .flatten()
             .find(|place| place.is_for(registry, key))?
@@ -133,12 +138,11 @@ impl<A: Cached> Map<A> {
 
     /// The first place of the set that a key belongs to.
     #[inline]
-    fn set_of(&self, registry: u64, key: &Key) -> Option<usize> {
-        let sets = self.places.len() / WAYS;
+    #[expect(clippy::cast_possible_truncation, reason = "2,048 at most")]
+    fn set_of(&self, registry: u64, key: &Key) -> usize {
         // By the top bits of a product (Fibonacci hashing): a key's hash is not meant to be good in any.
         let hash = (key.get_hash() ^ registry).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let shift = 64 - sets.checked_ilog2()?;
-        Some(usize::try_from(hash >> shift).ok()? * WAYS)
+        (hash >> self.shift) as usize * WAYS
     }
 
     fn insert(
@@ -171,9 +175,15 @@ impl<A: Cached> Map<A> {
         Some(handle)
     }
 
+    /// As many sets, which are empty; returns the places that were.
+    fn resize(&mut self, sets: usize) -> Vec<Option<Place<A>>> {
+        self.shift = u64::BITS - sets.ilog2();
+        std::mem::replace(&mut self.places, empty(sets * WAYS))
+    }
+
     /// Makes the thread's list known to others.
     fn register(&mut self) {
-        self.places = empty(FIRST_SETS * WAYS);
+        self.resize(FIRST_SETS);
         let owned = Arc::new(Mutex::new(empty(FIRST_SETS * WAYS)));
         let mut all = A::owned().lock();
         if all.len() == all.capacity() {
@@ -188,7 +198,7 @@ impl<A: Cached> Map<A> {
 
     /// Where a new one goes, if there is room.
     fn place_for(&mut self, registry: u64, key: &Key) -> Option<usize> {
-        let set = self.set_of(registry, key)?;
+        let set = self.set_of(registry, key);
         let ways = || self.places[set..set + WAYS].iter().enumerate();
         let is_own = |place: &Place<A>| place.is_for(registry, key);
         let is_free = |place: &Place<A>| place.handle.strong_count() == 0;
@@ -212,14 +222,14 @@ impl<A: Cached> Map<A> {
         let all = Arc::clone(self.owned.as_ref()?);
         let mut owned = all.try_lock()?;
         let twice = self.places.len() * 2;
-        let places = std::mem::replace(&mut self.places, empty(twice));
+        let places = self.resize(twice / WAYS);
         let handles = std::mem::replace(&mut *owned, empty(twice));
         self.used = 0;
         for (place, handle) in places.into_iter().zip(handles) {
             let (Some(place), Some(handle)) = (place, handle) else {
                 continue;
             };
-            let set = self.set_of(place.registry, &place.key)?;
+            let set = self.set_of(place.registry, &place.key);
             let free = (set..set + WAYS).find(|&free| self.places[free].is_none())?;
             self.places[free] = Some(place);
             owned[free] = Some(handle);

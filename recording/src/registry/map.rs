@@ -112,7 +112,7 @@ impl<A: Aggregate> SeriesMap<A> {
             None => match metric.admit() {
                 Admission::Own => {
                     metric.count_series();
-                    self.create(&mut known, normal, metric, false)
+                    self.create(&mut known, normal, metric)
                 }
                 Admission::Overflow => {
                     naming.limit(&metric);
@@ -121,7 +121,7 @@ impl<A: Aggregate> SeriesMap<A> {
                     if let Some(named) = known.series.get(&normal) {
                         return Found::Series(Arc::clone(&named.recorded));
                     }
-                    return Found::Series(self.create(&mut known, normal, metric, true));
+                    return Found::Series(self.create(&mut known, normal, metric));
                 }
                 Admission::Refused => {
                     naming.limit(&metric);
@@ -140,14 +140,8 @@ impl<A: Aggregate> SeriesMap<A> {
         Found::Series(recorded)
     }
 
-    fn create(
-        &self,
-        known: &mut Known<A>,
-        key: Key,
-        metric: Arc<Metric>,
-        is_overflow: bool,
-    ) -> Arc<Recorded<A>> {
-        let recorded = known.unused.make(Series::new(key, metric), is_overflow);
+    fn create(&self, known: &mut Known<A>, key: Key, metric: Arc<Metric>) -> Arc<Recorded<A>> {
+        let recorded = known.unused.make(Series::new(key, metric));
         known.series.insert(Named {
             alias: None,
             recorded: Arc::clone(&recorded),

@@ -1,6 +1,7 @@
 //! A series with its aggregate, and the handles that the macros return.
 
 use super::handle_cache::Handle;
+use super::series_limit;
 use crate::aggregate::{Aggregate, Counter, Current, Gauge, Histogram};
 use crate::series::Series;
 use metrics::{CounterFn, GaugeFn, HistogramFn};
@@ -11,8 +12,6 @@ use std::sync::Arc;
 #[repr(C)]
 pub(crate) struct Recorded<A> {
     pub(crate) aggregate: A,
-    /// Whether it stands for all series beyond the metric's limit.
-    pub(crate) is_overflow: bool,
     /// None before it is anybody's.
     series: Option<Arc<Series>>,
 }
@@ -45,12 +44,11 @@ impl<A: Aggregate> Batch<A> {
         }
     }
 
-    pub(super) fn make(&mut self, series: Series, is_overflow: bool) -> Arc<Recorded<A>> {
+    pub(super) fn make(&mut self, series: Series) -> Arc<Recorded<A>> {
         if self.unused.is_empty() {
             self.unused.extend((0..self.series).map(|_| {
                 Arc::new(Recorded {
                     aggregate: A::new(),
-                    is_overflow: false,
                     series: None,
                 })
             }));
@@ -60,7 +58,6 @@ impl<A: Aggregate> Batch<A> {
         let mut recorded = self.unused.pop().expect("it was filled");
         let made = Arc::get_mut(&mut recorded).expect("nobody has it yet");
         made.series = Some(Arc::new(series));
-        made.is_overflow = is_overflow;
         recorded
     }
 }
@@ -72,9 +69,10 @@ impl CounterFn for Recorded<Counter> {
     }
 
     fn absolute(&self, value: u64) {
-        if self.is_overflow {
+        let series = self.series();
+        if series_limit::is_overflow(series) {
             // The totals of several series cannot be one total.
-            self.series().metric.drop_sample();
+            series.metric.drop_sample();
         } else {
             self.aggregate.absolute(value);
         }

@@ -1,6 +1,6 @@
 //! The limit of series of a metric: where a new set of labels goes, and what becomes of what is beyond the limit.
 
-use crate::series::Metric;
+use crate::series::{Metric, Series};
 use metrics::{GaugeFn, Key, Label};
 use metrics_util::MetricKind;
 use std::sync::Arc;
@@ -52,10 +52,16 @@ impl Metric {
     }
 }
 
+const OVERFLOW: Label = Label::from_static_parts("overflow", "true");
+
 /// The key of the series that stands for all beyond the limit.
 pub(super) fn overflow_key(key: &Key) -> Key {
-    const OVERFLOW: Label = Label::from_static_parts("overflow", "true");
     Key::from_parts(key.name_shared(), vec![OVERFLOW])
+}
+
+/// Whether a series stands for all beyond the limit, or has its labels since the metric came to its limit.
+pub(super) fn is_overflow(series: &Series) -> bool {
+    series.metric.is_limited.load(Ordering::Relaxed) && series.key().labels().eq([&OVERFLOW])
 }
 
 /// The handle of a gauge that has no series: it counts what it drops.

@@ -123,15 +123,15 @@ impl Snapshotter {
     fn take_arrivals(&mut self, now: SystemTime) {
         for recorded in self.registry.counters.take_arrivals() {
             let (group, entry) = self.place(recorded, now);
-            group.counters.push(entry);
+            push(&mut group.counters, entry);
         }
         for recorded in self.registry.gauges.take_arrivals() {
             let (group, entry) = self.place(recorded, now);
-            group.gauges.push(entry);
+            push(&mut group.gauges, entry);
         }
         for recorded in self.registry.histograms.take_arrivals() {
             let (group, entry) = self.place(recorded, now);
-            group.histograms.push(entry);
+            push(&mut group.histograms, entry);
         }
         self.last_visit = now;
     }
@@ -158,6 +158,14 @@ impl Snapshotter {
         };
         (&mut self.groups[place], entry)
     }
+}
+
+/// With an eighth to spare: a list that has twice the room it needs is a good part of what a series costs.
+fn push<A>(entries: &mut Vec<Entry<A>>, entry: Entry<A>) {
+    if entries.len() == entries.capacity() {
+        entries.reserve_exact(entries.len() / 8 + 8);
+    }
+    entries.push(entry);
 }
 
 impl Walk<'_> {
@@ -219,6 +227,7 @@ impl Walk<'_> {
 
 impl<A: Aggregate> Entry<A> {
     /// Tells what was taken. Returns whether there was something.
+    #[inline]
     fn tell(
         &mut self,
         value: Option<Value<'_>>,
@@ -226,13 +235,15 @@ impl<A: Aggregate> Entry<A> {
         covers: Interval,
         each: &mut impl FnMut(Event<'_>),
     ) -> bool {
-        let is_active = value.is_some() || *refused != RefusedCounts::default();
+        let has_refused = *refused != RefusedCounts::default();
+        let is_active = value.is_some() || has_refused;
         if is_active && self.last_active.is_evicted() {
             self.id = self.id.next_generation();
             self.recorded.series().metric.count_series();
         }
         let series = self.recorded.series();
-        for (reason, &samples) in RefusalReason::OF_VALUES.into_iter().zip(refused) {
+        let refused = RefusalReason::OF_VALUES.into_iter().zip(refused);
+        for (reason, &samples) in refused.filter(|_| has_refused) {
             if samples > 0 {
                 each(Event::Refused {
                     name: series.name_id(),

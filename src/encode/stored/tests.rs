@@ -19,7 +19,7 @@ fn batch(data: impl IntoIterator<Item = Datum>) -> Batch {
 
 fn same(one: &MetricDatum, other: &MetricDatum) -> bool {
     one.origin == other.origin
-        && one.identity.key == other.identity.key
+        && one.identity.key() == other.identity.key()
         && one.name() == other.name()
         && one.dimensions().eq(other.dimensions())
         && one.timestamp == other.timestamp
