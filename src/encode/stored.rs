@@ -155,7 +155,7 @@ fn read_datum(
         all_defaults.insert(Arc::clone(&new));
         new
     });
-    let identity = Identity::new(Named::ByItself(Box::new(key)), &defaults);
+    let identity = Identity::new(Named::Own(Box::new(key)), &defaults);
     expect(array(from)? == 2, "a time")?;
     let since =
         Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));

@@ -2,7 +2,11 @@
 //! recorded before it. The inbox's own file is compiled here once more, against loom's types.
 
 #[path = "inbox.rs"]
-#[allow(dead_code, reason = "of the whole file the models need a part")]
+#[allow(
+    dead_code,
+    clippy::duplicate_mod,
+    reason = "the models need a part of the whole file, against other types"
+)]
 mod inbox;
 
 /// Stands for the types of the same name in [`super::super::inbox_sync`].

@@ -134,7 +134,7 @@ impl Telemetry {
                 .into_iter()
                 .collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
-            let identity = Identity::new(Named::ByExporter(Box::new(key)), &self.defaults);
+            let identity = Identity::new(Named::Exporter(Box::new(key)), &self.defaults);
             if let Some(refusal) = identity.refusal() {
                 tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
                 return None;

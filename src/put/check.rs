@@ -19,7 +19,7 @@ pub(crate) fn check(
     now: SystemTime,
 ) -> Result<MetricDatum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
-    let identity = Identity::new(Named::ByItself(Box::new(key)), &config.default_dimensions);
+    let identity = Identity::new(Named::Own(Box::new(key)), &config.default_dimensions);
     if let Some(refusal) = identity.refusal() {
         return Err(PutError::Series(refusal.clone()));
     }

@@ -28,11 +28,11 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) enum Named {
     /// A series', which is there anyway.
-    BySeries(Arc<Series>),
+    Series(Arc<Series>),
     /// The exporter's own, of which there are few.
-    ByExporter(Box<Key>),
+    Exporter(Box<Key>),
     /// Its own: of a datum that an application made, or that came from a disk.
-    ByItself(Box<Key>),
+    Own(Box<Key>),
 }
 
 /// Who made a datum.
@@ -58,7 +58,7 @@ impl Origin {
 impl Identity {
     /// Bytes of memory that data with it take for it.
     pub(crate) fn own_memory_len(&self) -> usize {
-        let Named::ByItself(key) = &self.named else {
+        let Named::Own(key) = &self.named else {
             return 0;
         };
         let labels = key.labels();
@@ -86,15 +86,15 @@ impl Identity {
     #[inline]
     pub(crate) fn key(&self) -> &Key {
         match &self.named {
-            Named::BySeries(series) => series.key(),
-            Named::ByExporter(key) | Named::ByItself(key) => key,
+            Named::Series(series) => series.key(),
+            Named::Exporter(key) | Named::Own(key) => key,
         }
     }
 
     /// Whether it is that of a series.
     #[inline]
     pub(crate) fn is_of(&self, series: &Arc<Series>) -> bool {
-        matches!(&self.named, Named::BySeries(own) if Arc::ptr_eq(own, series))
+        matches!(&self.named, Named::Series(own) if Arc::ptr_eq(own, series))
     }
 
     /// Why CloudWatch would not take it, if so.

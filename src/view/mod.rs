@@ -104,7 +104,7 @@ impl View {
                 let Some(fault) = fault(reason) else {
                     return;
                 };
-                let named = Named::BySeries(Arc::clone(series));
+                let named = Named::Series(Arc::clone(series));
                 let identity = Arc::new(Identity::new(named, &self.defaults));
                 each(Gained {
                     kind: series.kind(),
@@ -138,7 +138,7 @@ fn identity_of<'a>(
         *place = None;
     }
     place.get_or_insert_with(|| {
-        let named = Named::BySeries(Arc::clone(series));
+        let named = Named::Series(Arc::clone(series));
         Arc::new(Identity::new(named, defaults))
     })
 }

@@ -44,8 +44,10 @@ impl Counter {
     #[inline(never)]
     fn increment_shared(&self, thread: &impl Thread, amount: u64) {
         self.shared.fetch_add(amount, Ordering::Relaxed);
-        let new = || Shard(AtomicU64::new(0));
-        self.shards.missed(&self.promotion, thread, false, new);
+        if thread.counts_for_promotion() {
+            let new = || Shard(AtomicU64::new(0));
+            self.shards.open_if_earned(&self.promotion, thread, new);
+        }
     }
 
     /// Lifts the total to `total`, if it is not there already.

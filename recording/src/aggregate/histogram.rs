@@ -75,8 +75,10 @@ impl Histogram {
                 if met_another || !self.is_touched.load(Ordering::Relaxed) {
                     self.touch();
                 }
-                self.shards
-                    .missed(&self.promotion, thread, met_another, HistogramShard::new);
+                if met_another || thread.counts_for_promotion() {
+                    let new = HistogramShard::new;
+                    self.shards.open_if_earned(&self.promotion, thread, new);
+                }
             }
             Err(reason) => {
                 self.refused.count(reason, samples);

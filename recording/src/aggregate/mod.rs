@@ -61,6 +61,9 @@ pub(crate) struct Scratch {
 pub(crate) trait Aggregate: Send + Sync + 'static {
     const KIND: MetricKind;
 
+    /// How many may be side by side in memory.
+    const NEIGHBOURS: usize = 256;
+
     fn new() -> Self;
 
     /// One relaxed look, mostly at one cache line. False only if there is nothing to [take](Self::take).

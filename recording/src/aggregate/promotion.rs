@@ -36,15 +36,15 @@ impl Promotion {
     }
 }
 
+#[cfg(not(loom))]
+std::thread_local! {
+    static WITHOUT_SHARD: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
 /// Whether the calling thread counts this record, which found no shard.
 #[cfg(not(loom))]
+#[inline]
 pub(crate) fn counts() -> bool {
-    use std::cell::Cell;
-
-    thread_local! {
-        static WITHOUT_SHARD: Cell<u32> = const { Cell::new(0) };
-    }
-
     let records = WITHOUT_SHARD.get().wrapping_add(1);
     WITHOUT_SHARD.set(records);
     records.is_multiple_of(SAMPLED)

@@ -60,9 +60,12 @@ impl ShardIndexes {
         }
     }
 
-    /// The lowest, so that there are as few shards as there are threads at a time.
+    /// The lowest, so that there are as few shards as there are threads at a time. None also if somebody is just here:
+    /// a recording thread waits for no lock, which a forked child may have inherited locked.
     pub(crate) fn take(&self) -> ShardIndex {
-        let mut free = self.free.lock();
+        let Some(mut free) = self.free.try_lock() else {
+            return ShardIndex::NONE;
+        };
         if free.0 == 0 {
             return ShardIndex::NONE;
         }
@@ -79,6 +82,13 @@ impl ShardIndexes {
 
     pub(crate) fn free(&self) -> FreeIndexes {
         *self.free.lock()
+    }
+
+    /// Runs something while another thread takes an index.
+    #[cfg(test)]
+    pub(crate) fn while_held(&self, run: impl FnOnce()) {
+        let _held = self.free.lock();
+        run();
     }
 }
 
@@ -113,6 +123,7 @@ mod current {
             INDEX.get()
         }
 
+        #[inline]
         fn counts_for_promotion(&self) -> bool {
             promotion::counts()
         }
@@ -121,7 +132,7 @@ mod current {
             if INDEX.get() == ShardIndex::UNKNOWN {
                 // A thread that is about to end goes without: nobody would give its index back.
                 match HELD.try_with(Held::take) {
-                    // All are taken for now; the next time asks again.
+                    // None for now; the next time asks again.
                     Ok(ShardIndex::NONE) => {}
                     Ok(index) => INDEX.set(index),
                     Err(_) => INDEX.set(ShardIndex::NONE),

@@ -32,17 +32,17 @@ impl<T> Shards<T> {
         Some(self.table.get()?.places.get(index.place())?.get()?)
     }
 
-    /// After a record that found no shard: opens one for the thread if the aggregate has earned it. `met_another`:
-    /// the record found a lock taken.
-    pub(crate) fn missed(
+    /// After a record that found no shard and counts for promotion: opens one for the thread, if the aggregate has
+    /// earned it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn open_if_earned(
         &self,
         promotion: &Promotion,
         thread: &impl Thread,
-        met_another: bool,
         new: impl FnOnce() -> T,
     ) {
-        let counts = met_another || thread.counts_for_promotion();
-        if counts && (self.are_open() || promotion.is_earned()) {
+        if self.are_open() || promotion.is_earned() {
             // Not sooner, so that a thread takes no index for what is cold.
             let index = thread.claim_shard_index();
             if index.is_some() {

@@ -35,12 +35,11 @@ pub(super) struct Batch<A> {
 
 impl<A: Aggregate> Batch<A> {
     const FIRST: usize = 8;
-    const MOST: usize = 256;
 
     pub(super) fn new() -> Self {
         Self {
             unused: Vec::new(),
-            series: Self::FIRST,
+            series: Self::FIRST.min(A::NEIGHBOURS),
         }
     }
 
@@ -53,7 +52,7 @@ impl<A: Aggregate> Batch<A> {
                 })
             }));
             self.unused.reverse();
-            self.series = Self::MOST.min(2 * self.series);
+            self.series = A::NEIGHBOURS.min(2 * self.series);
         }
         let mut recorded = self.unused.pop().expect("it was filled");
         let made = Arc::get_mut(&mut recorded).expect("nobody has it yet");

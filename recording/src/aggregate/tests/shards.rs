@@ -66,6 +66,14 @@ fn threads_beyond_the_indexes_share() {
     assert_eq!(indexes.take(), taken[7]);
 }
 
+/// As in a child that was forked while another thread took an index.
+#[test]
+fn a_thread_does_not_wait_for_an_index() {
+    let indexes = ShardIndexes::new();
+    indexes.while_held(|| assert_eq!(indexes.take(), ShardIndex::NONE));
+    assert_ne!(indexes.take(), ShardIndex::NONE);
+}
+
 #[test]
 fn the_score_begins_anew_with_each_window() {
     let (counter, thread) = (Counter::new(), owner());
