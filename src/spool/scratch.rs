@@ -1,6 +1,7 @@
 //! A directory that is gone after the test.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -43,6 +44,16 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
+        // A spool's thread may still write to it.
+        let is_written_to = || {
+            let removed = fs::remove_dir_all(&self.0);
+            removed.is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
+        };
+        for _ in 0..1_000 {
+            if !is_written_to() {
+                break;
+            }
+            std::thread::yield_now();
+        }
     }
 }
