@@ -71,7 +71,9 @@ fn active() {
         .map(|n| subject.histogram(&key("histogram", n)))
         .collect();
     let times = (0..11).map(|_| {
-        counters.iter().for_each(|counter| counter.increment(1));
+        for counter in &counters {
+            counter.increment(1);
+        }
         for histogram in &histograms {
             (0..20).for_each(|n| histogram.record(f64::from(n) + 0.5));
         }

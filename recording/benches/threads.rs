@@ -34,13 +34,13 @@ fn main() {
     row("gauge, set within the extremes", |n| within.set(n as f64));
     row("gauge, set to ever-rising values", |n| rising.set(n as f64));
     row("gauge, incremented, so that it rises", |_| {
-        relative.increment(1.0)
+        relative.increment(1.0);
     });
     cold();
     let held = hold_all_indexes(&subject);
     let shared = subject.histogram(&key("histogram", 0));
     row("histogram, threads without a shard", |n| {
-        shared.record((n % 1_000) as f64 + 0.5)
+        shared.record((n % 1_000) as f64 + 0.5);
     });
     drop(held);
 }
@@ -111,16 +111,16 @@ fn hold_all_indexes(subject: &Subject) -> Vec<mpsc::Sender<()>> {
     let counter = Arc::new(subject.counter(&key("held", 0)));
     let mut held = Vec::new();
     for _ in 0..INDEXES {
-        let (hold, holds) = mpsc::channel::<()>();
+        let (release, released) = mpsc::channel::<()>();
         let (begin, begins) = mpsc::channel();
         let counter = Arc::clone(&counter);
         thread::spawn(move || {
             (0..100_000).for_each(|_| counter.increment(1));
             begin.send(()).expect("somebody waits");
-            let _ = holds.recv();
+            let _ = released.recv();
         });
         begins.recv().expect("it begins");
-        held.push(hold);
+        held.push(release);
     }
     held
 }
