@@ -17,6 +17,7 @@ mod snapshot;
 mod sync;
 
 pub use aggregate::{Bucket, Buckets, Value};
+pub use metrics_util::MetricKind;
 #[cfg(not(loom))]
 pub use recorder::Recorder;
 #[cfg(not(loom))]

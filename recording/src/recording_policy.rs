@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What acts while metrics are recorded. Implement it to change the defaults; `()` has them all.
 ///
 /// ```
-/// use metrics_recording::{MetricPolicy, Recorder, RecordingPolicy, NameId};
+/// use metrics_recording::{MetricKind, MetricPolicy, NameId, Recorder, RecordingPolicy};
 /// use std::time::{Duration, SystemTime};
 ///
 /// struct Policy;
@@ -17,7 +17,7 @@ use std::time::Duration;
 ///     fn metric(
 ///         &self,
 ///         _: NameId,
-///         _: metrics_util::MetricKind,
+///         _: MetricKind,
 ///         key: &metrics::Key,
 ///         _: &metrics::Metadata<'_>,
 ///     ) -> MetricPolicy {
@@ -48,10 +48,11 @@ pub trait RecordingPolicy: Send + Sync + 'static {
         MetricPolicy::default()
     }
 
-    /// The key that stands for `key`, if it is another one: so that labels that say nothing, or that nobody may see,
-    /// never split a series. Asked when a key is first looked up; two keys with the same answer share a series.
+    /// The key that stands for `key`, if it is another one. Two keys with the same answer share a series, so that labels
+    /// that say nothing never split one. By default each key stands for itself.
     ///
-    /// It must not change the name. By default each key stands for itself.
+    /// Asked when a thread first looks a key up. The answer must not depend on when it is asked, and stands for itself.
+    /// An answer with another name is ignored.
     fn normalize(&self, key: &Key) -> Option<Key> {
         let _ = key;
         None
@@ -82,14 +83,19 @@ impl MetricPolicy {
     ///
     /// Beyond the limit, increments and samples of new series go to one series more, which has the label
     /// `overflow="true"` alone. Updates of gauges, and totals of counters, mean nothing in a sum: they are
-    /// [refused](crate::RefusalReason::SeriesLimit). A series that is evicted frees its place.
+    /// [refused](crate::RefusalReason::SeriesLimit).
+    ///
+    /// A series that is evicted frees its place for the next key that is new. A thread that knows a key beyond the limit
+    /// goes on with the overflow series until that is idle. An evicted series that is held takes a place again when it
+    /// comes back, though there may be none.
     #[must_use]
     pub fn with_max_series(mut self, series: Option<usize>) -> Self {
         self.max_series = series;
         self
     }
 
-    /// How long a series may be idle before it is [evicted](crate::Event::Evicted); for ever by default.
+    /// How long a series may be idle before it is [evicted](crate::Event::Evicted), by the time that snapshots are given;
+    /// for ever by default. With zero it is evicted by the first snapshot that finds nothing in it.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.idle_timeout = timeout;

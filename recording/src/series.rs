@@ -1,10 +1,11 @@
 //! A series and a metric, as the rest of the world knows them.
 
 use crate::recording_policy::MetricPolicy;
+use crate::registry::SeriesLimit;
 use metrics::{Key, Unit};
 use metrics_util::MetricKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// The number of a metric, which is a name and a kind: dense from 0 in the order in which they are first registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,13 +20,14 @@ impl NameId {
 
 /// Tells a series from all others that a [`Snapshotter`](crate::Snapshotter) visits, before and after.
 ///
-/// Once a series is [evicted](crate::Event::Evicted) its index may be another series', under another generation.
+/// Once a series is [evicted](crate::Event::Evicted), its index may go to another series, or to the same one if it
+/// comes back. The generation is another one then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct SeriesId {
-    /// As small as it can be: below the greatest number of series that were there at a time.
+    /// Below the greatest number of series that were there at a time.
     pub index: u32,
-    /// How many series had this index before.
+    /// How often the index was evicted before.
     pub generation: u32,
 }
 
@@ -43,11 +45,17 @@ impl SeriesId {
 pub struct Series {
     key: Key,
     pub(crate) metric: Arc<Metric>,
+    /// Whether it stands for all series beyond the metric's limit.
+    pub(crate) is_overflow: bool,
 }
 
 impl Series {
-    pub(crate) fn new(key: Key, metric: Arc<Metric>) -> Self {
-        Self { key, metric }
+    pub(crate) fn new(key: Key, metric: Arc<Metric>, is_overflow: bool) -> Self {
+        Self {
+            key,
+            metric,
+            is_overflow,
+        }
     }
 
     /// The name and the labels, as the [policy](crate::RecordingPolicy::normalize) made them.
@@ -82,11 +90,7 @@ pub(crate) struct Metric {
     pub(crate) kind: MetricKind,
     pub(crate) policy: MetricPolicy,
     pub(crate) description: Arc<Description>,
-    /// Series that count towards the limit.
-    pub(crate) series: AtomicUsize,
-    pub(crate) is_limited: AtomicBool,
-    /// What was recorded beyond the limit and means nothing in a sum.
-    pub(crate) dropped: AtomicU64,
+    pub(crate) limit: SeriesLimit,
 }
 
 /// What `describe_*` said of a metric, whether before or after its first series.

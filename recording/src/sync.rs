@@ -1,4 +1,4 @@
-//! What threads share data by: the standard types, or loom's under `cfg(loom)`, where the numbers are small too.
+//! What threads share data by: the standard types, or loom's under `cfg(loom)`. None of them waits but `Mutex::lock`.
 
 #[cfg(loom)]
 pub(crate) use explored::*;
@@ -7,16 +7,10 @@ pub(crate) use real::*;
 
 #[cfg(not(loom))]
 mod real {
+    pub(crate) use once_cell::race::OnceBox;
     pub(crate) use parking_lot::Mutex;
+    pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-    pub(crate) use std::sync::{Arc, OnceLock};
-
-    /// Threads that can have a shard index at a time; 128 at most.
-    pub(crate) const MAX_SHARDS: usize = 128;
-    /// Values that a histogram's shard has room for until they go to its buckets; a power of two.
-    pub(crate) const RING: usize = 64;
-    /// The score within one window that earns shards.
-    pub(crate) const EARNED: u32 = 32;
 }
 
 #[cfg(loom)]
@@ -25,10 +19,6 @@ mod explored {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
     use std::ops::{Deref, DerefMut};
-
-    pub(crate) const MAX_SHARDS: usize = 2;
-    pub(crate) const RING: usize = 2;
-    pub(crate) const EARNED: u32 = 1;
 
     /// With the interface of `parking_lot`'s.
     #[derive(Debug)]
@@ -89,15 +79,15 @@ mod explored {
         }
     }
 
-    /// The standard library's, whose ordering is made known to loom.
+    /// With the interface of `once_cell`'s: who comes first sets it, and all others drop what they made.
     #[derive(Debug)]
-    pub(crate) struct OnceLock<T> {
-        value: std::sync::OnceLock<T>,
+    pub(crate) struct OnceBox<T> {
+        value: std::sync::OnceLock<Box<T>>,
         is_set: AtomicUsize,
         setting: loom::sync::Mutex<()>,
     }
 
-    impl<T> OnceLock<T> {
+    impl<T> OnceBox<T> {
         pub(crate) fn new() -> Self {
             Self {
                 value: std::sync::OnceLock::new(),
@@ -107,18 +97,18 @@ mod explored {
         }
 
         pub(crate) fn get(&self) -> Option<&T> {
-            (self.is_set.load(Ordering::Acquire) == 1).then(|| self.value.get())?
+            let is_set = self.is_set.load(Ordering::Acquire) == 1;
+            is_set.then(|| self.value.get().map(|value| &**value))?
         }
 
-        pub(crate) fn get_or_init(&self, new: impl FnOnce() -> T) -> &T {
+        pub(crate) fn get_or_init(&self, new: impl FnOnce() -> Box<T>) -> &T {
             if let Some(value) = self.get() {
                 return value;
             }
+            // Before the lock: loom may switch threads here.
+            let new = new();
             let setting = self.setting.lock().unwrap();
-            // Out of the closure: making loom's types may switch threads.
-            if self.value.get().is_none() {
-                let _ = self.value.set(new());
-            }
+            let _ = self.value.set(new);
             self.is_set.store(1, Ordering::Release);
             drop(setting);
             self.value.get().expect("it is set")

@@ -34,11 +34,11 @@ impl Chunks {
 
     #[cold]
     fn new_chunk(&mut self, octave: usize) -> &mut Chunk {
-        self.slot(octave)
+        self.at(octave)
             .get_or_insert_with(|| Box::new([0; BUCKETS_PER_OCTAVE]))
     }
 
-    fn slot(&mut self, octave: usize) -> &mut Option<Box<Chunk>> {
+    fn at(&mut self, octave: usize) -> &mut Option<Box<Chunk>> {
         if self.by_octave.is_empty() {
             self.first = octave;
         }
@@ -97,11 +97,11 @@ impl Chunks {
                 continue;
             };
             let octave = self.first + place;
-            let slot = target.slot(octave);
-            if slot.is_none() {
+            let chunk_there = target.at(octave);
+            if chunk_there.is_none() {
                 let zeros = pool.pop();
                 let zeros = zeros.unwrap_or_else(|| Box::new([0; BUCKETS_PER_OCTAVE]));
-                *slot = Some(std::mem::replace(chunk, zeros));
+                *chunk_there = Some(std::mem::replace(chunk, zeros));
             } else {
                 target.add_chunk(octave, chunk);
                 chunk.fill(0);
@@ -116,8 +116,8 @@ impl Chunks {
 
     /// Adds a chunk's counts in one pass that the compiler can vectorise.
     fn add_chunk(&mut self, octave: usize, counts: &Chunk) {
-        let slot = self.slot(octave);
-        let chunk = slot.get_or_insert_with(|| Box::new([0; BUCKETS_PER_OCTAVE]));
+        let chunk_there = self.at(octave);
+        let chunk = chunk_there.get_or_insert_with(|| Box::new([0; BUCKETS_PER_OCTAVE]));
         let mut overflows = 0;
         for (sum, count) in chunk.iter_mut().zip(counts) {
             *sum = sum.wrapping_add(*count);

@@ -84,7 +84,7 @@ impl Counter {
         let taken = self.taken.load(Ordering::Relaxed);
         if total != taken {
             self.taken.store(total, Ordering::Relaxed);
-            self.promotion.begin_window();
+            self.promotion.reset();
         }
         total.wrapping_sub(taken)
     }

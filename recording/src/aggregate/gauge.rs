@@ -9,8 +9,8 @@
 //! | before the reset, and moves them | the same |
 //! | after the reset | in the next window, and in this one too if the snapshot reads it as the last value |
 //!
-//! The last row of what a snapshot told is compared with the last value by its bits, so that a `set` whose store
-//! arrives late is found by the next snapshot though it moved no extreme.
+//! A snapshot compares the last value with the one that the previous snapshot took, by their bits. So it also finds a
+//! `set` whose store arrived late, and that moved no extreme.
 
 use super::atomic_f64::AtomicF64;
 use super::extremes::Extremes;

@@ -1,9 +1,8 @@
-//! Histogram: cells that any thread may write, and shards that one thread each does.
+//! Histogram: buckets that any thread may write, and shards that one thread each does.
 //!
-//! A cell is the very type that shards use, behind a lock that is only ever tried. A record that finds the first cell
-//! taken goes to the next one, and makes one if there is none: so it waits for nobody, neither for a snapshot, nor for
-//! a thread that was preempted, nor for a lock that a forked child inherited. There are never more cells than threads
-//! that recorded to the histogram at the same instant.
+//! Shared buckets are the very type that shards use, behind a lock that is only ever tried. A record that finds them
+//! taken goes to the next ones, and makes them if there are none. So a record waits for nobody: neither for a snapshot,
+//! nor for a thread that was preempted, nor for a lock that a forked child inherited.
 
 use super::buckets::Buckets;
 use super::histogram_shard::HistogramShard;
@@ -13,26 +12,26 @@ use super::shard_index::{FreeIndexes, Thread};
 use super::shards::Shards;
 use super::{Aggregate, Scratch, Value};
 use crate::refusal_reason::accept;
-use crate::sync::{AtomicBool, Mutex, OnceLock, Ordering};
+use crate::sync::{AtomicBool, Mutex, OnceBox, Ordering};
 use metrics_util::MetricKind;
 
 /// In this order, so that what a snapshot looks at is most often in one cache line.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Histogram {
-    /// Whether something is in the cells, or was refused, that no snapshot has taken. Set after the record, cleared
+    /// Whether something is in shared buckets, or was refused, that no snapshot has taken. Set after the record, cleared
     /// before a snapshot takes.
     is_touched: AtomicBool,
     shards: Shards<HistogramShard>,
     promotion: Promotion,
     refused: RefusedValues,
-    first: Cell,
+    shared: SharedBuckets,
 }
 
 #[derive(Debug)]
-struct Cell {
+struct SharedBuckets {
     buckets: Mutex<Buckets>,
-    next: OnceLock<Box<Cell>>,
+    next: OnceBox<SharedBuckets>,
 }
 
 impl Histogram {
@@ -50,7 +49,7 @@ impl Histogram {
     fn record_slowly(&self, thread: &impl Thread, value: f64) {
         let shard = self.shards.get(thread.shard_index());
         if !shard.is_some_and(|shard| shard.record_first(value, &self.refused)) {
-            self.record_to_cell(thread, value, 1);
+            self.record_shared(thread, value, 1);
         }
     }
 
@@ -62,16 +61,16 @@ impl Histogram {
         let shard = self.shards.get(thread.shard_index());
         let to_shard = |value| shard.is_some_and(|shard| shard.try_add(value, samples));
         if !accept(value).is_ok_and(to_shard) {
-            self.record_to_cell(thread, value, samples);
+            self.record_shared(thread, value, samples);
         }
     }
 
-    fn record_to_cell(&self, thread: &impl Thread, value: f64, samples: u64) {
+    fn record_shared(&self, thread: &impl Thread, value: f64, samples: u64) {
         match accept(value) {
             Ok(value) => {
-                let met_another = self.first.add(value, samples);
-                // Most often it is set. A snapshot that came to the first cell before this value cleared it before it
-                // had the cell's lock, so that this look finds it cleared. Of a cell that is new it may know nothing.
+                let met_another = self.shared.add(value, samples);
+                // Most often it is set. A snapshot clears it before it locks the first buckets: if it came before this
+                // value, this load finds it cleared. Of buckets that are new a snapshot may know nothing.
                 if met_another || !self.is_touched.load(Ordering::Relaxed) {
                     self.touch();
                 }
@@ -92,10 +91,10 @@ impl Histogram {
         self.is_touched.swap(true, Ordering::Release);
     }
 
-    /// Runs something while another thread holds the first cell.
+    /// Runs something while another thread holds the first buckets.
     #[cfg(test)]
     pub(crate) fn while_held(&self, run: impl FnOnce()) {
-        let _held = self.first.buckets.lock();
+        let _held = self.shared.buckets.lock();
         run();
     }
 
@@ -104,36 +103,36 @@ impl Histogram {
     pub(crate) fn memory(&self) -> usize {
         let shards = self.shards.iter();
         let shards: usize = shards.map(|(_, shard)| shard.allocated()).sum();
-        let own = self.first.buckets.lock().allocated();
-        let others: usize = self.first.iter().skip(1).map(Cell::memory).sum();
+        let own = self.shared.buckets.lock().allocated();
+        let others: usize = self.shared.iter().skip(1).map(SharedBuckets::memory).sum();
         size_of::<Self>() + self.shards.allocated() + shards + own + others
     }
 }
 
-impl Cell {
+impl SharedBuckets {
     fn new() -> Self {
         Self {
             buckets: Mutex::new(Buckets::default()),
-            next: OnceLock::new(),
+            next: OnceBox::new(),
         }
     }
 
-    /// Adds to the first cell that nobody holds. Tells whether this one was held.
+    /// Adds to the first buckets that nobody holds. Returns whether these were held.
     fn add(&self, value: f64, samples: u64) -> bool {
-        let (mut cell, mut met_another) = (self, false);
+        let (mut shared, mut met_another) = (self, false);
         loop {
-            if let Some(mut buckets) = cell.buckets.try_lock() {
+            if let Some(mut buckets) = shared.buckets.try_lock() {
                 buckets.add(value, samples);
                 return met_another;
             }
             met_another = true;
-            cell = cell.next.get_or_init(|| Box::new(Self::new()));
+            shared = shared.next.get_or_init(|| Box::new(Self::new()));
         }
     }
 
-    /// This cell, and those after it.
+    /// These, and those after them.
     fn iter(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |cell| cell.next.get().map(|next| &**next))
+        std::iter::successors(Some(self), |shared| shared.next.get())
     }
 
     #[cfg(test)]
@@ -151,7 +150,7 @@ impl Aggregate for Histogram {
             shards: Shards::new(),
             promotion: Promotion::new(),
             refused: RefusedValues::new(),
-            first: Cell::new(),
+            shared: SharedBuckets::new(),
         }
     }
 
@@ -167,10 +166,10 @@ impl Aggregate for Histogram {
     ) -> (Option<Value<'a>>, RefusedCounts) {
         let Scratch { buckets, pool } = scratch;
         buckets.clear(pool);
-        self.promotion.begin_window();
+        self.promotion.reset();
         if self.is_touched.swap(false, Ordering::Acquire) {
-            for (number, cell) in self.first.iter().enumerate() {
-                let mut taken = cell.buckets.lock();
+            for (number, shared) in self.shared.iter().enumerate() {
+                let mut taken = shared.buckets.lock();
                 taken.move_to(buckets, pool);
                 if number > 0 {
                     // Seldom used, and then for a moment.

@@ -7,7 +7,10 @@
 
 use super::buckets::Buckets;
 use super::refused_values::RefusedValues;
-use crate::sync::{AtomicU64, Mutex, Ordering, RING};
+use crate::sync::{AtomicU64, Mutex, Ordering};
+
+/// Values that a shard has room for until they go to its buckets; a power of two.
+const RING: usize = if cfg!(loom) { 2 } else { 64 };
 
 #[derive(Debug)]
 #[repr(align(128))]

@@ -1,9 +1,12 @@
 //! Which shards a thread owns: a live thread has at most one shard index, and the shards of all series at that index.
 //!
-//! A thread that ends gives its index back, and the next one goes on in the same shards. The lock of the free indexes
-//! makes all that the first thread wrote known to the second.
+//! A thread that ends gives its index back, and the next thread goes on in the same shards. Giving an index back
+//! releases, and taking it acquires, all that the first thread wrote.
 
-use crate::sync::{MAX_SHARDS, Mutex};
+use crate::sync::{AtomicU64, Ordering};
+
+/// Threads that can have an index at a time; 128 at most.
+pub(crate) const MAX_SHARDS: usize = if cfg!(loom) { 2 } else { 128 };
 
 /// The thread that records.
 pub(crate) trait Thread {
@@ -26,69 +29,63 @@ impl ShardIndex {
     /// No shards yet.
     pub(crate) const UNKNOWN: Self = Self(u32::MAX - 1);
 
-    /// Beyond all indexes if it is none.
+    /// Beyond all shards if it is none.
     #[inline]
-    pub(crate) fn place(self) -> usize {
+    pub(crate) fn number(self) -> usize {
         self.0 as usize
     }
 
     pub(crate) fn is_some(self) -> bool {
-        self.place() < MAX_SHARDS
+        self.number() < MAX_SHARDS
     }
 }
 
-/// The indexes that no thread has.
+/// The indexes that no thread has: a bit for each.
 #[derive(Debug)]
 pub(crate) struct ShardIndexes {
-    free: Mutex<FreeIndexes>,
+    free: [AtomicU64; 2],
 }
 
-/// A bit for each. What shards hold at a free index is nobody's but a snapshot's, until a thread takes the index.
+/// What shards hold at a free index is nobody's but a snapshot's, until a thread takes the index.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FreeIndexes(u128);
+pub(crate) struct FreeIndexes([u64; 2]);
 
 impl FreeIndexes {
-    pub(crate) fn contains(self, place: usize) -> bool {
-        self.0 >> place & 1 == 1
+    pub(crate) fn contains(self, index: usize) -> bool {
+        self.0[index / 64] >> (index % 64) & 1 == 1
     }
 }
 
 impl ShardIndexes {
     pub(crate) fn new() -> Self {
+        let all = u128::MAX >> (128 - MAX_SHARDS);
+        let bits = |word: u32| u64::try_from(all >> (64 * word) & u128::from(u64::MAX));
         Self {
-            free: Mutex::new(FreeIndexes(u128::MAX >> (128 - MAX_SHARDS))),
+            free: [0, 1].map(|word| AtomicU64::new(bits(word).unwrap_or_default())),
         }
     }
 
-    /// The lowest, so that there are as few shards as there are threads at a time. None also if somebody is just here:
-    /// a recording thread waits for no lock, which a forked child may have inherited locked.
+    /// The lowest, so that there are as few shards as there are threads at a time.
     pub(crate) fn take(&self) -> ShardIndex {
-        let Some(mut free) = self.free.try_lock() else {
-            return ShardIndex::NONE;
-        };
-        if free.0 == 0 {
-            return ShardIndex::NONE;
+        for (first, word) in [0, 64].into_iter().zip(&self.free) {
+            let without_lowest = |bits: u64| (bits != 0).then(|| bits & (bits - 1));
+            let taken = word.fetch_update(Ordering::Acquire, Ordering::Relaxed, without_lowest);
+            if let Ok(bits) = taken {
+                return ShardIndex(first + bits.trailing_zeros());
+            }
         }
-        let index = ShardIndex(free.0.trailing_zeros());
-        free.0 &= free.0 - 1;
-        index
+        ShardIndex::NONE
     }
 
     pub(crate) fn give_back(&self, index: ShardIndex) {
         if index.is_some() {
-            self.free.lock().0 |= 1 << index.0;
+            let bit = 1 << (index.number() % 64);
+            self.free[index.number() / 64].fetch_or(bit, Ordering::Release);
         }
     }
 
     pub(crate) fn free(&self) -> FreeIndexes {
-        *self.free.lock()
-    }
-
-    /// Runs something while another thread takes an index.
-    #[cfg(test)]
-    pub(crate) fn while_held(&self, run: impl FnOnce()) {
-        let _held = self.free.lock();
-        run();
+        FreeIndexes([0, 1].map(|word: usize| self.free[word].load(Ordering::Acquire)))
     }
 }
 

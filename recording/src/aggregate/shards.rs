@@ -1,35 +1,35 @@
 //! The shards of one aggregate: each is written by one thread alone, so that a record needs no read-modify-write and
 //! shares no cache line with another thread.
 //!
-//! A record finds its shard by three loads, without a lock.
+//! A record finds its shard by two loads, without a lock.
 
 use super::promotion::Promotion;
-use super::shard_index::{ShardIndex, Thread};
-use crate::sync::{AtomicU64, MAX_SHARDS, OnceLock, Ordering};
+use super::shard_index::{MAX_SHARDS, ShardIndex, Thread};
+use crate::sync::{AtomicU64, OnceBox, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Shards<T> {
-    table: OnceLock<Box<Table<T>>>,
+    table: OnceBox<Table<T>>,
 }
 
 #[derive(Debug)]
 struct Table<T> {
-    /// A bit for each place that is filled, so that a snapshot does not look at the others.
-    filled: [AtomicU64; 2],
-    places: [OnceLock<Box<T>>; MAX_SHARDS],
+    /// A bit for each shard that is open, so that a snapshot does not look for the others.
+    open: [AtomicU64; 2],
+    shards: [OnceBox<T>; MAX_SHARDS],
 }
 
 impl<T> Shards<T> {
     pub(crate) fn new() -> Self {
         Self {
-            table: OnceLock::new(),
+            table: OnceBox::new(),
         }
     }
 
     /// The shard at an index, if it was opened.
     #[inline]
     pub(crate) fn get(&self, index: ShardIndex) -> Option<&T> {
-        Some(self.table.get()?.places.get(index.place())?.get()?)
+        self.table.get()?.shards.get(index.number())?.get()
     }
 
     /// After a record that found no shard and counts for promotion: opens one for the thread, if the aggregate has
@@ -47,7 +47,7 @@ impl<T> Shards<T> {
             let index = thread.claim_shard_index();
             if index.is_some() {
                 let table = self.table.get_or_init(Box::default);
-                table.open(index.place(), new);
+                table.open(index.number(), new);
             }
         }
     }
@@ -70,20 +70,20 @@ impl<T> Shards<T> {
 }
 
 impl<T> Table<T> {
-    fn open(&self, place: usize, new: impl FnOnce() -> T) {
-        self.places[place].get_or_init(|| {
+    fn open(&self, index: usize, new: impl FnOnce() -> T) {
+        self.shards[index].get_or_init(|| {
             // First, so that nobody uses what a snapshot would not find.
-            self.filled[place / 64].fetch_or(1 << (place % 64), Ordering::Release);
+            self.open[index / 64].fetch_or(1 << (index % 64), Ordering::Release);
             Box::new(new())
         });
     }
 
     fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        let filled = [0, 64].into_iter().zip(&self.filled);
-        let filled = filled.flat_map(|(first, filled)| {
-            ones(filled.load(Ordering::Acquire)).map(move |place| first + place as usize)
+        let open = [0, 64].into_iter().zip(&self.open);
+        let open = open.flat_map(|(first, open)| {
+            ones(open.load(Ordering::Acquire)).map(move |index| first + index as usize)
         });
-        filled.filter_map(|place| Some((place, &**self.places[place].get()?)))
+        open.filter_map(|index| Some((index, self.shards[index].get()?)))
     }
 }
 
@@ -91,17 +91,17 @@ impl<T> Default for Table<T> {
     fn default() -> Self {
         const { assert!(MAX_SHARDS <= 128) };
         Self {
-            filled: std::array::from_fn(|_| AtomicU64::new(0)),
-            places: std::array::from_fn(|_| OnceLock::new()),
+            open: std::array::from_fn(|_| AtomicU64::new(0)),
+            shards: std::array::from_fn(|_| OnceBox::new()),
         }
     }
 }
 
-/// The places of the bits that are set, the lowest first.
+/// The numbers of the bits that are set, the lowest first.
 fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
-        let place = (bits != 0).then(|| bits.trailing_zeros())?;
+        let number = (bits != 0).then(|| bits.trailing_zeros())?;
         bits &= bits - 1;
-        Some(place)
+        Some(number)
     })
 }

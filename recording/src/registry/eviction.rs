@@ -1,9 +1,10 @@
 //! When a series is evicted, and what becomes of who still has it.
 //!
 //! Snapshots alone decide, by whether they found something in the aggregate. A series that was idle for its timeout is
-//! taken from the handle caches of all threads, then out of the map, under the map's lock. If nobody else has it then,
-//! a last look finds all that was ever recorded to it, and it goes. Otherwise it stays, as what it was: whoever holds a
-//! handle goes on with it. It is told evicted either way, and comes back under a new generation.
+//! taken from the handle caches of all threads, then out of the map, under the map's lock. If nobody else has the series
+//! then, a last look finds all that was ever recorded to it, and the series goes. Otherwise the series stays, and whoever
+//! holds a handle goes on with it. The consumer hears of the eviction either way. When something is recorded to the
+//! series again, it comes back under a new generation.
 
 use crate::sync::Arc;
 #[cfg(not(loom))]
@@ -55,7 +56,7 @@ mod rule {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum Idle {
         No,
-        /// It is time to evict it. It may have been told evicted before, and somebody held it then.
+        /// It is time to evict it. If it is not the first time, somebody held it before.
         Due {
             is_first: bool,
         },
@@ -70,13 +71,12 @@ mod rule {
             Self(time << 1 | u64::from(is_evicted))
         }
 
-        /// Whether it was told evicted, and nothing was found in it since.
+        /// Whether it was evicted, and nothing was found in it since.
         pub(crate) fn is_evicted(self) -> bool {
             self.0 & 1 == 1
         }
 
-        /// Tells whether a series is idle, by whether something was found in it now. What cannot go is due once a
-        /// timeout.
+        /// Whether a series is idle, by whether something was found in it now. What cannot go is due once a timeout.
         #[inline]
         pub(crate) fn look(&mut self, moment: Moment, is_active: bool) -> Idle {
             let Some(timeout) = moment.timeout else {

@@ -12,11 +12,11 @@ use std::ptr;
 use std::sync::{Arc, Weak};
 use std::thread::LocalKey;
 
-/// A key has so many places where it may be, one beside the other.
+/// A key has so many lines where it may be, one beside the other.
 const WAYS: usize = 4;
 const FIRST_SETS: usize = 16;
 /// A thread's map has room for some 1,024 series of a kind; more than that are looked up in the registry. There are
-/// twice as many places, so that few keys find their set full.
+/// twice as many lines, so that few keys find their set full.
 const MAX_SETS: usize = 512;
 /// As long as the map is not less full than this, a full set makes it grow.
 const SPARSE: usize = 8;
@@ -35,7 +35,7 @@ pub(crate) struct Handle<A> {
 
 /// A kind of aggregate, with each thread's map of its handles.
 pub(crate) trait Cached: Aggregate {
-    fn map() -> &'static LocalKey<RefCell<Map<Self>>>
+    fn cache() -> &'static LocalKey<RefCell<HandleCache<Self>>>
     where
         Self: Sized;
 
@@ -45,13 +45,13 @@ pub(crate) trait Cached: Aggregate {
 }
 
 #[derive(Debug)]
-pub(crate) struct Map<A> {
-    /// A power of two of sets of places.
-    places: Vec<Option<Place<A>>>,
+pub(crate) struct HandleCache<A> {
+    /// A power of two of sets of lines.
+    lines: Vec<Option<Line<A>>>,
     /// What a hash is shifted by, to be the number of a set.
     shift: u32,
     used: usize,
-    missed: usize,
+    misses: usize,
     owned: Option<Arc<Owned<A>>>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Map<A> {
 type Owned<A> = Mutex<Vec<Option<Arc<Handle<A>>>>>;
 
 #[derive(Debug)]
-struct Place<A> {
+struct Line<A> {
     registry: u64,
     key: Key,
     /// Where the key's texts are, as to ask the key takes a call each.
@@ -72,7 +72,7 @@ struct Place<A> {
 #[inline]
 pub(super) fn find<A: Cached>(registry: u64, key: &Key) -> Option<Arc<Handle<A>>> {
     // Borrowed already: an allocator that records what it does. Without locals: the thread ends.
-    let found = A::map().try_with(|map| map.try_borrow().ok()?.find(registry, key));
+    let found = A::cache().try_with(|cache| cache.try_borrow().ok()?.find(registry, key));
     found.ok()?
 }
 
@@ -85,7 +85,7 @@ pub(super) fn insert<A: Cached>(
     recorded: &Arc<Recorded<A>>,
 ) -> Option<Arc<Handle<A>>> {
     let inserted =
-        A::map().try_with(|map| map.try_borrow_mut().ok()?.insert(registry, key, recorded));
+        A::cache().try_with(|cache| cache.try_borrow_mut().ok()?.insert(registry, key, recorded));
     inserted.ok()?
 }
 
@@ -112,14 +112,14 @@ fn invalidate<A: Cached>(is_due: impl Fn(&Handle<A>) -> bool) {
     }
 }
 
-impl<A: Cached> Map<A> {
+impl<A: Cached> HandleCache<A> {
     const fn new() -> Self {
         Self {
-            places: Vec::new(),
+            lines: Vec::new(),
             // Any that a number can be shifted by, as there are no sets.
             shift: 63,
             used: 0,
-            missed: 0,
+            misses: 0,
             owned: None,
         }
     }
@@ -127,7 +127,7 @@ impl<A: Cached> Map<A> {
     #[inline]
     fn find(&self, registry: u64, key: &Key) -> Option<Arc<Handle<A>>> {
         let set = self.set_of(registry, key);
-        self.places
+        self.lines
             .get(set..set + WAYS)?
             .iter()
             .flatten()
@@ -152,20 +152,20 @@ impl<A: Cached> Map<A> {
         recorded: &Arc<Recorded<A>>,
     ) -> Option<Arc<Handle<A>>> {
         if self.owned.is_none() {
-            self.register();
+            self.register()?;
         }
-        let place = self.place_for(registry, key)?;
+        let line = self.line_for(registry, key)?;
         let handle = Arc::new(Handle {
             registry,
             recorded: Arc::clone(recorded),
         });
         // A snapshot may be looking through them; it is never waited for.
         let mut owned = self.owned.as_ref()?.try_lock()?;
-        owned[place] = Some(Arc::clone(&handle));
+        owned[line] = Some(Arc::clone(&handle));
         drop(owned);
-        self.used += usize::from(self.places[place].is_none());
+        self.used += usize::from(self.lines[line].is_none());
         let key = key.to_retained();
-        self.places[place] = Some(Place {
+        self.lines[line] = Some(Line {
             registry,
             name: key.name(),
             labels: key.labels().as_slice(),
@@ -175,17 +175,17 @@ impl<A: Cached> Map<A> {
         Some(handle)
     }
 
-    /// As many sets, which are empty; returns the places that were.
-    fn resize(&mut self, sets: usize) -> Vec<Option<Place<A>>> {
+    /// As many sets, which are empty; returns the lines that were.
+    fn resize(&mut self, sets: usize) -> Vec<Option<Line<A>>> {
         self.shift = u64::BITS - sets.ilog2();
-        std::mem::replace(&mut self.places, empty(sets * WAYS))
+        std::mem::replace(&mut self.lines, empty(sets * WAYS))
     }
 
-    /// Makes the thread's list known to others.
-    fn register(&mut self) {
+    /// Makes the thread's list known to others, unless somebody is just there.
+    fn register(&mut self) -> Option<()> {
+        let mut all = A::owned().try_lock()?;
         self.resize(FIRST_SETS);
         let owned = Arc::new(Mutex::new(empty(FIRST_SETS * WAYS)));
-        let mut all = A::owned().lock();
         if all.len() == all.capacity() {
             all.retain(|thread| thread.strong_count() > 0);
             // As many again may come before the next look, so that it costs each of them little.
@@ -194,44 +194,45 @@ impl<A: Cached> Map<A> {
         }
         all.push(Arc::downgrade(&owned));
         self.owned = Some(owned);
+        Some(())
     }
 
     /// Where a new one goes, if there is room.
-    fn place_for(&mut self, registry: u64, key: &Key) -> Option<usize> {
+    fn line_for(&mut self, registry: u64, key: &Key) -> Option<usize> {
         let set = self.set_of(registry, key);
-        let ways = || self.places[set..set + WAYS].iter().enumerate();
-        let is_own = |place: &Place<A>| place.is_for(registry, key);
-        let is_free = |place: &Place<A>| place.handle.strong_count() == 0;
+        let ways = || self.lines[set..set + WAYS].iter().enumerate();
+        let is_own = |place: &Line<A>| place.is_for(registry, key);
+        let is_free = |place: &Line<A>| place.handle.strong_count() == 0;
         let fits = ways()
             .find(|(_, place)| place.as_ref().is_some_and(is_own))
             .or_else(|| ways().find(|(_, place)| place.as_ref().is_none_or(is_free)));
         if let Some((way, _)) = fits {
             return Some(set + way);
         }
-        if self.used * SPARSE >= self.places.len() && self.places.len() < MAX_SETS * WAYS {
+        if self.used * SPARSE >= self.lines.len() && self.lines.len() < MAX_SETS * WAYS {
             self.grow()?;
-            return self.place_for(registry, key);
+            return self.line_for(registry, key);
         }
-        self.missed += 1;
-        let is_admitted = self.missed.is_multiple_of(ADMITTED);
-        is_admitted.then_some(set + self.missed / ADMITTED % WAYS)
+        self.misses += 1;
+        let is_admitted = self.misses.is_multiple_of(ADMITTED);
+        is_admitted.then_some(set + self.misses / ADMITTED % WAYS)
     }
 
     /// Twice as many sets; each of the former is divided between two.
     fn grow(&mut self) -> Option<()> {
         let all = Arc::clone(self.owned.as_ref()?);
         let mut owned = all.try_lock()?;
-        let twice = self.places.len() * 2;
-        let places = self.resize(twice / WAYS);
+        let twice = self.lines.len() * 2;
+        let lines = self.resize(twice / WAYS);
         let handles = std::mem::replace(&mut *owned, empty(twice));
         self.used = 0;
-        for (place, handle) in places.into_iter().zip(handles) {
+        for (place, handle) in lines.into_iter().zip(handles) {
             let (Some(place), Some(handle)) = (place, handle) else {
                 continue;
             };
             let set = self.set_of(place.registry, &place.key);
-            let free = (set..set + WAYS).find(|&free| self.places[free].is_none())?;
-            self.places[free] = Some(place);
+            let free = (set..set + WAYS).find(|&free| self.lines[free].is_none())?;
+            self.lines[free] = Some(place);
             owned[free] = Some(handle);
             self.used += 1;
         }
@@ -239,7 +240,7 @@ impl<A: Cached> Map<A> {
     }
 }
 
-impl<A> Place<A> {
+impl<A> Line<A> {
     /// Quick where all is static in both, as most is; else by the facade's own comparison, in one call.
     #[inline]
     fn is_for(&self, registry: u64, key: &Key) -> bool {
@@ -265,11 +266,11 @@ fn empty<T>(len: usize) -> Vec<Option<T>> {
 macro_rules! cached {
     ($($aggregate:ty),*) => {$(
         impl Cached for $aggregate {
-            fn map() -> &'static LocalKey<RefCell<Map<Self>>> {
+            fn cache() -> &'static LocalKey<RefCell<HandleCache<Self>>> {
                 thread_local! {
-                    static MAP: RefCell<Map<$aggregate>> = const { RefCell::new(Map::new()) };
+                    static CACHE: RefCell<HandleCache<$aggregate>> = const { RefCell::new(HandleCache::new()) };
                 }
-                &MAP
+                &CACHE
             }
 
             fn owned() -> &'static Mutex<Vec<Weak<Owned<Self>>>> {

@@ -1,18 +1,20 @@
 //! The series of one kind, by key, and the metrics by name.
 
-use super::recorded::{Batch, Recorded};
-use super::series_limit::{Admission, overflow_key};
+use super::recorded::{Neighbours, Recorded};
+use super::series_limit::{Admission, SeriesLimit, overflow_key, take_place};
 use crate::aggregate::Aggregate;
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric, NameId, Series};
 use metrics::{Key, KeyName, Metadata, Unit};
-use metrics_util::KeyHasher;
+use metrics_util::{KeyHasher, MetricKind};
 use parking_lot::{Mutex, RwLock};
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// Beyond this, keys of one series are likely to be without number.
+const MAX_ALIASES: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct SeriesMap<A> {
@@ -24,11 +26,13 @@ pub(crate) struct SeriesMap<A> {
 #[derive(Debug)]
 struct Known<A> {
     series: HashSet<Named<A>, BuildHasherDefault<KeyHasher>>,
-    /// Other keys that stand for a series, by its own.
+    /// Other keys that stand for a series, by its own; so many at most. More than that are normalised at each look-up.
     aliases: HashMap<Key, Vec<Key>, BuildHasherDefault<KeyHasher>>,
     descriptions: HashMap<KeyName, Arc<Description>>,
     metrics: HashMap<KeyName, Arc<Metric>>,
-    unused: Batch<A>,
+    /// The series that stand for all beyond a metric's limit.
+    overflows: HashMap<KeyName, Arc<Recorded<A>>>,
+    unused: Neighbours<A>,
 }
 
 /// A series by its key, or by one that stands for the same.
@@ -48,8 +52,8 @@ pub(super) enum Found<A> {
 
 /// What all maps of a registry share.
 pub(super) struct Naming {
-    pub(super) policy: Box<dyn RecordingPolicy>,
-    next_id: AtomicU32,
+    policy: Box<dyn RecordingPolicy>,
+    names: Mutex<u32>,
     /// Metrics that came to their limit.
     limited: Mutex<Vec<Arc<Metric>>>,
 }
@@ -58,14 +62,41 @@ impl Naming {
     pub(super) fn new(policy: Box<dyn RecordingPolicy>) -> Self {
         Self {
             policy,
-            next_id: AtomicU32::new(0),
+            names: Mutex::new(0),
             limited: Mutex::default(),
+        }
+    }
+
+    /// The key that stands for another one, of the same metric.
+    fn normalize(&self, key: &Key) -> Option<Key> {
+        let normal = self.policy.normalize(key);
+        normal.filter(|normal| normal.name() == key.name())
+    }
+
+    /// Asks the policy about a metric that is new.
+    fn metric(
+        &self,
+        kind: MetricKind,
+        key: &Key,
+        metadata: &Metadata<'_>,
+        description: Arc<Description>,
+    ) -> Metric {
+        let mut names = self.names.lock();
+        let id = NameId(*names);
+        let policy = self.policy.metric(id, kind, key, metadata);
+        *names += 1;
+        Metric {
+            id,
+            kind,
+            limit: SeriesLimit::new(policy.max_series),
+            policy,
+            description,
         }
     }
 
     /// Notes that a metric came to its limit, so that snapshots ask it what it dropped.
     fn limit(&self, metric: &Arc<Metric>) {
-        if !metric.is_limited.swap(true, Ordering::Relaxed) {
+        if metric.limit.reach() {
             self.limited.lock().push(Arc::clone(metric));
         }
     }
@@ -83,7 +114,8 @@ impl<A: Aggregate> SeriesMap<A> {
                 aliases: HashMap::default(),
                 descriptions: HashMap::new(),
                 metrics: HashMap::new(),
-                unused: Batch::new(),
+                overflows: HashMap::new(),
+                unused: Neighbours::new(),
             }),
             arrivals: Mutex::default(),
         }
@@ -99,7 +131,7 @@ impl<A: Aggregate> SeriesMap<A> {
             return found;
         }
         let key = key.to_retained();
-        let normal = naming.policy.normalize(&key);
+        let normal = naming.normalize(&key);
         let mut known = self.known.write();
         let metric = known.metric(&key, metadata, naming);
         if !metric.policy.is_enabled {
@@ -109,19 +141,12 @@ impl<A: Aggregate> SeriesMap<A> {
         let normal = normal.unwrap_or_else(|| key.clone());
         let recorded = match known.series.get(&normal) {
             Some(named) => Arc::clone(&named.recorded),
-            None => match metric.admit() {
-                Admission::Own => {
-                    metric.count_series();
-                    self.create(&mut known, normal, metric)
-                }
+            None => match metric.limit.admit(A::KIND) {
+                Admission::Own => self.create(&mut known, normal, metric),
                 Admission::Overflow => {
                     naming.limit(&metric);
                     // No alias: the keys beyond the limit are without number.
-                    let normal = overflow_key(&key);
-                    if let Some(named) = known.series.get(&normal) {
-                        return Found::Series(Arc::clone(&named.recorded));
-                    }
-                    return Found::Series(self.create(&mut known, normal, metric));
+                    return Found::Series(self.overflow(&mut known, &key, metric));
                 }
                 Admission::Refused => {
                     naming.limit(&metric);
@@ -130,22 +155,32 @@ impl<A: Aggregate> SeriesMap<A> {
             },
         };
         if is_alias {
-            let aliases = known.aliases.entry(recorded.series().key().clone());
-            aliases.or_default().push(key.clone());
-            known.series.insert(Named {
-                alias: Some(Box::new(key)),
-                recorded: Arc::clone(&recorded),
-            });
+            known.add_alias(key, &recorded);
         }
         Found::Series(recorded)
     }
 
     fn create(&self, known: &mut Known<A>, key: Key, metric: Arc<Metric>) -> Arc<Recorded<A>> {
-        let recorded = known.unused.make(Series::new(key, metric));
+        let recorded = known.unused.make(Series::new(key, metric, false));
+        take_place(recorded.series());
         known.series.insert(Named {
             alias: None,
             recorded: Arc::clone(&recorded),
         });
+        self.arrivals.lock().push(Arc::clone(&recorded));
+        recorded
+    }
+
+    /// The series that stands for all beyond the limit of a metric.
+    fn overflow(&self, known: &mut Known<A>, key: &Key, metric: Arc<Metric>) -> Arc<Recorded<A>> {
+        if let Some(recorded) = known.overflows.get(key.name()) {
+            return Arc::clone(recorded);
+        }
+        let recorded = known
+            .unused
+            .make(Series::new(overflow_key(key), metric, true));
+        let name = key.name_shared();
+        known.overflows.insert(name, Arc::clone(&recorded));
         self.arrivals.lock().push(Arc::clone(&recorded));
         recorded
     }
@@ -164,7 +199,7 @@ impl<A: Aggregate> SeriesMap<A> {
     }
 
     /// Takes a series out of the map for as long as `decide` runs, if nobody else has it: no key, no handle and no
-    /// cache. Puts it back unless `decide` says that it is to go. Tells whether it went.
+    /// cache. Puts it back unless `decide` says that it is to go. Returns whether it went.
     ///
     /// The list of the snapshotter has one reference, `recorded`.
     pub(super) fn unlink(
@@ -172,22 +207,21 @@ impl<A: Aggregate> SeriesMap<A> {
         recorded: &mut Arc<Recorded<A>>,
         decide: impl FnOnce(&mut Arc<Recorded<A>>) -> bool,
     ) -> bool {
-        let key = recorded.series().key().clone();
-        let aliases = self.known.read().aliases.get(&key).cloned();
-        let aliases = aliases.unwrap_or_default();
+        let series = Arc::clone(recorded.series());
+        let aliases = self.known.read().aliases.get(series.key()).map(Vec::len);
         // One in the list, one by its key, one by each alias: more than that is a handle.
-        if Arc::strong_count(recorded) > 2 + aliases.len() {
+        if Arc::strong_count(recorded) > 2 + aliases.unwrap_or(0) {
             return false;
         }
         let mut known = self.known.write();
-        let keys = aliases.iter().chain([&key]);
-        let names: Vec<_> = keys
-            .filter_map(|key| known.series.take(key))
-            .map(|named| named.alias)
-            .collect();
+        let names = known.remove(recorded);
         if decide(recorded) {
-            known.aliases.remove(&key);
+            known.aliases.remove(series.key());
             return true;
+        }
+        if series.is_overflow {
+            let name = series.key().name_shared();
+            known.overflows.insert(name, Arc::clone(recorded));
         }
         let back = names.into_iter().map(|alias| Named {
             alias,
@@ -219,18 +253,40 @@ impl<A: Aggregate> Known<A> {
             return Arc::clone(metric);
         }
         let name = key.name_shared();
-        let id = NameId(naming.next_id.fetch_add(1, Ordering::Relaxed));
-        let metric = Arc::new(Metric {
-            id,
-            kind: A::KIND,
-            policy: naming.policy.metric(id, A::KIND, key, metadata),
-            description: self.description(&name),
-            series: AtomicUsize::new(0),
-            is_limited: AtomicBool::new(false),
-            dropped: AtomicU64::new(0),
-        });
+        let description = self.description(&name);
+        let metric = Arc::new(naming.metric(A::KIND, key, metadata, description));
         self.metrics.insert(name, Arc::clone(&metric));
         metric
+    }
+
+    fn add_alias(&mut self, key: Key, recorded: &Arc<Recorded<A>>) {
+        let aliases = self.aliases.entry(recorded.series().key().clone());
+        let aliases = aliases.or_default();
+        if aliases.len() < MAX_ALIASES && !aliases.contains(&key) {
+            aliases.push(key.clone());
+            self.series.insert(Named {
+                alias: Some(Box::new(key)),
+                recorded: Arc::clone(recorded),
+            });
+        }
+    }
+
+    /// Removes a series, and nobody else's; returns by which keys it was there.
+    fn remove(&mut self, recorded: &Arc<Recorded<A>>) -> Vec<Option<Box<Key>>> {
+        let series = recorded.series();
+        if series.is_overflow {
+            self.overflows.remove(series.key().name());
+            return Vec::new();
+        }
+        let aliases = self.aliases.get(series.key()).into_iter().flatten();
+        let keys = aliases.chain([series.key()]);
+        let own = keys.filter(|key| {
+            let named = self.series.get(*key);
+            named.is_some_and(|named| Arc::ptr_eq(&named.recorded, recorded))
+        });
+        let own: Vec<Key> = own.cloned().collect();
+        let removed = own.iter().filter_map(|key| self.series.take(key));
+        removed.map(|named| named.alias).collect()
     }
 
     fn description(&mut self, name: &KeyName) -> Arc<Description> {

@@ -18,6 +18,8 @@ pub(crate) use lookup::Registry;
 pub(crate) use map::SeriesMap;
 #[cfg(not(loom))]
 pub(crate) use recorded::Recorded;
+#[cfg(not(loom))]
+pub(crate) use series_limit::{SeriesLimit, free_place, take_place};
 
 #[cfg(not(loom))]
 mod lookup;

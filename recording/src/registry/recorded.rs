@@ -1,7 +1,6 @@
 //! A series with its aggregate, and the handles that the macros return.
 
 use super::handle_cache::Handle;
-use super::series_limit;
 use crate::aggregate::{Aggregate, Counter, Current, Gauge, Histogram};
 use crate::series::Series;
 use metrics::{CounterFn, GaugeFn, HistogramFn};
@@ -24,16 +23,15 @@ impl<A> Recorded<A> {
     }
 }
 
-/// Makes series many at a time, one beside the other in memory, so that a snapshot walks over neighbours: else most
-/// of its time is spent waiting for memory.
+/// Makes series many at a time, one beside the other in memory. A walk over neighbours waits less for memory.
 #[derive(Debug)]
-pub(super) struct Batch<A> {
+pub(super) struct Neighbours<A> {
     unused: Vec<Arc<Recorded<A>>>,
     /// How many to make next.
     series: usize,
 }
 
-impl<A: Aggregate> Batch<A> {
+impl<A: Aggregate> Neighbours<A> {
     const FIRST: usize = 8;
 
     pub(super) fn new() -> Self {
@@ -69,9 +67,9 @@ impl CounterFn for Recorded<Counter> {
 
     fn absolute(&self, value: u64) {
         let series = self.series();
-        if series_limit::is_overflow(series) {
+        if series.is_overflow {
             // The totals of several series cannot be one total.
-            series.metric.drop_sample();
+            series.metric.limit.drop_sample();
         } else {
             self.aggregate.absolute(value);
         }

@@ -12,8 +12,8 @@ use std::time::SystemTime;
 pub enum Event<'a> {
     /// A series gained something.
     Point(Point<'a>),
-    /// A series was idle for its timeout. Whatever was kept for this id can go. If somebody holds a handle of the
-    /// series, or it holds a total or a level, it may come back, under an id of its own.
+    /// A series was idle for its timeout. What a consumer keeps for this id can go. A series that somebody holds, a
+    /// counter with a total and a gauge that is not at zero may come back, under another generation.
     Evicted(SeriesId),
     /// Samples that are in no point, now or later.
     Refused {
@@ -50,7 +50,8 @@ pub struct Point<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Interval {
-    /// When the previous snapshot looked at the series; the recorder's start, if none did. Never after the end.
+    /// When the previous snapshot looked at the series, or at others before this one was there; at first, the start of
+    /// the recorder. Never after the end.
     pub start: SystemTime,
     /// The time of this snapshot.
     pub end: SystemTime,

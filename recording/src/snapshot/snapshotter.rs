@@ -6,7 +6,7 @@ use crate::aggregate::{
 };
 use crate::refusal_reason::RefusalReason;
 use crate::registry::eviction::{self, Idle, LastActive, Moment, Outcome};
-use crate::registry::{Cached, Recorded, Registry, SeriesMap};
+use crate::registry::{Cached, Recorded, Registry, SeriesMap, free_place, take_place};
 use crate::series::SeriesId;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -41,7 +41,7 @@ struct Entry<A> {
     last_active: LastActive,
 }
 
-/// Gives each series the lowest index that was given back last, or a new one.
+/// Gives each series an index that was given back, or a new one.
 #[derive(Debug, Default)]
 struct Ids {
     free: Vec<SeriesId>,
@@ -68,11 +68,14 @@ impl Snapshotter {
         }
     }
 
-    /// Visits the series whose [period](crate::MetricPolicy::with_period) `is_due`, and tells what they gained since
-    /// they were last visited: one [`Point`] for each series that was recorded to, evictions, and what was refused.
+    /// Visits the series whose [period](crate::MetricPolicy::with_period) is due. `each` gets what they gained since
+    /// they were last visited: a [`Point`] for each series that was recorded to, evictions, and what was refused.
     ///
-    /// Whatever was recorded before the call is told by it; what is recorded meanwhile, by it or by the next one. No
-    /// recording thread waits for it. `each` may record and register metrics.
+    /// What was recorded to a series that is due before the call comes with this call. What is recorded meanwhile comes
+    /// with this call or the next one. No recording thread waits. `each` may record and register metrics.
+    ///
+    /// `is_due` is asked once for each period that a policy gave. Series of periods that are never due are never
+    /// evicted.
     pub fn visit(
         &mut self,
         now: SystemTime,
@@ -82,8 +85,14 @@ impl Snapshotter {
         self.take_arrivals(now);
         let free = free_indexes();
         let registry = Arc::clone(&self.registry);
-        let due = self.groups.iter_mut().filter(|group| is_due(group.period));
-        for group in due {
+        let mut periods: Vec<Duration> = self.groups.iter().map(|group| group.period).collect();
+        periods.sort_unstable();
+        periods.dedup();
+        periods.retain(|period| is_due(*period));
+        for group in &mut self.groups {
+            if !periods.contains(&group.period) {
+                continue;
+            }
             let mut walk = Walk {
                 moment: Moment::new(now, group.idle_timeout),
                 covers: Interval {
@@ -100,7 +109,12 @@ impl Snapshotter {
             walk.visit(&mut group.histograms, &registry.histograms, &mut each);
         }
         for metric in registry.limited_metrics() {
-            let samples = metric.take_dropped();
+            let is_due = periods.contains(&metric.policy.period);
+            let samples = if is_due {
+                metric.limit.take_dropped()
+            } else {
+                0
+            };
             if samples > 0 {
                 each(Event::Refused {
                     name: metric.id,
@@ -180,7 +194,7 @@ impl Walk<'_> {
             let aggregate = &entry.recorded.aggregate;
             let is_active = aggregate.may_have_changed() && {
                 let (value, refused) = aggregate.take(self.scratch, self.free);
-                entry.tell(value, &refused, self.covers, each)
+                entry.report(value, &refused, self.covers, each)
             };
             if let Idle::Due { is_first } = entry.last_active.look(self.moment, is_active) {
                 idle.push((place, is_first));
@@ -191,7 +205,7 @@ impl Walk<'_> {
         }
     }
 
-    /// `idle`: the places of what is due, by rising place, and whether it was not told evicted before.
+    /// `idle`: the places of the series that are due, by rising place, and whether each is evicted for the first time.
     fn evict<A: Cached>(
         &mut self,
         entries: &mut Vec<Entry<A>>,
@@ -206,29 +220,32 @@ impl Walk<'_> {
             let outcome = eviction::evict(map, &mut entry.recorded, self.scratch, self.free);
             if let Outcome::Active(value, refused) = outcome {
                 if is_first {
-                    // It was not told evicted, so that its id stays.
+                    // Nobody heard of its eviction, so that its id stays.
                     entry.last_active = LastActive::new(self.moment);
                 }
-                entry.tell(value, &refused, self.covers, each);
+                entry.report(value, &refused, self.covers, each);
                 entry.last_active = LastActive::new(self.moment);
                 continue;
             }
+            let id = entry.id;
             if is_first {
-                entry.recorded.series().metric.uncount_series();
-                each(Event::Evicted(entry.id));
+                free_place(entry.recorded.series());
             }
             if matches!(outcome, Outcome::Gone) {
-                let entry = entries.swap_remove(place);
-                self.ids.give_back(entry.id);
+                entries.swap_remove(place);
+                self.ids.give_back(id);
+            }
+            if is_first {
+                each(Event::Evicted(id));
             }
         }
     }
 }
 
 impl<A: Aggregate> Entry<A> {
-    /// Tells what was taken. Returns whether there was something.
+    /// Passes on what was taken. Returns whether there was something.
     #[inline]
-    fn tell(
+    fn report(
         &mut self,
         value: Option<Value<'_>>,
         refused: &RefusedCounts,
@@ -239,7 +256,7 @@ impl<A: Aggregate> Entry<A> {
         let is_active = value.is_some() || has_refused;
         if is_active && self.last_active.is_evicted() {
             self.id = self.id.next_generation();
-            self.recorded.series().metric.count_series();
+            take_place(self.recorded.series());
         }
         let series = self.recorded.series();
         let refused = RefusalReason::OF_VALUES.into_iter().zip(refused);

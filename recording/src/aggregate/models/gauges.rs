@@ -1,4 +1,4 @@
-//! Gauges: every value is within the extremes of a window, and the last one is told last.
+//! Gauges: every value is within the extremes of a window, and the last one is taken last.
 
 use super::explore;
 use crate::aggregate::fixtures::{GaugePoint, take_gauge};
@@ -13,9 +13,9 @@ fn take(gauge: &Gauge) -> Option<GaugePoint> {
     Some(point)
 }
 
-/// Two threads set, after a value between theirs was told, while a third takes.
+/// Two threads set, after a value between theirs was taken, while a third takes.
 #[test]
-fn each_value_is_told() {
+fn each_value_is_taken() {
     explore(2, || {
         let gauge = Arc::new(Gauge::new());
         let recorders = [-5.0, 9.0].map(|value| {
@@ -35,7 +35,7 @@ fn each_value_is_told() {
     });
 }
 
-/// The first value is told as it is, not as what a gauge starts from.
+/// The first value is taken as it is, not as what a gauge starts from.
 #[test]
 fn the_first_value_is_the_first() {
     explore(3, || {
@@ -50,9 +50,9 @@ fn the_first_value_is_the_first() {
     });
 }
 
-/// A value within the extremes moves none: it is told all the same, as the last one.
+/// A value within the extremes moves none: it is taken all the same, as the last one.
 #[test]
-fn the_last_value_is_told() {
+fn the_last_value_is_taken() {
     explore(3, || {
         let gauge = Arc::new(Gauge::new());
         for value in [1.0, 9.0, 2.0] {

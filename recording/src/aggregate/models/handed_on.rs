@@ -73,12 +73,12 @@ impl Known {
     }
 
     /// Takes it out of the map, and puts it back unless it is over.
-    fn evict(&self, counter: &mut Arc<Counter>, told: &mut u64) -> bool {
+    fn evict(&self, counter: &mut Arc<Counter>, taken: &mut u64) -> bool {
         let mut by_key = self.counter.lock().unwrap();
         *by_key = None;
         let is_over = is_over(counter, |counter| {
             let growth = counter.take_growth();
-            *told += growth;
+            *taken += growth;
             growth == 0
         });
         if !is_over {
@@ -103,18 +103,18 @@ fn nothing_goes_with_a_series() {
                 recording.look_up().increment(&SHARING, amount);
             }
         });
-        let (mut all, mut told) = (vec![counter], 0);
+        let (mut all, mut taken) = (vec![counter], 0);
         for _ in 0..2 {
             all.append(&mut known.arrivals.lock().unwrap());
             all.retain_mut(|counter| {
                 let growth = counter.take_growth();
-                told += growth;
-                growth > 0 || !known.evict(counter, &mut told)
+                taken += growth;
+                growth > 0 || !known.evict(counter, &mut taken)
             });
         }
         recording.join().unwrap();
         all.append(&mut known.arrivals.lock().unwrap());
-        told += all.iter().map(|counter| counter.take_growth()).sum::<u64>();
-        assert_eq!(told, 3);
+        taken += all.iter().map(|counter| counter.take_growth()).sum::<u64>();
+        assert_eq!(taken, 3);
     });
 }

@@ -9,7 +9,7 @@ use crate::aggregate::{Aggregate, Buckets, Histogram};
 use loom::sync::Arc;
 use loom::thread;
 
-/// Of values that are the lowest of their buckets, so that all else can be told from the buckets.
+/// Of values that are the lowest of their buckets, so that all else follows from the buckets.
 fn check(window: &Buckets) {
     let values: Vec<(f64, f64)> = window
         .iter()
@@ -24,9 +24,9 @@ fn check(window: &Buckets) {
     assert_eq!(window.max(), values.last().map(|(value, _)| *value));
 }
 
-/// Two threads without shards meet, while a third takes: who finds the first cell taken makes the next one.
+/// Two threads without shards meet, while a third takes: who finds the first buckets taken makes the next.
 #[test]
-fn samples_in_cells_are_taken_once() {
+fn samples_in_shared_buckets_are_taken_once() {
     explore(3, || {
         let histogram = Arc::new(Histogram::new());
         let recorders = [1.0, 4.0].map(|value| {
@@ -48,7 +48,7 @@ fn samples_in_cells_are_taken_once() {
 
 /// Two threads record what is no number, or one of them a number, while a third takes.
 #[test]
-fn each_refused_value_is_told_once() {
+fn each_refused_value_is_taken_once() {
     for values in [[f64::NAN, f64::NAN], [f64::NAN, 1.0]] {
         explore(3, move || {
             let histogram = Arc::new(Histogram::new());
@@ -56,21 +56,21 @@ fn each_refused_value_is_told_once() {
                 let histogram = Arc::clone(&histogram);
                 thread::spawn(move || histogram.record_many(&SHARING, value, samples))
             });
-            let told = || {
+            let take = || {
                 let (taken, refused) = take_with_refused(&histogram, none_free());
                 taken.count() + refused.iter().sum::<u64>()
             };
-            let mut all = told() + told();
+            let mut all = take() + take();
             for recorder in recorders {
                 recorder.join().unwrap();
             }
-            all += told();
+            all += take();
             assert_eq!(all, 3);
         });
     }
 }
 
-/// A thread records, first to the first cell, then in its shard, while another takes.
+/// A thread records, first to shared buckets, then in its shard, while another takes.
 #[test]
 fn a_histogram_is_promoted() {
     explore(3, || {

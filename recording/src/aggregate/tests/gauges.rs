@@ -29,7 +29,7 @@ fn the_increments_of_a_gauge_all_count() {
 }
 
 /// Each thread sets values that rise: whatever a snapshot meets, each value is within the extremes of a window, and
-/// the last one is the last that was told.
+/// the last one is the last that was taken.
 #[test]
 fn no_value_of_a_gauge_is_in_no_window() {
     let gauge = Gauge::new();
@@ -75,7 +75,7 @@ fn a_gauge_goes_on_from_its_last_value() {
 }
 
 #[test]
-fn a_first_value_of_zero_is_told() {
+fn a_first_value_of_zero_is_taken() {
     let gauge = Gauge::new();
     gauge.set(-0.0);
     assert!(gauge.may_have_changed());

@@ -41,7 +41,7 @@ fn every_window_of_a_histogram_is_whole() {
     assert_eq!(sum, 10_000.0 * f64::from((1 << 20) - 1));
 }
 
-/// Threads without a shard meet in the cells all the time.
+/// Threads without a shard meet in the shared buckets all the time.
 #[test]
 fn threads_without_shards_lose_nothing() {
     let histogram = Histogram::new();

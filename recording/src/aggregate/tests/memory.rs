@@ -68,9 +68,9 @@ fn a_shard_whose_thread_ended_gives_its_chunks_back() {
     assert!(given_back >= 9 * 512, "{given_back} bytes");
 }
 
-/// Cells beyond the first are for threads that met; their chunks go with the window.
+/// Buckets beyond the first are for threads that met; their chunks go at the next snapshot.
 #[test]
-fn the_cells_of_threads_that_met_give_their_chunks_back() {
+fn the_buckets_of_threads_that_met_give_their_chunks_back() {
     let histogram = Histogram::new();
     let record = |value| histogram.record(&SHARING, value);
     record(1.0);

@@ -2,9 +2,8 @@
 
 use super::as_float;
 use crate::aggregate::fixtures::{SHARING, TestThread, owner, take_histogram};
-use crate::aggregate::shard_index::{ShardIndex, ShardIndexes};
+use crate::aggregate::shard_index::{MAX_SHARDS, ShardIndex, ShardIndexes};
 use crate::aggregate::{Aggregate, Counter, Histogram};
-use crate::sync::MAX_SHARDS;
 use std::thread;
 
 /// Threads that come and go, each with an index for as long as it lives.
@@ -64,14 +63,6 @@ fn threads_beyond_the_indexes_share() {
     );
     indexes.give_back(taken[7]);
     assert_eq!(indexes.take(), taken[7]);
-}
-
-/// As in a child that was forked while another thread took an index.
-#[test]
-fn a_thread_does_not_wait_for_an_index() {
-    let indexes = ShardIndexes::new();
-    indexes.while_held(|| assert_eq!(indexes.take(), ShardIndex::NONE));
-    assert_ne!(indexes.take(), ShardIndex::NONE);
 }
 
 #[test]

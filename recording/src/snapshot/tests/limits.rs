@@ -26,11 +26,11 @@ fn increments_beyond_the_limit_go_to_one_series_more() {
         growth,
         BTreeMap::from(expected.map(|(label, growth)| (label.to_owned(), growth)))
     );
-    assert_eq!(both.known(), 3, "no key beyond the limit is kept");
+    assert_eq!(both.known(), 2, "no key beyond the limit is kept");
     both.counter(&numbered(11)).absolute(5);
     both.counter(&numbered(0)).absolute(10);
-    let told = both.told(1);
-    assert_eq!((told.values, told.refused), (vec![4.0], 1));
+    let events = both.events(1);
+    assert_eq!((events.values, events.refused), (vec![4.0], 1));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn samples_beyond_the_limit_are_all_there() {
     for number in 0..100 {
         both.histogram(&numbered(number)).record(2.0);
     }
-    assert_eq!(both.told(0).values, [1.0, 1.0, 98.0]);
+    assert_eq!(both.events(0).values, [1.0, 1.0, 98.0]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn updates_of_gauges_beyond_the_limit_are_refused_and_counted() {
     };
     both.snapshotter.visit(UNIX_EPOCH, |_| true, each);
     assert_eq!(refused, [(0, RefusalReason::SeriesLimit, 9)]);
-    assert_eq!(both.told(1).refused, 0, "once");
+    assert_eq!(both.events(1).refused, 0, "once");
 }
 
 #[test]
@@ -77,22 +77,121 @@ fn an_evicted_series_frees_its_place() {
     held.set(1.0);
     both.gauge(&numbered(1)).set(1.0);
     both.gauge(&numbered(2)).set(1.0);
-    let told = both.told(0);
-    assert_eq!((told.values.len(), told.refused), (2, 1));
-    assert_eq!(both.told(5).evicted.len(), 2, "one of them is held");
+    let events = both.events(0);
+    assert_eq!((events.values.len(), events.refused), (2, 1));
+    assert_eq!(both.events(5).evicted.len(), 2, "one of them is held");
     for number in 3..6 {
         both.gauge(&numbered(number)).set(1.0);
     }
-    let told = both.told(6);
-    assert_eq!((told.values.len(), told.refused), (2, 1));
+    let events = both.events(6);
+    assert_eq!((events.values.len(), events.refused), (2, 1));
     // It comes back, though the places are taken, and counts.
     held.set(2.0);
-    assert_eq!(both.told(7).values, [2.0]);
-    assert_eq!(both.told(11).evicted.len(), 2);
+    assert_eq!(both.events(7).values, [2.0]);
+    assert_eq!(both.events(11).evicted.len(), 2);
     both.gauge(&numbered(7)).set(1.0);
     both.gauge(&numbered(8)).set(1.0);
-    let told = both.told(11);
-    assert_eq!((told.values.len(), told.refused), (1, 1));
+    let events = both.events(11);
+    assert_eq!((events.values.len(), events.refused), (1, 1));
+}
+
+/// The overflow series needs no place, so that it frees none.
+#[test]
+fn the_overflow_series_comes_and_goes_beside_the_limit() {
+    let policy = two_series().with_idle_timeout(Some(Duration::from_mins(5)));
+    let mut both = Both::with(policy);
+    for round in 0..3 {
+        let at = round * 20;
+        for number in 0..4 {
+            both.counter(&numbered(number)).increment(1);
+        }
+        assert_eq!(both.events(at).values, [1.0, 1.0, 2.0]);
+        // The overflow series is idle alone.
+        for later in 1..=5 {
+            both.counter(&numbered(0)).increment(1);
+            both.counter(&numbered(1)).increment(1);
+            let events = both.events(at + later);
+            assert_eq!(events.evicted.len(), usize::from(later == 5));
+        }
+        both.counter(&numbered(9)).increment(1);
+        let label = both.growth().into_keys().next();
+        assert_eq!(label.as_deref(), Some("true"), "no place is free");
+        assert_eq!(both.events(at + 15).evicted.len(), 3);
+        assert_eq!(both.known(), 0);
+    }
+}
+
+/// A series of the application's own may have the labels of the overflow series.
+#[test]
+fn the_overflow_series_is_nobodys_own() {
+    let mut both = Both::with(two_series());
+    let own = Key::from_parts("n", vec![Label::new("overflow", "true")]);
+    both.counter(&own).absolute(5);
+    for number in 0..3 {
+        both.counter(&numbered(number)).increment(1);
+    }
+    both.counter(&own).absolute(7);
+    let events = both.events(0);
+    assert_eq!((events.values, events.refused), (vec![7.0, 1.0, 2.0], 0));
+}
+
+#[test]
+fn keys_of_one_series_are_without_number() {
+    let mut both = Both::new();
+    for number in 0..10_000 {
+        let labels = vec![
+            Label::new("stage", "test"),
+            Label::new("user", number.to_string()),
+        ];
+        both.counter(&Key::from_parts("n", labels)).increment(1);
+    }
+    assert_eq!(both.events(0).values, [10_000.0]);
+    assert!(both.known() < 32, "{}", both.known());
+}
+
+/// Gives keys another name.
+struct Renames;
+
+impl RecordingPolicy for Renames {
+    fn normalize(&self, key: &Key) -> Option<Key> {
+        Some(Key::from_parts(
+            "other",
+            key.labels().cloned().collect::<Vec<_>>(),
+        ))
+    }
+}
+
+#[test]
+fn a_key_keeps_its_name() {
+    let (recorder, mut snapshotter) = Recorder::new(Renames, UNIX_EPOCH);
+    recorder.register_counter(&KEY, &METADATA).increment(1);
+    let mut names = Vec::new();
+    let each = |event: Event<'_>| {
+        if let Event::Point(point) = event {
+            names.push(point.series.key().name().to_owned());
+        }
+    };
+    snapshotter.visit(UNIX_EPOCH, |_| true, each);
+    assert_eq!(names, ["n"]);
+}
+
+#[test]
+fn refusals_come_when_their_metric_is_due() {
+    let mut both = Both::with(two_series());
+    for number in 0..3 {
+        both.gauge(&numbered(number)).set(1.0);
+    }
+    let mut refused = |is_due: bool| {
+        let mut refused = 0;
+        let each = |event: Event<'_>| {
+            if let Event::Refused { samples, .. } = event {
+                refused += samples;
+            }
+        };
+        both.snapshotter.visit(UNIX_EPOCH, |_| is_due, each);
+        refused
+    };
+    assert_eq!([refused(false), refused(true), refused(true)], [0, 1, 0]);
 }
 
 /// What a policy was asked.

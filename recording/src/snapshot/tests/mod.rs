@@ -1,4 +1,4 @@
-//! What is recorded is told: once, to the right series, whoever else records and whatever comes and goes.
+//! What is recorded is taken: once, from the right series, whoever else records and whatever comes and goes.
 
 mod limits;
 mod periods;
@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const METADATA: Metadata<'static> = Metadata::new("test", metrics::Level::INFO, None);
 const KEY: Key = Key::from_static_name("n");
 
-/// The same for all metrics; a label `stage="test"` says nothing.
+/// The same for all metrics; the labels `stage="test"` and `user` say nothing.
 struct All(MetricPolicy);
 
 impl RecordingPolicy for All {
@@ -24,7 +24,9 @@ impl RecordingPolicy for All {
     }
 
     fn normalize(&self, key: &Key) -> Option<Key> {
-        let says_something = |label: &&Label| (label.key(), label.value()) != ("stage", "test");
+        let says_something = |label: &&Label| {
+            (label.key(), label.value()) != ("stage", "test") && label.key() != "user"
+        };
         let labels: Vec<Label> = key.labels().filter(says_something).cloned().collect();
         let is_another = labels.len() < key.labels().len();
         is_another.then(|| Key::from_parts(key.name_shared(), labels))
@@ -63,11 +65,11 @@ impl Both {
     }
 
     /// What a minute's snapshot tells.
-    fn told(&mut self, at: u64) -> Told {
-        let mut told = Told::default();
+    fn events(&mut self, at: u64) -> Events {
+        let mut events = Events::default();
         self.snapshotter
-            .visit(minute(at), |_| true, |event| told.hear(&event));
-        told
+            .visit(minute(at), |_| true, |event| events.add(&event));
+        events
     }
 
     /// The growth of all counters, by their one label.
@@ -93,7 +95,7 @@ impl Both {
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Events {
     /// Counters' growth, gauges' last values, histograms' counts.
     values: Vec<f64>,
     /// Of the values.
@@ -102,8 +104,8 @@ struct Told {
     refused: u64,
 }
 
-impl Told {
-    fn hear(&mut self, event: &Event<'_>) {
+impl Events {
+    fn add(&mut self, event: &Event<'_>) {
         match event {
             Event::Point(point) => {
                 self.ids.push(point.id);

@@ -82,7 +82,7 @@ fn a_thread_that_ends_loses_nothing_in_its_shards() {
             scope.spawn(records).join().unwrap();
         });
     }
-    assert_eq!(both.told(0).values, [300_000.0, 300_000.0]);
+    assert_eq!(both.events(0).values, [300_000.0, 300_000.0]);
 }
 
 /// Keys of the same hash, by how the facade makes it: it adds up what labels have, which is a name's xor a value's.
@@ -120,15 +120,15 @@ fn keys_of_the_same_hash_are_told_apart() {
         both.counter(&one).increment(1);
         both.counter(&other).increment(2);
     }
-    let mut values = both.told(0).values;
+    let mut values = both.events(0).values;
     values.sort_unstable_by(f64::total_cmp);
     assert_eq!(values, [1_000.0, 2_000.0]);
 }
 
 /// Each thread records to series of its own, beside those of others, and takes a snapshot: by then all that it recorded
-/// was told, by whichever snapshot.
+/// was taken, by whichever snapshot.
 #[test]
-fn what_was_recorded_before_a_snapshot_is_told_by_it() {
+fn what_was_recorded_before_a_snapshot_is_taken_by_it() {
     const THREADS: usize = 3;
     const SERIES: usize = 20;
     let both = Both::new();
@@ -186,8 +186,15 @@ fn a_handle_works_on_any_thread_for_as_long_as_it_is_held() {
             });
         }
     });
-    assert_eq!(both.told(0).values, [40_000.0, 40_000.0]);
-    drop(both);
+    assert_eq!(both.events(0).values, [40_000.0, 40_000.0]);
+    let mut snapshotter = both.snapshotter;
+    drop(both.recorder);
+    counter.increment(1);
+    histogram.record(1.0);
+    let mut points = 0;
+    snapshotter.visit(minute(1), |_| true, |_| points += 1);
+    assert_eq!(points, 2, "though the recorder is gone");
+    drop(snapshotter);
     counter.increment(1);
     histogram.record(1.0);
 }
@@ -224,7 +231,7 @@ fn what_a_thread_records_as_it_ends_counts() {
         thread::spawn(records).join().unwrap();
     }
     let all = 4.0 * 10_000.0;
-    assert_eq!(both.told(0).values, [3.0 * all, 2.0 * all]);
+    assert_eq!(both.events(0).values, [3.0 * all, 2.0 * all]);
 }
 
 /// A series goes with its registry, though a thread that sleeps has it in its cache.
@@ -271,5 +278,5 @@ fn labels_in_any_order_are_one_series() {
         both.counter(&Key::from_parts("n", labels.to_vec()))
             .increment(1);
     }
-    assert_eq!(both.told(0).values, [3.0]);
+    assert_eq!(both.events(0).values, [3.0]);
 }
