@@ -1,6 +1,6 @@
 //! A backend for the [`metrics`] facade that publishes to Amazon CloudWatch.
 //!
-//! Recording takes no lock, and where it is frequent no read-modify-write. At the end of every minute one
+//! A thread that records to a series it knows takes no lock. At the end of every minute one
 //! background task takes what was recorded and sends it: counters as their growth, gauges with their last value
 //! and the spikes between, histograms as values and counts, so that CloudWatch has percentiles of them. What
 //! arrives adds up to what was recorded; what could not be sent is reported, by name and reason.

@@ -49,7 +49,7 @@ use loom::thread;
 
 /// Explores all interleavings that need no more than two preemptions, or three with `LONG_TESTS=1`.
 fn explore(model: impl Fn() + Send + Sync + 'static) {
-    let more = usize::from(std::env::var_os("LONG_TESTS").is_some());
+    let more = usize::from(std::env::var("LONG_TESTS").is_ok_and(|long| long == "1"));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2 + more);
     builder.check(model);

@@ -44,7 +44,7 @@ impl GaugeRepeats {
     }
 
     /// It is idle.
-    pub(super) fn forget(&mut self, id: SeriesId) {
+    pub(super) fn evict(&mut self, id: SeriesId) {
         if self.gauges.get(&id.index).is_some_and(|sent| sent.id == id) {
             self.gauges.remove(&id.index);
         }

@@ -38,7 +38,7 @@ pub(crate) enum Named {
 /// Who made a datum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A drain, of a series of this kind.
+    /// Recording, of a series of this kind.
     Series(MetricKind),
     /// The application itself.
     Put,

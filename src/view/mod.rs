@@ -90,7 +90,7 @@ impl View {
                 });
             }
             Event::Evicted(id) => {
-                self.gauges.forget(id);
+                self.gauges.evict(id);
                 if let Some(place) = self.identities.get_mut(id.index as usize) {
                     *place = None;
                 }

@@ -12,13 +12,13 @@ use std::time::{Duration, SystemTime};
 use std::{array, fs, thread};
 use tokio::runtime::Runtime;
 
-/// A recorder may learn from its drains which series are hot.
-const DRAINS: u32 = 3;
+/// A recorder may learn from its snapshots which series to promote.
+const FLUSHES: u32 = 3;
 /// Calls before each of them.
 const WARM_UP: usize = 10_000;
 /// Repetitions are a multiple of it, so that all values have their share.
 const VALUES: usize = 100;
-/// Drained together, so that what a drain costs by itself hardly counts.
+/// Flushed together, so that what a flush costs by itself hardly counts.
 const SERIES: u32 = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,7 +32,7 @@ pub(crate) enum Operation {
     CounterLabels,
     CounterDynamic,
     Timeit,
-    Drain,
+    Flush,
 }
 
 impl Operation {
@@ -47,14 +47,14 @@ impl Operation {
             Self::CounterLabels => "`counter!`, two static labels",
             Self::CounterDynamic => "`counter!`, a dynamic label",
             Self::Timeit => "`timeit!`, an empty scope",
-            Self::Drain => "a counter that was touched, drained and encoded",
+            Self::Flush => "a counter that was touched, taken and encoded",
         }
     }
 
     /// How many times are enough to count, and how many of the operation one time is.
     pub(crate) fn times(self) -> (u32, u32) {
         match self {
-            Self::Drain => (20, SERIES),
+            Self::Flush => (20, SERIES),
             _ => (50_000, 1),
         }
     }
@@ -83,7 +83,7 @@ impl Operation {
             Self::CounterLabels => exporter.repeat(times, |_| calls::counter_labels()),
             Self::CounterDynamic => exporter.repeat(times, |_| calls::counter_dynamic("/orders")),
             Self::Timeit => exporter.repeat(times, |_| calls::timeit()),
-            Self::Drain => exporter.drain(times),
+            Self::Flush => exporter.flush_series(times),
         }
     }
 }
@@ -131,7 +131,7 @@ impl Exporter {
     fn repeat(&self, times: u32, operation: impl Fn(usize)) -> Result<()> {
         operation(0);
         wait_to_be_alone()?;
-        for _ in 0..DRAINS {
+        for _ in 0..FLUSHES {
             (0..WARM_UP).for_each(&operation);
             self.flush()?;
         }
@@ -141,11 +141,11 @@ impl Exporter {
         Ok(())
     }
 
-    fn drain(&self, times: u32) -> Result<()> {
+    fn flush_series(&self, times: u32) -> Result<()> {
         let counters: Vec<Counter> = (0..SERIES)
             .map(|n| counter!("counter", "series" => n.to_string()))
             .collect();
-        for _ in 0..DRAINS + times {
+        for _ in 0..FLUSHES + times {
             for counter in &counters {
                 counter.increment(1);
             }

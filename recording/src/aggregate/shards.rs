@@ -58,7 +58,7 @@ impl<T> Shards<T> {
 
     /// The shards, each with its index.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        self.table.get().into_iter().flat_map(|table| table.iter())
+        self.table.get().into_iter().flat_map(Table::iter)
     }
 
     /// Bytes on the heap, without what a shard itself has there.

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// A recorder may learn from its drains which series are hot.
-const DRAINS: usize = 3;
+/// A recorder may learn from its snapshots which series to promote.
+const PUBLICATIONS: usize = 3;
 const WARM_UP: Duration = Duration::from_millis(3);
 
 /// What the threads share.
@@ -35,7 +35,7 @@ pub(super) fn run(cost: Cost, installed: &dyn Installed, time: Duration) -> Resu
             })
             .collect();
         let mut drained = Ok(());
-        for _ in 0..DRAINS {
+        for _ in 0..PUBLICATIONS {
             meeting.barrier.wait();
             drained = drained.and(installed.settle());
             meeting.barrier.wait();
@@ -63,7 +63,7 @@ fn of_thread(cost: Cost, thread: usize, meeting: &Meeting, time: Duration) -> Re
         Series::Own => thread,
     };
     let mut batches = Batches::of(calls::calls(cost.kind, cost.call, series));
-    for _ in 0..DRAINS {
+    for _ in 0..PUBLICATIONS {
         batches.warm_up(WARM_UP);
         meeting.barrier.wait();
         meeting.barrier.wait();
