@@ -20,12 +20,12 @@ pub(crate) struct Chunks {
 impl Chunks {
     #[inline]
     pub(crate) fn add(&mut self, cell: usize, samples: u64) {
-        let (octave, place) = (cell / BUCKETS_PER_OCTAVE, cell % BUCKETS_PER_OCTAVE);
+        let (octave, position) = (cell / BUCKETS_PER_OCTAVE, cell % BUCKETS_PER_OCTAVE);
         let chunk = match self.by_octave.get_mut(octave.wrapping_sub(self.first)) {
             Some(Some(chunk)) => chunk,
             _ => self.new_chunk(octave),
         };
-        let count = &mut chunk[place];
+        let count = &mut chunk[position];
         match u64::from(*count).checked_add(samples).map(u32::try_from) {
             Some(Ok(sum)) => *count = sum,
             _ => self.add_excess(cell, samples),
@@ -47,11 +47,11 @@ impl Chunks {
             self.by_octave.splice(..0, before);
             self.first = octave;
         }
-        let place = octave - self.first;
-        if place >= self.by_octave.len() {
-            self.by_octave.resize_with(place + 1, || None);
+        let position = octave - self.first;
+        if position >= self.by_octave.len() {
+            self.by_octave.resize_with(position + 1, || None);
         }
-        &mut self.by_octave[place]
+        &mut self.by_octave[position]
     }
 
     #[cold]
@@ -64,10 +64,10 @@ impl Chunks {
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> {
         let chunks = self.by_octave.iter().enumerate();
         let chunks =
-            chunks.filter_map(|(place, chunk)| Some((self.first + place, chunk.as_ref()?)));
+            chunks.filter_map(|(position, chunk)| Some((self.first + position, chunk.as_ref()?)));
         let counts = chunks.flat_map(|(octave, chunk)| {
             let counts = chunk.iter().enumerate();
-            counts.map(move |(place, count)| (octave * BUCKETS_PER_OCTAVE + place, *count))
+            counts.map(move |(position, count)| (octave * BUCKETS_PER_OCTAVE + position, *count))
         });
         counts.filter_map(|(cell, count)| {
             let count = match u64::from(count) {
@@ -79,9 +79,9 @@ impl Chunks {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (place, chunk) in other.by_octave.iter().enumerate() {
+        for (position, chunk) in other.by_octave.iter().enumerate() {
             if let Some(chunk) = chunk {
-                self.add_chunk(other.first + place, chunk);
+                self.add_chunk(other.first + position, chunk);
             }
         }
         for (cell, samples) in &other.excess {
@@ -89,14 +89,14 @@ impl Chunks {
         }
     }
 
-    /// Moves all counts to `target`. `self` keeps as many chunks as it had, so that who records needs no new ones: a
-    /// full chunk is exchanged for a chunk of zeros, or added to a chunk that `target` has already.
+    /// Moves all counts to `target`. A full chunk is exchanged for a chunk of zeros, or added to a chunk that `target` has
+    /// already. So `self` keeps as many chunks as it had.
     pub(crate) fn move_to(&mut self, target: &mut Self, pool: &mut Pool) {
-        for (place, chunk) in self.by_octave.iter_mut().enumerate() {
+        for (position, chunk) in self.by_octave.iter_mut().enumerate() {
             let Some(chunk) = chunk else {
                 continue;
             };
-            let octave = self.first + place;
+            let octave = self.first + position;
             let chunk_there = target.at(octave);
             if chunk_there.is_none() {
                 let zeros = pool.pop();
@@ -131,10 +131,10 @@ impl Chunks {
     /// Counts what the sums of a chunk lost when they wrapped.
     #[cold]
     fn carry(&mut self, octave: usize, counts: &Chunk) {
-        for (place, count) in counts.iter().enumerate() {
+        for (position, count) in counts.iter().enumerate() {
             let sum = self.by_octave[octave - self.first].as_ref();
-            if sum.is_some_and(|sum| sum[place] < *count) {
-                self.add_excess(octave * BUCKETS_PER_OCTAVE + place, 1 << u32::BITS);
+            if sum.is_some_and(|sum| sum[position] < *count) {
+                self.add_excess(octave * BUCKETS_PER_OCTAVE + position, 1 << u32::BITS);
             }
         }
     }

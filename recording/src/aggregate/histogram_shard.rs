@@ -1,9 +1,8 @@
 //! A histogram's shard: a ring of values that one thread writes, and the buckets behind it.
 //!
-//! A record is two plain stores. Once the ring is full, its owner moves all values to the buckets, under a lock that it
-//! only ever tries: if a snapshot has the lock, the record goes elsewhere. A snapshot takes the lock, moves what the ring
-//! has, and takes the buckets. Each value goes from hand to hand as a whole, so that it is in one window with all that
-//! belongs to it. The lock costs a record one 64th of it, and sums in a loop stay in registers.
+//! A record is two plain stores. Once the ring is full, its owner moves all values to the buckets, under a lock that the
+//! owner only tries. If a snapshot has the lock, the record goes elsewhere. A snapshot takes the lock, moves what the ring
+//! has, and takes the buckets. Values are moved as a whole: each is in one point, with all that belongs to it.
 
 use super::buckets::Buckets;
 use super::refused_values::RefusedValues;
@@ -41,21 +40,21 @@ impl HistogramShard {
         }
     }
 
-    /// For the owner alone. Tells whether there was room, as there is but where the ring begins.
+    /// For the owner alone. Returns whether there was room: there is none where the ring begins.
     #[inline]
     pub(crate) fn record(&self, value: f64) -> bool {
         let recorded = self.recorded.load(Ordering::Relaxed);
-        let place = place(recorded);
-        let has_room = place != 0;
+        let position = in_ring(recorded);
+        let has_room = position != 0;
         if has_room {
-            self.put(place, recorded, value);
+            self.put(position, recorded, value);
         }
         has_room
     }
 
     #[inline]
-    fn put(&self, place: usize, recorded: u64, value: f64) {
-        self.ring[place].store(value.to_bits(), Ordering::Relaxed);
+    fn put(&self, position: usize, recorded: u64, value: f64) {
+        self.ring[position].store(value.to_bits(), Ordering::Relaxed);
         // Whoever sees that it is there sees what it is.
         self.recorded.store(recorded + 1, Ordering::Release);
     }
@@ -68,11 +67,11 @@ impl HistogramShard {
         };
         taken.take_ring(self, recorded, refused);
         drop(taken);
-        self.put(place(recorded), recorded, value);
+        self.put(in_ring(recorded), recorded, value);
         true
     }
 
-    /// Adds to the buckets past the ring, unless a snapshot is there. Tells whether it did.
+    /// Adds to the buckets past the ring, unless a snapshot is there. Returns whether it did.
     pub(crate) fn try_add(&self, value: f64, samples: u64) -> bool {
         let taken = self.taken.try_lock();
         taken.is_some_and(|mut taken| {
@@ -104,13 +103,13 @@ impl HistogramShard {
 
 impl Taken {
     fn take_ring(&mut self, shard: &HistogramShard, recorded: u64, refused: &RefusedValues) {
-        let bits = |place: &AtomicU64| place.load(Ordering::Relaxed);
+        let bits = |position: &AtomicU64| position.load(Ordering::Relaxed);
         let refuse = |reason| refused.count(reason, 1);
         if recorded - self.until == RING as u64 {
             self.buckets.add_all(shard.ring.iter().map(bits), refuse);
         } else {
             // Part of the ring, in two pieces where it goes round.
-            let (from, to) = (place(self.until), place(recorded));
+            let (from, to) = (in_ring(self.until), in_ring(recorded));
             let (one, other) = if from <= to {
                 (&shard.ring[from..to], &shard.ring[..0])
             } else {
@@ -125,6 +124,6 @@ impl Taken {
 
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "less than the length")]
-fn place(number: u64) -> usize {
+fn in_ring(number: u64) -> usize {
     (number % RING as u64) as usize
 }

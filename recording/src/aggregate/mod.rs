@@ -1,7 +1,7 @@
 //! What a series accumulates between two snapshots.
 //!
-//! Any number of threads record, and none of them ever waits. One thread at a time takes out exactly what was recorded
-//! since it last did. It may wait for a record that is under way.
+//! Any number of threads record, and none of them waits. One thread at a time takes out exactly what was recorded since
+//! the last time. That thread may wait for a record that is under way.
 
 mod atomic_f64;
 mod bucket;

@@ -17,8 +17,8 @@ impl RefusedValues {
     }
 
     pub(crate) fn count(&self, reason: RefusalReason, samples: u64) {
-        let place = RefusalReason::OF_VALUES.iter().position(|of| *of == reason);
-        if let Some(count) = place.and_then(|place| self.0.get(place)) {
+        let position = RefusalReason::OF_VALUES.iter().position(|of| *of == reason);
+        if let Some(count) = position.and_then(|position| self.0.get(position)) {
             // The closure never gives up. A count stops at the greatest number, rather than start again.
             let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 Some(count.saturating_add(samples))
@@ -34,10 +34,10 @@ impl RefusedValues {
     }
 
     pub(crate) fn take(&self) -> RefusedCounts {
-        std::array::from_fn(|place| match self.0[place].load(Ordering::Relaxed) {
+        std::array::from_fn(|position| match self.0[position].load(Ordering::Relaxed) {
             // A swap would take the cache line at every snapshot.
             0 => 0,
-            _ => self.0[place].swap(0, Ordering::Relaxed),
+            _ => self.0[position].swap(0, Ordering::Relaxed),
         })
     }
 }

@@ -1,5 +1,5 @@
-//! The shards of one aggregate: each is written by one thread alone, so that a record needs no read-modify-write and
-//! shares no cache line with another thread.
+//! The shards of one aggregate. One thread alone writes a shard: a record needs no read-modify-write, and shares no cache
+//! line with another thread.
 //!
 //! A record finds its shard by two loads, without a lock.
 

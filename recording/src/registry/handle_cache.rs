@@ -1,7 +1,7 @@
-//! A thread's map from key to handle: found without a lock, and without a count of references that threads share.
+//! A thread's map from key to handle: a handle is found without a lock, and no two threads count the same references.
 //!
-//! The map has weak references. The strong ones are in a list that other threads reach, under a lock that the thread
-//! itself only tries. So a snapshot can take a series from a thread that sleeps, but not a handle that is being used.
+//! The cache has weak references. A list has the strong ones. Other threads reach the list, under a lock that the cache's
+//! own thread only tries. So eviction can take a series from a thread that sleeps, but not a handle that is being used.
 
 use super::recorded::Recorded;
 use crate::aggregate::{Aggregate, Counter, Gauge, Histogram};
@@ -12,20 +12,20 @@ use std::ptr;
 use std::sync::{Arc, Weak};
 use std::thread::LocalKey;
 
-/// A key has so many lines where it may be, one beside the other.
+/// A key may be in one of so many lines, one beside the other.
 const WAYS: usize = 4;
 const FIRST_SETS: usize = 16;
-/// A thread's map has room for some 1,024 series of a kind; more than that are looked up in the registry. There are
-/// twice as many lines, so that few keys find their set full.
+/// A thread's cache has room for some 1,024 series of a kind. More series are looked up in the registry. There are twice
+/// as many lines, so that few keys find their set full.
 const MAX_SETS: usize = 512;
-/// As long as the map is not less full than this, a full set makes it grow.
+/// A full set makes the cache grow, if one line of so many is used.
 const SPARSE: usize = 8;
-/// In a full map, of so many keys that are not there one takes another's place. So a walk over more than the map can
-/// hold does not throw out what is used all the time.
+/// In a full cache, one of so many keys that are not there takes another key's line. So a walk over more keys than the
+/// cache holds does not throw out what is used all the time.
 const ADMITTED: usize = 8;
 
-/// A thread's own handle of a series. Its references are counted on a cache line of its own: memory that one thread
-/// frees is another's next, and two threads must not count in one line.
+/// A thread's own handle of a series. It fills whole cache lines of the processor: two threads must not count references
+/// in one, and memory that one thread frees is often another's next.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Handle<A> {
@@ -46,7 +46,7 @@ pub(crate) trait Cached: Aggregate {
 
 #[derive(Debug)]
 pub(crate) struct HandleCache<A> {
-    /// A power of two of sets of lines.
+    /// The sets, one after the other; a power of two of them.
     lines: Vec<Option<Line<A>>>,
     /// What a hash is shifted by, to be the number of a set.
     shift: u32,
@@ -55,7 +55,7 @@ pub(crate) struct HandleCache<A> {
     owned: Option<Arc<Owned<A>>>,
 }
 
-/// The handles of one thread, each at the number of its place in the map.
+/// The handles of one thread, each at the number of its line in the cache.
 type Owned<A> = Mutex<Vec<Option<Arc<Handle<A>>>>>;
 
 #[derive(Debug)]
@@ -106,8 +106,8 @@ fn invalidate<A: Cached>(is_due: impl Fn(&Handle<A>) -> bool) {
     let threads: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
     drop(all);
     for thread in threads {
-        for place in thread.lock().iter_mut() {
-            place.take_if(|handle| is_due(handle));
+        for line in thread.lock().iter_mut() {
+            line.take_if(|handle| is_due(handle));
         }
     }
 }
@@ -131,12 +131,12 @@ impl<A: Cached> HandleCache<A> {
             .get(set..set + WAYS)?
             .iter()
             .flatten()
-            .find(|place| place.is_for(registry, key))?
+            .find(|line| line.is_for(registry, key))?
             .handle
             .upgrade()
     }
 
-    /// The first place of the set that a key belongs to.
+    /// The first line of the set that a key belongs to.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "2,048 at most")]
     fn set_of(&self, registry: u64, key: &Key) -> usize {
@@ -201,11 +201,11 @@ impl<A: Cached> HandleCache<A> {
     fn line_for(&mut self, registry: u64, key: &Key) -> Option<usize> {
         let set = self.set_of(registry, key);
         let ways = || self.lines[set..set + WAYS].iter().enumerate();
-        let is_own = |place: &Line<A>| place.is_for(registry, key);
-        let is_free = |place: &Line<A>| place.handle.strong_count() == 0;
+        let is_own = |line: &Line<A>| line.is_for(registry, key);
+        let is_free = |line: &Line<A>| line.handle.strong_count() == 0;
         let fits = ways()
-            .find(|(_, place)| place.as_ref().is_some_and(is_own))
-            .or_else(|| ways().find(|(_, place)| place.as_ref().is_none_or(is_free)));
+            .find(|(_, line)| line.as_ref().is_some_and(is_own))
+            .or_else(|| ways().find(|(_, line)| line.as_ref().is_none_or(is_free)));
         if let Some((way, _)) = fits {
             return Some(set + way);
         }
@@ -226,13 +226,13 @@ impl<A: Cached> HandleCache<A> {
         let lines = self.resize(twice / WAYS);
         let handles = std::mem::replace(&mut *owned, empty(twice));
         self.used = 0;
-        for (place, handle) in lines.into_iter().zip(handles) {
-            let (Some(place), Some(handle)) = (place, handle) else {
+        for (line, handle) in lines.into_iter().zip(handles) {
+            let (Some(line), Some(handle)) = (line, handle) else {
                 continue;
             };
-            let set = self.set_of(place.registry, &place.key);
+            let set = self.set_of(line.registry, &line.key);
             let free = (set..set + WAYS).find(|&free| self.lines[free].is_none())?;
-            self.lines[free] = Some(place);
+            self.lines[free] = Some(line);
             owned[free] = Some(handle);
             self.used += 1;
         }

@@ -19,7 +19,7 @@ const MAX_ALIASES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct SeriesMap<A> {
     known: RwLock<Known<A>>,
-    /// New series, until the next snapshot takes them over: so a snapshot holds no lock that a recording thread needs.
+    /// New series, until the next snapshot takes them over. So a snapshot needs no lock of the map's for them.
     arrivals: Mutex<Vec<Arc<Recorded<A>>>>,
 }
 

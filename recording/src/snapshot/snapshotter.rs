@@ -136,25 +136,25 @@ impl Snapshotter {
     /// Takes over the series that were registered since the last visit.
     fn take_arrivals(&mut self, now: SystemTime) {
         for recorded in self.registry.counters.take_arrivals() {
-            let (group, entry) = self.place(recorded, now);
+            let (group, entry) = self.assign(recorded, now);
             push(&mut group.counters, entry);
         }
         for recorded in self.registry.gauges.take_arrivals() {
-            let (group, entry) = self.place(recorded, now);
+            let (group, entry) = self.assign(recorded, now);
             push(&mut group.gauges, entry);
         }
         for recorded in self.registry.histograms.take_arrivals() {
-            let (group, entry) = self.place(recorded, now);
+            let (group, entry) = self.assign(recorded, now);
             push(&mut group.histograms, entry);
         }
         self.last_visit = now;
     }
 
-    fn place<A>(&mut self, recorded: Arc<Recorded<A>>, now: SystemTime) -> (&mut Group, Entry<A>) {
+    fn assign<A>(&mut self, recorded: Arc<Recorded<A>>, now: SystemTime) -> (&mut Group, Entry<A>) {
         let policy = &recorded.series().metric.policy;
         let (period, idle_timeout) = (policy.period, policy.idle_timeout);
         let is_its = |group: &Group| group.period == period && group.idle_timeout == idle_timeout;
-        let place = self.groups.iter().position(is_its).unwrap_or_else(|| {
+        let position = self.groups.iter().position(is_its).unwrap_or_else(|| {
             self.groups.push(Group {
                 period,
                 idle_timeout,
@@ -170,7 +170,7 @@ impl Snapshotter {
             id: self.ids.take(),
             last_active: LastActive::new(Moment::new(now, idle_timeout)),
         };
-        (&mut self.groups[place], entry)
+        (&mut self.groups[position], entry)
     }
 }
 
@@ -190,14 +190,14 @@ impl Walk<'_> {
         each: &mut impl FnMut(Event<'_>),
     ) {
         let mut idle = Vec::new();
-        for (place, entry) in entries.iter_mut().enumerate() {
+        for (position, entry) in entries.iter_mut().enumerate() {
             let aggregate = &entry.recorded.aggregate;
             let is_active = aggregate.may_have_changed() && {
                 let (value, refused) = aggregate.take(self.scratch, self.free);
                 entry.report(value, &refused, self.covers, each)
             };
             if let Idle::Due { is_first } = entry.last_active.look(self.moment, is_active) {
-                idle.push((place, is_first));
+                idle.push((position, is_first));
             }
         }
         if !idle.is_empty() {
@@ -205,7 +205,7 @@ impl Walk<'_> {
         }
     }
 
-    /// `idle`: the places of the series that are due, by rising place, and whether each is evicted for the first time.
+    /// `idle`: the positions of the series that are due, by rising position, and whether each is evicted for the first time.
     fn evict<A: Cached>(
         &mut self,
         entries: &mut Vec<Entry<A>>,
@@ -213,10 +213,13 @@ impl Walk<'_> {
         map: &SeriesMap<A>,
         each: &mut impl FnMut(Event<'_>),
     ) {
-        eviction::uncache(idle.iter().map(|(place, _)| &entries[*place].recorded));
-        // From the end, so that what takes the place of an entry that went was looked at before.
-        for &(place, is_first) in idle.iter().rev() {
-            let entry = &mut entries[place];
+        eviction::uncache(
+            idle.iter()
+                .map(|(position, _)| &entries[*position].recorded),
+        );
+        // From the end, so that what takes the position of an entry that went was looked at before.
+        for &(position, is_first) in idle.iter().rev() {
+            let entry = &mut entries[position];
             let outcome = eviction::evict(map, &mut entry.recorded, self.scratch, self.free);
             if let Outcome::Active(value, refused) = outcome {
                 if is_first {
@@ -232,7 +235,7 @@ impl Walk<'_> {
                 free_place(entry.recorded.series());
             }
             if matches!(outcome, Outcome::Gone) {
-                entries.swap_remove(place);
+                entries.swap_remove(position);
                 self.ids.give_back(id);
             }
             if is_first {
