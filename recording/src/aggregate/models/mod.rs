@@ -2,10 +2,10 @@
 //!
 //! `LONG_TESTS=1` explores with one preemption more.
 
-mod counters;
-mod gauges;
-mod handed_on;
-mod histograms;
+mod counter_models;
+mod gauge_models;
+mod handed_on_models;
+mod histogram_models;
 
 /// Explores all interleavings that need no more than so many preemptions.
 pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {

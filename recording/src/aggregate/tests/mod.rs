@@ -1,9 +1,9 @@
 //! The aggregates' contract, under real threads and over all kinds of values.
 
-mod gauges;
-mod histograms;
-mod memory;
-mod shards;
+mod gauge_windows;
+mod histogram_memory;
+mod histogram_windows;
+mod shard_owners;
 
 use super::fixtures::{SHARING, TestThread};
 use super::shard_index::{ShardIndex, ShardIndexes};

@@ -1,9 +1,9 @@
 //! What is recorded is taken: once, from the right series, whoever else records and whatever comes and goes.
 
-mod limits;
+mod beyond_the_limit;
 mod periods;
 mod series_come_and_go;
-mod threads;
+mod threads_and_keys;
 
 use super::{Event, Snapshotter};
 use crate::{MetricPolicy, NameId, Recorder, RecordingPolicy, SeriesId, Value};
