@@ -214,7 +214,7 @@ impl<A: Aggregate> SeriesMap<A> {
             return false;
         }
         let mut known = self.known.write();
-        let names = known.remove(recorded);
+        let names = known.remove(&series);
         if decide(recorded) {
             known.aliases.remove(series.key());
             return true;
@@ -271,21 +271,16 @@ impl<A: Aggregate> Known<A> {
         }
     }
 
-    /// Removes a series, and nobody else's; returns by which keys it was there.
-    fn remove(&mut self, recorded: &Arc<Recorded<A>>) -> Vec<Option<Box<Key>>> {
-        let series = recorded.series();
+    /// Removes a series; returns by which keys it was there.
+    fn remove(&mut self, series: &Series) -> Vec<Option<Box<Key>>> {
         if series.is_overflow {
             self.overflows.remove(series.key().name());
             return Vec::new();
         }
         let aliases = self.aliases.get(series.key()).into_iter().flatten();
-        let keys = aliases.chain([series.key()]);
-        let own = keys.filter(|key| {
-            let named = self.series.get(*key);
-            named.is_some_and(|named| Arc::ptr_eq(&named.recorded, recorded))
-        });
-        let own: Vec<Key> = own.cloned().collect();
-        let removed = own.iter().filter_map(|key| self.series.take(key));
+        let removed = aliases
+            .chain([series.key()])
+            .filter_map(|key| self.series.take(key));
         removed.map(|named| named.alias).collect()
     }
 
