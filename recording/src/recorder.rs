@@ -15,7 +15,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder, and what takes what it records. `start` is the time at which the first snapshot's
+    /// A recorder and its snapshotter. `start` is the time at which the first snapshot's
     /// [`Interval`](crate::Interval) begins.
     pub fn new(policy: impl RecordingPolicy, start: SystemTime) -> (Self, Snapshotter) {
         let registry = Arc::new(Registry::new(policy));

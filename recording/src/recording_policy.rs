@@ -51,8 +51,8 @@ pub trait RecordingPolicy: Send + Sync + 'static {
     /// The key that stands for `key`, if it is another one. Two keys with the same answer share a series, so that labels
     /// that say nothing never split one. By default each key stands for itself.
     ///
-    /// Asked when a thread first looks a key up. The answer must not depend on when it is asked, and stands for itself.
-    /// An answer with another name is ignored.
+    /// Asked when a key is looked up that the recorder does not know yet, or has no room to remember. The same key must
+    /// always get the same answer, and the answer, if it is asked about, itself. An answer with another name is ignored.
     fn normalize(&self, key: &Key) -> Option<Key> {
         let _ = key;
         None

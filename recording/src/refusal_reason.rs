@@ -18,8 +18,8 @@ pub enum RefusalReason {
     Infinite,
     /// The value is beyond ±2^360.
     OutOfRange,
-    /// The metric has as many series as its policy allows, and a sum with other series would mean nothing: so for
-    /// updates of gauges, and totals of counters.
+    /// The metric has as many series as its policy allows. Updates of gauges and totals of counters are refused then, as
+    /// they would mean nothing in a sum.
     SeriesLimit,
 }
 

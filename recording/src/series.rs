@@ -18,14 +18,14 @@ impl NameId {
     }
 }
 
-/// Tells a series from all others that a [`Snapshotter`](crate::Snapshotter) visits, before and after.
+/// Identifies a series, among all that a [`Snapshotter`](crate::Snapshotter) ever visits.
 ///
 /// Once a series is [evicted](crate::Event::Evicted), its index may go to another series, or to the same one if it
 /// comes back. The generation is another one then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct SeriesId {
-    /// Below the greatest number of series that were there at a time.
+    /// Dense from 0: smaller than the greatest number of series that there were at a time.
     pub index: u32,
     /// How often the index was evicted before.
     pub generation: u32,
@@ -40,7 +40,7 @@ impl SeriesId {
     }
 }
 
-/// One metric name, kind and set of labels, as recorded.
+/// One metric name, kind and set of labels.
 #[derive(Debug)]
 pub struct Series {
     key: Key,
@@ -58,7 +58,7 @@ impl Series {
         }
     }
 
-    /// The name and the labels, as the [policy](crate::RecordingPolicy::normalize) made them.
+    /// The name, and the labels as the [policy](crate::RecordingPolicy::normalize) made them.
     #[inline]
     pub fn key(&self) -> &Key {
         &self.key

@@ -31,7 +31,7 @@ fn floor(cell: u64) -> f64 {
 #[non_exhaustive]
 pub struct Bucket {
     /// Zero is 0, positive values come after it and negative ones before it. Neighbours have neighbouring numbers,
-    /// the same in all [`Buckets`](crate::Buckets): from -92,160 to 92,160.
+    /// the same in all [`Buckets`](crate::Buckets): from -92,033 to 92,033.
     pub index: i32,
     /// How many samples are in it; above zero. Beyond 2^64 - 1 it stays there.
     pub count: u64,

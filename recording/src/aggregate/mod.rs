@@ -31,7 +31,7 @@ pub(crate) use shard_index::{Current, free_indexes};
 use chunks::Pool;
 use metrics_util::MetricKind;
 
-/// What a series gained between two snapshots: without loss, in the unit that it was recorded in.
+/// What a series gained between two snapshots, in the unit that it was recorded in.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Value<'a> {

@@ -12,8 +12,9 @@ use std::time::SystemTime;
 pub enum Event<'a> {
     /// A series gained something.
     Point(Point<'a>),
-    /// A series was idle for its timeout. What a consumer keeps for this id can go. A series that somebody holds, a
-    /// counter with a total and a gauge that is not at zero may come back, under another generation.
+    /// A series was idle for its timeout. What a consumer keeps for this id can go. The series may come back under another
+    /// generation, if somebody holds a handle, if it is a counter with a total, or an incremented gauge that is not at
+    /// zero.
     Evicted(SeriesId),
     /// Samples that are in no point, now or later.
     Refused {
@@ -38,7 +39,7 @@ pub struct Point<'a> {
     pub name: NameId,
     /// The series itself.
     pub series: &'a Arc<Series>,
-    /// The time in which all of it was recorded.
+    /// The time in which it was recorded. What was recorded while the snapshot was being taken may be in it, too.
     pub covers: Interval,
     /// What was recorded.
     pub value: Value<'a>,

@@ -11,8 +11,8 @@ use crate::series::SeriesId;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Takes what was recorded by a [`Recorder`](crate::Recorder). There is one for each recorder, and it is no clone of
-/// another, so that each sample is taken once.
+/// Takes what was recorded by a [`Recorder`](crate::Recorder) and its clones. It cannot be cloned, so that each sample is
+/// taken once.
 #[derive(Debug)]
 pub struct Snapshotter {
     registry: Arc<Registry>,
@@ -71,11 +71,10 @@ impl Snapshotter {
     /// Visits the series whose [period](crate::MetricPolicy::with_period) is due. `each` gets what they gained since
     /// they were last visited: a [`Point`] for each series that was recorded to, evictions, and what was refused.
     ///
-    /// What was recorded to a series that is due before the call comes with this call. What is recorded meanwhile comes
-    /// with this call or the next one. No recording thread waits. `each` may record and register metrics.
+    /// Of a series that is due, this call passes on all that was recorded before the call. What is recorded meanwhile
+    /// comes with this call or the next one. No recording thread waits. `each` may record and register metrics.
     ///
-    /// `is_due` is asked once for each period that a policy gave. Series of periods that are never due are never
-    /// evicted.
+    /// `is_due` is asked once for each period that there is. Series of periods that are never due are never evicted.
     pub fn visit(
         &mut self,
         now: SystemTime,
@@ -85,7 +84,10 @@ impl Snapshotter {
         self.take_arrivals(now);
         let free = free_indexes();
         let registry = Arc::clone(&self.registry);
-        let mut periods: Vec<Duration> = self.groups.iter().map(|group| group.period).collect();
+        let limited = self.registry.limited_metrics();
+        let of_limited = limited.iter().map(|metric| metric.policy.period);
+        let of_groups = self.groups.iter().map(|group| group.period);
+        let mut periods: Vec<Duration> = of_groups.chain(of_limited).collect();
         periods.sort_unstable();
         periods.dedup();
         periods.retain(|period| is_due(*period));
@@ -108,7 +110,7 @@ impl Snapshotter {
             walk.visit(&mut group.gauges, &registry.gauges, &mut each);
             walk.visit(&mut group.histograms, &registry.histograms, &mut each);
         }
-        for metric in registry.limited_metrics() {
+        for metric in limited {
             let is_due = periods.contains(&metric.policy.period);
             let samples = if is_due {
                 metric.limit.take_dropped()

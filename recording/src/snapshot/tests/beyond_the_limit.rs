@@ -194,6 +194,14 @@ fn refusals_come_when_their_metric_is_due() {
     assert_eq!([refused(false), refused(true), refused(true)], [0, 1, 0]);
 }
 
+#[test]
+fn a_metric_without_any_series_has_its_refusals() {
+    let mut both = Both::with(MetricPolicy::default().with_max_series(Some(0)));
+    both.gauge(&KEY).set(1.0);
+    let events = both.events(0);
+    assert_eq!((events.values.len(), events.refused), (0, 1));
+}
+
 /// What a policy was asked.
 struct Asked(Mutex<Vec<(usize, MetricKind, String)>>);
 
