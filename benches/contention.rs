@@ -52,7 +52,8 @@ thread_local! {
 struct Apart(AtomicU64);
 
 fn main() {
-    let (floor, ours) = (Floor::default(), ours());
+    let floor = Floor::default();
+    let (ours, _exporter) = ours();
     let subjects: [(&str, &(dyn Recorder + Sync), Handles); 2] = [
         ("floor", &floor, Handles::of(&floor)),
         ("ours", &ours, Handles::of(&ours)),

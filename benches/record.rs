@@ -14,7 +14,8 @@ use beside::{Floor, Handles, WORKLOADS, in_turn, ours, time};
 use criterion::Criterion;
 
 fn main() {
-    let (floor, ours) = (Floor::default(), ours());
+    let floor = Floor::default();
+    let (ours, _exporter) = ours();
     let handles = [Handles::of(&floor), Handles::of(&ours)];
     if std::env::args().any(|arg| arg == "ratios") {
         println!("{:26} {:>8} {:>8} {:>7}", "ns", "floor", "ours", "ratio");

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 ///
 /// Made by [`CloudWatchBuilder::build`](crate::CloudWatchBuilder::build), for use with
 /// [`metrics::set_global_recorder`], [`metrics::with_local_recorder`] or the layers of
-/// `metrics-util`. Clones record to the same series.
+/// `metrics-util`. Clones record to the same series. Once its exporter has ended, or is dropped without
+/// having run, new handles do nothing and the series leave memory.
 #[derive(Clone, Debug)]
 pub struct CloudWatchRecorder {
     recorder: Recorder,

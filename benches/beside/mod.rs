@@ -7,7 +7,9 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit, counter, gauge, histogram, with_local_recorder,
 };
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchRecorder, MemorySink};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, MemorySink,
+};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -77,9 +79,10 @@ impl Recorder for Floor {
     }
 }
 
-pub fn ours() -> CloudWatchRecorder {
+/// With its exporter, without which it does nothing.
+pub fn ours() -> (CloudWatchRecorder, CloudWatchExporter) {
     let builder = CloudWatchBuilder::new("Bench").with_sink(MemorySink::new());
-    builder.build().expect("it has a sink").0
+    builder.build().expect("it has a sink")
 }
 
 /// Handles that were looked up once.

@@ -2,11 +2,14 @@
 
 use crate::fixtures::alone::alone;
 use metrics::{Key, Label, Metadata, Recorder, counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchRecorder, MemorySink};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, MemorySink,
+};
 
-fn recorder() -> CloudWatchRecorder {
+/// Without an exporter a recorder does nothing.
+fn recorder() -> (CloudWatchRecorder, CloudWatchExporter) {
     let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
-    builder.build().unwrap().0
+    builder.build().unwrap()
 }
 
 /// Of so many looked up ten times each. Where a thread keeps a series depends on how many recorders the process has
@@ -15,7 +18,7 @@ fn recorder() -> CloudWatchRecorder {
 fn many_series_of_one_thread_find_room() {
     alone!();
     for series in [25, 60, 250, 500, 900] {
-        let recorder = recorder();
+        let (recorder, _exporter) = recorder();
         let keys: Vec<Key> = (0..series)
             .map(|n| Key::from_parts("n", vec![Label::new("series", format!("{n}"))]))
             .collect();
@@ -61,23 +64,23 @@ fn allocations(recorder: &dyn Recorder, records: u32) -> u64 {
 
 #[test]
 fn a_known_series_allocates_nothing() {
-    let recorder = recorder();
+    let (recorder, _exporter) = recorder();
     assert!(allocations(&recorder, 7) > 0, "they are new");
-    assert_eq!(allocations(&recorder, 200), 0, "as they are cold");
-    // They become hot, and get to know their lanes.
+    assert_eq!(allocations(&recorder, 200), 0, "without shards");
+    // They are promoted.
     assert!(allocations(&recorder, 10_000) > 0);
-    assert_eq!(allocations(&recorder, 10_000), 0, "as they are hot");
+    assert_eq!(allocations(&recorder, 10_000), 0, "with shards");
 }
 
 #[test]
 fn a_thread_that_has_looked_it_up_allocates_nothing() {
-    let recorder = recorder();
+    let (recorder, _exporter) = recorder();
     allocations(&recorder, 10_000);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             assert!(allocations(&recorder, 1) > 0, "they are new here");
             assert_eq!(allocations(&recorder, 5), 0);
-            assert!(allocations(&recorder, 1_000) > 0, "each gets a lane");
+            assert!(allocations(&recorder, 1_000) > 0, "each gets a shard");
             assert_eq!(allocations(&recorder, 10_000), 0);
         });
     });
@@ -85,7 +88,7 @@ fn a_thread_that_has_looked_it_up_allocates_nothing() {
 
 #[test]
 fn a_held_handle_allocates_nothing() {
-    let recorder = recorder();
+    let (recorder, _exporter) = recorder();
     let (counter, histogram) =
         with_local_recorder(&recorder, || (counter!("requests"), histogram!("duration")));
     let records = |records: u32| {

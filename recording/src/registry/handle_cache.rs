@@ -164,7 +164,7 @@ impl<A: Cached> HandleCache<A> {
         owned[line] = Some(Arc::clone(&handle));
         drop(owned);
         self.used += usize::from(self.lines[line].is_none());
-        let key = key.to_retained();
+        let key = key_to_keep(key, recorded.series().key());
         self.lines[line] = Some(Line {
             registry,
             name: key.name(),
@@ -257,6 +257,17 @@ impl<A> Line<A> {
 fn are_equal(one: &Key, other: &Key, labels: usize) -> bool {
     let are_in_order = || one.labels().eq(other.labels()) && one.name() == other.name();
     labels > 2 && are_in_order() || one == other
+}
+
+/// A key that has its texts elsewhere: the series' own, if it is the same and has memory of its own anyway. A static key
+/// stays as it is, as it is compared by where its texts are.
+fn key_to_keep(key: &Key, of_series: &Key) -> Key {
+    let retained = key.to_retained();
+    let is_static = ptr::eq(retained.labels().as_slice(), key.labels().as_slice());
+    if !is_static && are_equal(of_series, key, key.labels().len()) {
+        return of_series.clone();
+    }
+    retained
 }
 
 fn empty<T>(len: usize) -> Vec<Option<T>> {

@@ -6,15 +6,17 @@ use super::recorded::Recorded;
 use super::series_limit::Beyond;
 use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::recording_policy::RecordingPolicy;
-use crate::series::Metric;
+use crate::series::{Description, Metric};
 use metrics::{Key, KeyName, Metadata, Unit};
 use metrics_util::MetricKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub(crate) struct Registry {
     /// Of its own in this process, for good: handle caches know series by it.
     id: u64,
+    /// In which it was made.
+    process: AtomicU32,
     naming: Naming,
     pub(crate) counters: SeriesMap<Counter>,
     pub(crate) gauges: SeriesMap<Gauge>,
@@ -34,6 +36,7 @@ impl Registry {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            process: AtomicU32::new(process()),
             naming: Naming::new(Box::new(policy)),
             counters: SeriesMap::new(),
             gauges: SeriesMap::new(),
@@ -86,6 +89,9 @@ impl Registry {
         key: &Key,
         metadata: &Metadata<'_>,
     ) -> Registered<A> {
+        if self.is_forked() {
+            return Registered::Disabled;
+        }
         match among.get_or_create(key, metadata, &self.naming) {
             Found::Series(recorded) => match handle_cache::insert(self.id, key, &recorded) {
                 Some(handle) => Registered::Own(handle),
@@ -97,11 +103,16 @@ impl Registry {
     }
 
     pub(crate) fn describe(&self, kind: MetricKind, name: &KeyName, unit: Unit) {
-        let before = match kind {
-            MetricKind::Counter => self.counters.describe(name, unit),
-            MetricKind::Gauge => self.gauges.describe(name, unit),
-            MetricKind::Histogram => self.histograms.describe(name, unit),
+        // The macros describe on every call that names a unit, so what is known already must be cheap.
+        let described = match kind {
+            MetricKind::Counter => self.counters.described(name),
+            MetricKind::Gauge => self.gauges.described(name),
+            MetricKind::Histogram => self.histograms.described(name),
         };
+        let Some(description) = described.or_else(|| self.describe_anew(kind, name)) else {
+            return;
+        };
+        let before = description.set_unit(unit);
         if let Some(before) = before {
             tracing::warn!(
                 metric = name.as_str(),
@@ -113,17 +124,59 @@ impl Registry {
         }
     }
 
+    #[cold]
+    fn describe_anew(&self, kind: MetricKind, name: &KeyName) -> Option<Arc<Description>> {
+        if self.is_forked() {
+            return None;
+        }
+        match kind {
+            MetricKind::Counter => self.counters.describe(name),
+            MetricKind::Gauge => self.gauges.describe(name),
+            MetricKind::Histogram => self.histograms.describe(name),
+        }
+    }
+
+    /// Whether this is a forked child. It may have inherited locks from a thread that is not there, and it has nobody who
+    /// takes snapshots anyway.
+    fn is_forked(&self) -> bool {
+        self.process.load(Ordering::Relaxed) != process()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pretend_forked(&self) {
+        self.process.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Metrics that came to their limit of series, at one time or another.
     pub(crate) fn limited_metrics(&self) -> Vec<Arc<Metric>> {
         self.naming.limited()
     }
 }
 
-impl Drop for Registry {
-    fn drop(&mut self) {
+/// Where there are no processes, or no forks, always the same.
+fn process() -> u32 {
+    if cfg!(unix) { std::process::id() } else { 0 }
+}
+
+impl Registry {
+    /// Nobody takes snapshots any more: series and their handles go, and there are no new ones.
+    pub(crate) fn close(&self) {
+        self.counters.close();
+        self.gauges.close();
+        self.histograms.close();
+        self.invalidate_handles();
+    }
+
+    fn invalidate_handles(&self) {
         handle_cache::invalidate_registry::<Counter>(self.id);
         handle_cache::invalidate_registry::<Gauge>(self.id);
         handle_cache::invalidate_registry::<Histogram>(self.id);
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.invalidate_handles();
     }
 }
 

@@ -5,7 +5,7 @@ use super::series_limit::{Admission, SeriesLimit, overflow_key, take_place};
 use crate::aggregate::Aggregate;
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric, NameId, Series};
-use metrics::{Key, KeyName, Metadata, Unit};
+use metrics::{Key, KeyName, Metadata};
 use metrics_util::{KeyHasher, MetricKind};
 use parking_lot::{Mutex, RwLock};
 use std::borrow::Borrow;
@@ -33,6 +33,8 @@ struct Known<A> {
     /// The series that stand for all beyond a metric's limit.
     overflows: HashMap<KeyName, Arc<Recorded<A>>>,
     unused: Neighbours<A>,
+    /// Nobody takes snapshots any more.
+    is_closed: bool,
 }
 
 /// A series by its key, or by one that stands for the same.
@@ -116,6 +118,7 @@ impl<A: Aggregate> SeriesMap<A> {
                 metrics: HashMap::new(),
                 overflows: HashMap::new(),
                 unused: Neighbours::new(),
+                is_closed: false,
             }),
             arrivals: Mutex::default(),
         }
@@ -130,15 +133,21 @@ impl<A: Aggregate> SeriesMap<A> {
         if let Some(found) = self.known.read().find(key) {
             return found;
         }
-        let key = key.to_retained();
-        let normal = naming.normalize(&key);
+        let normal = naming.normalize(key);
+        let is_alias = normal.is_some();
+        let normal = normal.unwrap_or_else(|| key.clone()).to_retained();
+        // What is beyond a limit comes without end, and is not to keep others from the map.
+        if let Some(found) = self.known.read().find_beyond(&normal) {
+            return found;
+        }
         let mut known = self.known.write();
-        let metric = known.metric(&key, metadata, naming);
+        if known.is_closed {
+            return Found::Disabled;
+        }
+        let metric = known.metric(key, metadata, naming);
         if !metric.policy.is_enabled {
             return Found::Disabled;
         }
-        let is_alias = normal.is_some();
-        let normal = normal.unwrap_or_else(|| key.clone());
         let recorded = match known.series.get(&normal) {
             Some(named) => Arc::clone(&named.recorded),
             None => match metric.limit.admit(A::KIND) {
@@ -146,7 +155,7 @@ impl<A: Aggregate> SeriesMap<A> {
                 Admission::Overflow => {
                     naming.limit(&metric);
                     // No alias: the keys beyond the limit are without number.
-                    return Found::Series(self.overflow(&mut known, &key, metric));
+                    return Found::Series(self.overflow(&mut known, key, metric));
                 }
                 Admission::Refused => {
                     naming.limit(&metric);
@@ -155,7 +164,7 @@ impl<A: Aggregate> SeriesMap<A> {
             },
         };
         if is_alias {
-            known.add_alias(key, &recorded);
+            known.add_alias(key.to_retained(), &recorded);
         }
         Found::Series(recorded)
     }
@@ -179,19 +188,36 @@ impl<A: Aggregate> SeriesMap<A> {
         let recorded = known
             .unused
             .make(Series::new(overflow_key(key), metric, true));
-        let name = key.name_shared();
+        let name = key.to_retained().name_shared();
         known.overflows.insert(name, Arc::clone(&recorded));
         self.arrivals.lock().push(Arc::clone(&recorded));
         recorded
     }
 
-    /// Sets the unit of a metric, for its series and for those to come. Returns the unit before if it changes, for the
-    /// first time.
-    pub(super) fn describe(&self, name: &KeyName, unit: Unit) -> Option<Unit> {
-        // The macros describe on every call that names a unit, so what is known already must be cheap.
-        let known = self.known.read().descriptions.get(name.as_str()).cloned();
-        let description = known.unwrap_or_else(|| self.known.write().description(name));
-        description.set_unit(unit)
+    /// What was described, unless somebody is just changing the map.
+    pub(super) fn described(&self, name: &KeyName) -> Option<Arc<Description>> {
+        let known = self.known.try_read()?;
+        known.descriptions.get(name.as_str()).cloned()
+    }
+
+    /// The description that all series of a metric have, and will have.
+    pub(super) fn describe(&self, name: &KeyName) -> Option<Arc<Description>> {
+        let mut known = self.known.write();
+        (!known.is_closed).then(|| known.description(name))
+    }
+
+    /// Lets go of all series: from now on, every key is one of a metric that is disabled.
+    pub(super) fn close(&self) {
+        let mut known = self.known.write();
+        known.is_closed = true;
+        known.series = HashSet::default();
+        known.aliases = HashMap::default();
+        known.descriptions = HashMap::new();
+        known.metrics = HashMap::new();
+        known.overflows = HashMap::new();
+        known.unused = Neighbours::new();
+        drop(known);
+        drop(self.take_arrivals());
     }
 
     pub(crate) fn take_arrivals(&self) -> Vec<Arc<Recorded<A>>> {
@@ -231,6 +257,13 @@ impl<A: Aggregate> SeriesMap<A> {
         false
     }
 
+    /// Runs something while another thread changes the map.
+    #[cfg(test)]
+    pub(crate) fn while_locked(&self, run: impl FnOnce()) {
+        let _locked = self.known.write();
+        run();
+    }
+
     /// How many keys are known.
     #[cfg(test)]
     pub(crate) fn known(&self) -> usize {
@@ -239,7 +272,30 @@ impl<A: Aggregate> SeriesMap<A> {
 }
 
 impl<A: Aggregate> Known<A> {
+    /// Where a key goes that has no series and can have none.
+    fn find_beyond(&self, normal: &Key) -> Option<Found<A>> {
+        if self.series.contains(normal) {
+            return None;
+        }
+        let metric = self.metrics.get(normal.name())?;
+        match metric.limit.admit(A::KIND) {
+            Admission::Own => None,
+            Admission::Overflow => {
+                let recorded = self.overflows.get(normal.name())?;
+                Some(Found::Series(Arc::clone(recorded)))
+            }
+            // The first refusal makes the metric known to snapshots.
+            Admission::Refused => {
+                let is_known = metric.limit.is_reached();
+                is_known.then(|| Found::Beyond(Arc::clone(metric)))
+            }
+        }
+    }
+
     fn find(&self, key: &Key) -> Option<Found<A>> {
+        if self.is_closed {
+            return Some(Found::Disabled);
+        }
         if let Some(named) = self.series.get(key) {
             return Some(Found::Series(Arc::clone(&named.recorded)));
         }
@@ -252,7 +308,7 @@ impl<A: Aggregate> Known<A> {
         if let Some(metric) = self.metrics.get(key.name()) {
             return Arc::clone(metric);
         }
-        let name = key.name_shared();
+        let name = key.to_retained().name_shared();
         let description = self.description(&name);
         let metric = Arc::new(naming.metric(A::KIND, key, metadata, description));
         self.metrics.insert(name, Arc::clone(&metric));

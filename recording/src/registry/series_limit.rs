@@ -53,6 +53,10 @@ impl SeriesLimit {
         !self.is_reached.swap(true, Ordering::Relaxed)
     }
 
+    pub(super) fn is_reached(&self) -> bool {
+        self.is_reached.load(Ordering::Relaxed)
+    }
+
     pub(super) fn drop_sample(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }

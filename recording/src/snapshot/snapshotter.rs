@@ -184,6 +184,12 @@ fn push<A>(entries: &mut Vec<Entry<A>>, entry: Entry<A>) {
     entries.push(entry);
 }
 
+impl Drop for Snapshotter {
+    fn drop(&mut self) {
+        self.registry.close();
+    }
+}
+
 impl Walk<'_> {
     fn visit<A: Cached>(
         &mut self,

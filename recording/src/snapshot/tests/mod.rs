@@ -1,6 +1,7 @@
 //! What is recorded is taken: once, from the right series, whoever else records and whatever comes and goes.
 
 mod beyond_the_limit;
+mod nobody_listens;
 mod periods;
 mod series_come_and_go;
 mod threads_and_keys;
