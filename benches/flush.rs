@@ -41,6 +41,9 @@ const METADATA: Metadata<'static> = Metadata::new("bench", metrics::Level::INFO,
 fn main() {
     let sink = Kept::default();
     let builder = CloudWatchBuilder::new("Bench").with_sink(sink.clone());
+    let builder = builder
+        .with_max_series(None)
+        .with_max_series_per_metric(None);
     let (recorder, exporter) = builder.build().expect("it has a sink");
     let cloudwatch = exporter.handle();
     let runtime = Runtime::new().expect("there are threads");

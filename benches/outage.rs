@@ -27,6 +27,7 @@ impl Sink for Unreachable {
 async fn main() {
     let clock = ManualClock::new(SystemTime::now());
     let (recorder, exporter) = CloudWatchBuilder::new("Bench")
+        .with_max_series_per_metric(None)
         .with_sink(Unreachable)
         .with_clock(clock.clone())
         .build()

@@ -10,7 +10,7 @@ use crate::matcher::Matcher;
 use crate::recorder::CloudWatchRecorder;
 use crate::sink::{PutMetricData, Sink};
 use crate::spool::{Spool, SpoolThread};
-use crate::view::SeriesPolicy;
+use crate::view::{SeriesPolicy, View};
 use crate::window::StorageResolution;
 use aws_sdk_cloudwatch::Client;
 use metrics::SharedString;
@@ -226,6 +226,26 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// How many series all metrics may have together at a time, each a name with its own labels: 20,000 by default, and
+    /// without limit if it is none. Series take memory, and each is a custom metric to CloudWatch, and billed so.
+    ///
+    /// Beyond the limit, increments of counters and samples of histograms are counted exactly, in one series more for each
+    /// metric, with the label `overflow="true"`. Gauges, and counters that are set to a total, mean nothing in a sum:
+    /// they are refused as [`Refusal::SeriesLimit`](crate::Refusal::SeriesLimit). The log says once for each metric
+    /// which of its labels has most values. Series that are there go on; one that is [idle](Self::idle_timeout) frees
+    /// its place.
+    pub fn with_max_series(mut self, series: Option<usize>) -> Self {
+        self.config.max_series = series;
+        self
+    }
+
+    /// How many series each metric may have, of each kind: 5,000 by default, and without limit if it is none. What is
+    /// beyond it is as with [`with_max_series`](Self::with_max_series).
+    pub fn with_max_series_per_metric(mut self, series: Option<usize>) -> Self {
+        self.config.max_series_per_metric = series;
+        self
+    }
+
     /// Also sends what there is whenever the last open scope of the process closes: a
     /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread.
     /// Off by default.
@@ -299,12 +319,13 @@ impl CloudWatchBuilder {
                 Some((SpoolThread::start(spool)?, recovered))
             }
         };
-        let policy = SeriesPolicy::new(&self.config);
-        let (recorder, snapshotter) = Recorder::new(policy, self.clock.now());
+        let policy = Arc::new(SeriesPolicy::new(&self.config));
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), self.clock.now());
+        let view = View::new(snapshotter, policy);
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter =
-            CloudWatchExporter::new(self.config, snapshotter, self.clock, sink, spool, recorders);
+            CloudWatchExporter::new(self.config, view, self.clock, sink, spool, recorders);
         Ok((recorder, exporter))
     }
 }

@@ -15,6 +15,9 @@ use std::time::Duration;
 pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
 /// A few requests, whatever is in them.
 const MIN_SPOOL_BYTES: u64 = 16 * 1024 * 1024;
+/// Twenty thousand custom metrics are $6,000 a month: more than anybody means to have.
+pub(crate) const DEFAULT_MAX_SERIES: usize = 20_000;
+pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
 pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;
 /// A thousand processes with two requests each stay below the 500 in a second that an account has.
 pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
@@ -93,6 +96,8 @@ pub(crate) struct Config {
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
     pub(crate) idle: IdleTimeout,
+    pub(crate) max_series: Option<usize>,
+    pub(crate) max_series_per_metric: Option<usize>,
     pub(crate) request_timeout: Duration,
 }
 
@@ -114,6 +119,8 @@ impl Config {
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
             idle: IdleTimeout::NEVER,
+            max_series: Some(DEFAULT_MAX_SERIES),
+            max_series_per_metric: Some(DEFAULT_MAX_SERIES_PER_METRIC),
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
         }
     }

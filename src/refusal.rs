@@ -37,6 +37,10 @@ pub enum Refusal {
     /// Labels of one name with different values.
     #[error("dimension {0:?} has two values")]
     AmbiguousDimension(SharedString),
+    /// The metric, or all metrics together, have as many [series](crate::CloudWatchBuilder::with_max_series) as they may,
+    /// and a gauge or a total means nothing in a sum.
+    #[error("too many series")]
+    SeriesLimit,
     /// A recorded value.
     #[error("a value {0}")]
     Value(ValueFault),
@@ -62,6 +66,7 @@ impl Refusal {
             Self::DimensionName { .. } => "DimensionName",
             Self::DimensionValue { .. } => "DimensionValue",
             Self::AmbiguousDimension(_) => "AmbiguousDimension",
+            Self::SeriesLimit => "SeriesLimit",
             Self::Value(_) => "Value",
             Self::Timestamp(_) => "Timestamp",
             Self::Rejected { .. } => "Rejected",

@@ -3,6 +3,7 @@
 use crate::series::NameId;
 use metrics::{Key, Metadata};
 use metrics_util::MetricKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What acts while metrics are recorded. Implement it to change the defaults; `()` has them all.
@@ -48,6 +49,12 @@ pub trait RecordingPolicy: Send + Sync + 'static {
         MetricPolicy::default()
     }
 
+    /// How many series all metrics may have together at a time; without limit by default. Asked once. What is beyond it is
+    /// as what is beyond [a metric's own limit](MetricPolicy::with_max_series).
+    fn max_series(&self) -> Option<usize> {
+        None
+    }
+
     /// The key that stands for `key`, if it is another one. Two keys with the same answer share a series, so that labels
     /// that say nothing never split one. By default each key stands for itself.
     ///
@@ -60,6 +67,26 @@ pub trait RecordingPolicy: Send + Sync + 'static {
 }
 
 impl RecordingPolicy for () {}
+
+impl<P: RecordingPolicy + ?Sized> RecordingPolicy for Arc<P> {
+    fn metric(
+        &self,
+        id: NameId,
+        kind: MetricKind,
+        key: &Key,
+        metadata: &Metadata<'_>,
+    ) -> MetricPolicy {
+        (**self).metric(id, kind, key, metadata)
+    }
+
+    fn max_series(&self) -> Option<usize> {
+        (**self).max_series()
+    }
+
+    fn normalize(&self, key: &Key) -> Option<Key> {
+        (**self).normalize(key)
+    }
+}
 
 /// What a [`RecordingPolicy`] answers for one name and kind.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,28 +4,30 @@ use super::Encoder;
 use super::datum::{DatumValue, MetricDatum, StatisticSet};
 use crate::config::{Config, HistogramForm};
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
-use crate::view::View;
+use crate::view::{SeriesPolicy, View};
 use crate::window::{StorageResolution, Window};
 use metrics::{Key, Level, Metadata, Recorder as _, Unit};
 use metrics_recording::Recorder;
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
 fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> MetricDatum {
-    let (recorder, mut snapshotter) = Recorder::new((), UNIX_EPOCH);
+    let mut config = Config::new("Test");
+    let policy = Arc::new(SeriesPolicy::new(&config));
+    let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
     let metadata = Metadata::new("test", Level::INFO, None);
     let histogram = recorder.register_histogram(&Key::from_static_name("h"), &metadata);
     recorder.describe_histogram("h".into(), unit, "".into());
     for &(value, count) in samples {
         histogram.record_many(value, count.try_into().unwrap());
     }
-    let mut config = Config::new("Test");
     config.histogram_forms.set_default(form);
     let mut encoder = Encoder::new(&config, Window::at(UNIX_EPOCH, StorageResolution::Standard));
     let mut data = Vec::new();
-    let mut view = View::new(&config.default_dimensions);
-    view.collect(&mut snapshotter, UNIX_EPOCH, true, |gained| {
+    let mut view = View::new(snapshotter, policy);
+    view.collect(UNIX_EPOCH, true, |gained| {
         data.extend(encoder.encode(&gained));
     });
     data.pop().unwrap()

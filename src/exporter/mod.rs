@@ -31,9 +31,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::sink::Sink;
 use crate::spool::{Recovered, SpoolThread};
+use crate::view::View;
 use inbox::Inbox;
 use intake::Intake;
-use metrics_recording::Snapshotter;
 use running::Running;
 use spooling::Spooling;
 use stats::Ledger;
@@ -59,7 +59,7 @@ pub struct CloudWatchExporter {
 impl CloudWatchExporter {
     pub(crate) fn new(
         config: Config,
-        snapshotter: Snapshotter,
+        view: View,
         clock: Arc<dyn Clock>,
         sink: Arc<dyn Sink>,
         spool: Option<(SpoolThread, Recovered)>,
@@ -83,16 +83,7 @@ impl CloudWatchExporter {
                 alive,
             ),
             running,
-            worker: Worker::new(
-                config,
-                snapshotter,
-                clock,
-                ledger,
-                intake,
-                commands,
-                sink,
-                spool,
-            ),
+            worker: Worker::new(config, view, clock, ledger, intake, commands, sink, spool),
             callers: Callers { handles, recorders },
         }
     }

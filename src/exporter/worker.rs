@@ -19,7 +19,6 @@ use crate::encode::pack::{Batch, Packer};
 use crate::sink::Sink;
 use crate::view::View;
 use crate::window::Window;
-use metrics_recording::Snapshotter;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +26,6 @@ use tokio::sync::mpsc;
 
 pub(super) struct Worker {
     config: Config,
-    snapshotter: Snapshotter,
     view: View,
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
@@ -57,7 +55,7 @@ impl Worker {
     #[expect(clippy::too_many_arguments, reason = "it joins all stages")]
     pub(super) fn new(
         config: Config,
-        snapshotter: Snapshotter,
+        view: View,
         clock: Arc<dyn Clock>,
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
@@ -74,9 +72,8 @@ impl Worker {
             dropping: Amount::default(),
             is_drained: false,
             is_stopping: false,
-            view: View::new(&config.default_dimensions),
             config,
-            snapshotter,
+            view,
             clock,
             ledger,
             intake,
@@ -214,12 +211,11 @@ impl Worker {
         let mut packer = Packer::new(&self.config);
         let now = self.clock.now();
         let repeats_gauges = !self.is_drained;
-        self.view
-            .collect(&mut self.snapshotter, now, repeats_gauges, |gained| {
-                if let Some(datum) = encoder.encode(&gained) {
-                    packer.push(datum);
-                }
-            });
+        self.view.collect(now, repeats_gauges, |gained| {
+            if let Some(datum) = encoder.encode(&gained) {
+                packer.push(datum);
+            }
+        });
         let refused = encoder.into_refused();
         self.ledger.refused(&refused);
         if let Some(telemetry) = &mut self.telemetry

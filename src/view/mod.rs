@@ -9,17 +9,25 @@ pub(crate) use series_policy::SeriesPolicy;
 
 use crate::dimension::Dimensions;
 use crate::limits::ValueFault;
+use crate::refusal::Refusal;
 use gauge_repeats::GaugeRepeats;
-use metrics::Unit;
-use metrics_recording::{Event, RefusalReason, Series, SeriesId, Snapshotter, Value};
+use metrics::{Key, KeyName, Unit};
+use metrics_recording::{Event, NameId, RefusalReason, Series, SeriesId, Snapshotter, Value};
 use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// By series: its identity, until the series is evicted.
+/// What series have to say, and by which identity.
 #[derive(Debug)]
 pub(crate) struct View {
-    defaults: Arc<Dimensions>,
+    snapshotter: Snapshotter,
+    policy: Arc<SeriesPolicy>,
+    state: State,
+}
+
+/// By series, until it is evicted.
+#[derive(Debug, Default)]
+struct State {
     /// By the index of a [`SeriesId`].
     identities: Vec<Option<Arc<Identity>>>,
     gauges: GaugeRepeats,
@@ -34,50 +42,53 @@ pub(crate) struct Gained<'a> {
     pub(crate) what: What<'a>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum What<'a> {
     /// What was recorded, and how many samples that is.
     Recorded(Value<'a>, u64),
     /// A gauge that nobody touched since it was sent: its last value.
     Unchanged(f64),
     /// Samples of no use, and why.
-    Refused(ValueFault, u64),
+    Refused(Refusal, u64),
 }
 
 impl View {
-    pub(crate) fn new(defaults: &Arc<Dimensions>) -> Self {
+    pub(crate) fn new(snapshotter: Snapshotter, policy: Arc<SeriesPolicy>) -> Self {
         Self {
-            defaults: Arc::clone(defaults),
-            identities: Vec::new(),
-            gauges: GaugeRepeats::default(),
+            snapshotter,
+            policy,
+            state: State::default(),
         }
     }
 
-    /// Takes all that was recorded since the last call. `repeats_gauges`: a gauge that nobody touched is told again,
+    /// Takes all that was recorded since the last call. `repeats_gauges`: a gauge that nobody touched is sent again,
     /// as the first time in a window.
     pub(crate) fn collect(
         &mut self,
-        snapshotter: &mut Snapshotter,
         now: SystemTime,
         repeats_gauges: bool,
         mut each: impl FnMut(Gained<'_>),
     ) {
-        self.gauges.begin();
-        snapshotter.visit(now, |_| true, |event| self.hear(event, &mut each));
+        let Self {
+            snapshotter,
+            policy,
+            state,
+        } = self;
+        state.gauges.begin();
+        snapshotter.visit(now, |_| true, |event| state.hear(event, policy, &mut each));
         if repeats_gauges {
-            self.gauges.repeat(&mut each);
+            state.gauges.repeat(&mut each);
         }
     }
+}
 
+impl State {
     #[inline]
-    fn hear(&mut self, event: Event<'_>, each: &mut impl FnMut(Gained<'_>)) {
+    fn hear(&mut self, event: Event<'_>, policy: &SeriesPolicy, each: &mut impl FnMut(Gained<'_>)) {
         match event {
             Event::Point(point) => {
-                let Self {
-                    defaults,
-                    identities,
-                    gauges,
-                } = self;
+                let Self { identities, gauges } = self;
+                let defaults = policy.defaults();
                 let identity = identity_of(point.id, point.series, identities, defaults);
                 if let Value::Gauge { last, .. } = point.value {
                     gauges.sent(&point, identity, last);
@@ -95,28 +106,56 @@ impl View {
                     *place = None;
                 }
             }
+            Event::LimitReached { name, label } => say_limit(policy.name(name), label),
             Event::Refused {
-                series: Some(series),
+                name,
+                series,
                 reason,
                 samples,
-                ..
-            } => {
-                let Some(fault) = fault(reason) else {
-                    return;
-                };
-                let named = Named::Series(Arc::clone(series));
-                let identity = Arc::new(Identity::new(named, &self.defaults));
-                each(Gained {
-                    kind: series.kind(),
-                    identity: &identity,
-                    unit: None,
-                    what: What::Refused(fault, samples),
-                });
-            }
-            // No metric has a limit of series.
+            } => refused(policy, name, series, reason, samples, each),
+            // Of a later version of recording.
             _ => {}
         }
     }
+}
+
+/// Once for each metric.
+#[cold]
+fn say_limit(metric: Option<(MetricKind, KeyName)>, label: Option<(&str, usize)>) {
+    let Some((kind, name)) = metric else {
+        return;
+    };
+    let (label, values) = label.unwrap_or(("none", 0));
+    tracing::warn!(
+        metric = name.as_str(),
+        ?kind,
+        label,
+        values,
+        "a metric has no room for more series; new ones go to the series with overflow=\"true\", or are refused"
+    );
+}
+
+#[cold]
+fn refused(
+    policy: &SeriesPolicy,
+    name: NameId,
+    series: Option<&Arc<Series>>,
+    reason: RefusalReason,
+    samples: u64,
+    each: &mut impl FnMut(Gained<'_>),
+) {
+    let (kind, named) = match (series, policy.name(name)) {
+        (Some(series), _) => (series.kind(), Named::Series(Arc::clone(series))),
+        (None, Some((kind, name))) => (kind, Named::Own(Box::new(Key::from_name(name)))),
+        (None, None) => return,
+    };
+    let identity = Arc::new(Identity::new(named, policy.defaults()));
+    each(Gained {
+        kind,
+        identity: &identity,
+        unit: None,
+        what: What::Refused(refusal(reason), samples),
+    });
 }
 
 /// The identity that a series feeds; made, if it has none yet.
@@ -143,13 +182,13 @@ fn identity_of<'a>(
     })
 }
 
-/// None, if it is not about a value.
-fn fault(reason: RefusalReason) -> Option<ValueFault> {
+fn refusal(reason: RefusalReason) -> Refusal {
     match reason {
-        RefusalReason::NotANumber => Some(ValueFault::NotANumber),
-        RefusalReason::Infinite => Some(ValueFault::Infinite),
-        RefusalReason::OutOfRange => Some(ValueFault::OutOfRange),
-        _ => None,
+        RefusalReason::NotANumber => Refusal::Value(ValueFault::NotANumber),
+        RefusalReason::Infinite => Refusal::Value(ValueFault::Infinite),
+        RefusalReason::OutOfRange => Refusal::Value(ValueFault::OutOfRange),
+        // All that are left.
+        _ => Refusal::SeriesLimit,
     }
 }
 

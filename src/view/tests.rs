@@ -2,9 +2,10 @@
 
 use super::{Gained, SeriesPolicy, View, What};
 use crate::config::{Config, IdleTimeout};
+use crate::refusal::Refusal;
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder as _};
-use metrics_recording::{Recorder, Snapshotter, Value};
-use metrics_util::MetricKindMask;
+use metrics_recording::{Recorder, Value};
+use metrics_util::{MetricKind, MetricKindMask};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +13,6 @@ const METADATA: Metadata<'static> = Metadata::new("test", Level::INFO, None);
 
 struct Viewed {
     recorder: Recorder,
-    snapshotter: Snapshotter,
     view: View,
 }
 
@@ -25,11 +25,12 @@ impl Viewed {
         };
         let defaults = Arc::make_mut(&mut config.default_dimensions);
         defaults.insert("stage".into(), "test".into());
-        let (recorder, snapshotter) = Recorder::new(SeriesPolicy::new(&config), UNIX_EPOCH);
+        config.max_series_per_metric = Some(2);
+        let policy = Arc::new(SeriesPolicy::new(&config));
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
         Self {
             recorder,
-            snapshotter,
-            view: View::new(&config.default_dimensions),
+            view: View::new(snapshotter, policy),
         }
     }
 
@@ -41,10 +42,7 @@ impl Viewed {
     /// Names and last values at a minute, and whether each is news.
     fn collect(&mut self, at: u64, repeats: bool) -> Vec<(String, f64, bool)> {
         let mut told = Vec::new();
-        let Self {
-            view, snapshotter, ..
-        } = self;
-        view.collect(snapshotter, minute(at), repeats, |gained| {
+        self.view.collect(minute(at), repeats, |gained| {
             let name = gained.identity.key().name().to_owned();
             told.push(match gained.what {
                 What::Recorded(Value::Gauge { last, .. }, 1) => (name, last, true),
@@ -119,10 +117,8 @@ fn labels_that_say_nothing_make_no_series_of_their_own() {
         counter.increment(1);
     }
     let mut seen = Vec::new();
-    let Viewed {
-        view, snapshotter, ..
-    } = &mut viewed;
-    view.collect(snapshotter, minute(0), true, |gained: Gained<'_>| {
+    let view = &mut viewed.view;
+    view.collect(minute(0), true, |gained: Gained<'_>| {
         let dimensions = gained.identity.dimensions();
         let dimensions = dimensions.map(|(name, value)| format!("{name}={value}"));
         seen.push((dimensions.collect::<Vec<_>>(), format!("{:?}", gained.what)));
@@ -143,8 +139,28 @@ fn a_series_never_has_the_identity_of_another() {
     viewed.gauge("a").set(1.0);
     assert_eq!(viewed.collect(0, true), told(&[("a", 1.0, true)]));
     assert_eq!(viewed.collect(5, true), []);
-    assert!(viewed.view.identities.iter().all(Option::is_none));
+    assert!(viewed.view.state.identities.iter().all(Option::is_none));
     viewed.gauge("b").set(2.0);
     assert_eq!(viewed.collect(6, true), told(&[("b", 2.0, true)]));
-    assert_eq!(viewed.view.identities.len(), 1, "in the same place");
+    assert_eq!(viewed.view.state.identities.len(), 1, "in the same place");
+}
+
+#[test]
+fn what_is_beyond_the_limit_of_series_is_refused_by_name() {
+    let mut viewed = Viewed::new();
+    for number in 0..5 {
+        let labels = vec![Label::new("number", number.to_string())];
+        let key = Key::from_parts("n", labels);
+        let gauge = viewed.recorder.register_gauge(&key, &METADATA);
+        gauge.set(1.0);
+    }
+    let mut refused = Vec::new();
+    viewed.view.collect(minute(0), true, |gained| {
+        if let What::Refused(reason, samples) = &gained.what {
+            let name = gained.identity.key().name().to_owned();
+            refused.push((gained.kind, name, reason.clone(), *samples));
+        }
+    });
+    let reason = Refusal::SeriesLimit;
+    assert_eq!(refused, [(MetricKind::Gauge, "n".to_owned(), reason, 3)]);
 }

@@ -96,7 +96,8 @@ async fn what_is_recorded_now_goes_first() {
 #[tokio::test]
 async fn all_of_a_large_window_reaches_the_disk() {
     let scratch = Scratch::new();
-    let test = Started::new(builder(Scripted::hanging(), &scratch));
+    let many_series = builder(Scripted::hanging(), &scratch).with_max_series_per_metric(None);
+    let test = Started::new(many_series);
     let series = 10_000;
     test.record(|| {
         for number in 0..series {

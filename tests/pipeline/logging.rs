@@ -153,3 +153,23 @@ async fn a_unit_that_changes_is_logged() {
         "{lines:?}"
     );
 }
+
+#[tokio::test]
+async fn a_limit_of_series_is_logged_once_with_the_label_of_most_values() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let test = InMemory::new(|builder| builder.with_max_series_per_metric(Some(3)));
+    for _ in 0..3 {
+        test.started.record(|| {
+            for user in 0..5 {
+                let user = user.to_string();
+                counter!("n", "method" => "GET", "user" => user).increment(1);
+            }
+        });
+        test.started.flush().await;
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let said = "metric=\"n\" kind=Counter label=\"user\" values=3";
+    assert!(lines[0].contains(said), "{lines:?}");
+}

@@ -31,6 +31,7 @@ mod put;
 mod refusals;
 mod self_metrics;
 mod sending;
+mod series_limit;
 mod skewed;
 mod spool;
 mod stopping;

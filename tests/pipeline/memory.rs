@@ -29,6 +29,9 @@ impl Process {
     fn start() -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let builder = CloudWatchBuilder::new("Test").with_sink(Nowhere);
+        let builder = builder
+            .with_max_series(None)
+            .with_max_series_per_metric(None);
         let (recorder, exporter) = builder.build().unwrap();
         let cloudwatch = exporter.handle();
         runtime.spawn(exporter.run());

@@ -21,6 +21,9 @@ const DEFAULT_QUEUE_BYTES: u64 = 256 * 1024 * 1024;
 async fn two_hours_at_ten_thousand_series_fit_the_queue() {
     let sink = Scripted::failing();
     let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = builder
+        .with_max_series(None)
+        .with_max_series_per_metric(None);
     let test = Started::new(builder.with_flush_timeout(Duration::from_hours(24)));
     let name = |number: usize| number.to_string();
     let plain = SERIES - HISTOGRAMS;

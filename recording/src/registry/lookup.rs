@@ -147,6 +147,15 @@ impl Registry {
         self.process.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The label of a metric that has most values, and how many.
+    pub(crate) fn most_varied_label(&self, metric: &Arc<Metric>) -> Option<(String, usize)> {
+        match metric.kind {
+            MetricKind::Counter => self.counters.most_varied_label(metric),
+            MetricKind::Gauge => self.gauges.most_varied_label(metric),
+            MetricKind::Histogram => self.histograms.most_varied_label(metric),
+        }
+    }
+
     /// Metrics that came to their limit of series, at one time or another.
     pub(crate) fn limited_metrics(&self) -> Vec<Arc<Metric>> {
         self.naming.limited()

@@ -1,7 +1,7 @@
 //! The series of one kind, by key, and the metrics by name.
 
 use super::recorded::{Neighbours, Recorded};
-use super::series_limit::{Admission, SeriesLimit, overflow_key, take_place};
+use super::series_limit::{Admission, Count, SeriesLimit, overflow_key};
 use crate::aggregate::Aggregate;
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric, NameId, Series};
@@ -9,6 +9,7 @@ use metrics::{Key, KeyName, Metadata};
 use metrics_util::{KeyHasher, MetricKind};
 use parking_lot::{Mutex, RwLock};
 use std::borrow::Borrow;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub(super) enum Found<A> {
 pub(super) struct Naming {
     policy: Box<dyn RecordingPolicy>,
     names: Mutex<u32>,
+    /// Of all metrics.
+    series: Arc<Count>,
     /// Metrics that came to their limit.
     limited: Mutex<Vec<Arc<Metric>>>,
 }
@@ -63,6 +66,7 @@ pub(super) struct Naming {
 impl Naming {
     pub(super) fn new(policy: Box<dyn RecordingPolicy>) -> Self {
         Self {
+            series: Arc::new(Count::new(policy.max_series())),
             policy,
             names: Mutex::new(0),
             limited: Mutex::default(),
@@ -90,7 +94,7 @@ impl Naming {
         Metric {
             id,
             kind,
-            limit: SeriesLimit::new(policy.max_series),
+            limit: SeriesLimit::new(policy.max_series, &self.series),
             policy,
             description,
         }
@@ -171,7 +175,6 @@ impl<A: Aggregate> SeriesMap<A> {
 
     fn create(&self, known: &mut Known<A>, key: Key, metric: Arc<Metric>) -> Arc<Recorded<A>> {
         let recorded = known.unused.make(Series::new(key, metric, false));
-        take_place(recorded.series());
         known.series.insert(Named {
             alias: None,
             recorded: Arc::clone(&recorded),
@@ -204,6 +207,23 @@ impl<A: Aggregate> SeriesMap<A> {
     pub(super) fn describe(&self, name: &KeyName) -> Option<Arc<Description>> {
         let mut known = self.known.write();
         (!known.is_closed).then(|| known.description(name))
+    }
+
+    /// The label of a metric that has most values, and how many.
+    pub(super) fn most_varied_label(&self, metric: &Arc<Metric>) -> Option<(String, usize)> {
+        let known = self.known.read();
+        let series = known.series.iter().map(|named| named.recorded.series());
+        let series = series.filter(|series| Arc::ptr_eq(&series.metric, metric));
+        let mut values: HashMap<&str, HashSet<&str>> = HashMap::new();
+        for label in series.flat_map(|series| series.key().labels()) {
+            values.entry(label.key()).or_default().insert(label.value());
+        }
+        // Of two with as many, the first by name.
+        let counts = values
+            .iter()
+            .map(|(name, values)| (values.len(), Reverse(*name)));
+        let (count, Reverse(name)) = counts.max()?;
+        Some((name.to_owned(), count))
     }
 
     /// Lets go of all series: from now on, every key is one of a metric that is disabled.
@@ -278,7 +298,7 @@ impl<A: Aggregate> Known<A> {
             return None;
         }
         let metric = self.metrics.get(normal.name())?;
-        match metric.limit.admit(A::KIND) {
+        match metric.limit.is_beyond(A::KIND)? {
             Admission::Own => None,
             Admission::Overflow => {
                 let recorded = self.overflows.get(normal.name())?;

@@ -16,6 +16,13 @@ pub enum Event<'a> {
     /// generation, if somebody holds a handle, if it is a counter with a total, or an incremented gauge that is not at
     /// zero.
     Evicted(SeriesId),
+    /// A metric, or its recorder, came to its limit of series, for the first time of this metric.
+    LimitReached {
+        /// The metric.
+        name: NameId,
+        /// The label of the metric that has most values, and how many; none if its series have no labels.
+        label: Option<(&'a str, usize)>,
+    },
     /// Samples that are in no point, now or later.
     Refused {
         /// The metric.

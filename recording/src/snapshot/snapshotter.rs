@@ -21,6 +21,8 @@ pub struct Snapshotter {
     groups: Vec<Group>,
     ids: Ids,
     scratch: Scratch,
+    /// Metrics that came to their limit, of which the consumer has heard.
+    reported_limits: usize,
 }
 
 /// Series that are due together and may be idle for as long.
@@ -65,6 +67,7 @@ impl Snapshotter {
             groups: Vec::new(),
             ids: Ids::default(),
             scratch: Scratch::default(),
+            reported_limits: 0,
         }
     }
 
@@ -110,6 +113,15 @@ impl Snapshotter {
             walk.visit(&mut group.gauges, &registry.gauges, &mut each);
             walk.visit(&mut group.histograms, &registry.histograms, &mut each);
         }
+        for metric in &limited[self.reported_limits..] {
+            let label = registry.most_varied_label(metric);
+            let label = label
+                .as_ref()
+                .map(|(name, values)| (name.as_str(), *values));
+            let name = metric.id;
+            each(Event::LimitReached { name, label });
+        }
+        self.reported_limits = limited.len();
         for metric in limited {
             let is_due = periods.contains(&metric.policy.period);
             let samples = if is_due {

@@ -9,6 +9,10 @@ struct Ours(CloudWatchHandle);
 
 pub(super) fn install(client: Client) -> Result<impl Installed> {
     let builder = CloudWatchBuilder::new(NAMESPACE).with_client(client);
+    // As many series as the peers have.
+    let builder = builder
+        .with_max_series(None)
+        .with_max_series_per_metric(None);
     let (recorder, exporter) = builder.build()?;
     let handle = exporter.handle();
     exporter.run_on_thread()?;

@@ -1,11 +1,11 @@
 //! The limit of series: what is beyond it goes to one series more, or is refused.
 
 use super::{Both, KEY, METADATA, numbered};
-use crate::{Event, MetricPolicy, NameId, Recorder, RecordingPolicy, RefusalReason};
+use crate::{Event, MetricPolicy, NameId, Recorder, RecordingPolicy, RefusalReason, Snapshotter};
 use metrics::{Key, Label, Metadata, Recorder as _};
 use metrics_util::MetricKind;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 fn two_series() -> MetricPolicy {
@@ -200,6 +200,67 @@ fn a_metric_without_any_series_has_its_refusals() {
     both.gauge(&KEY).set(1.0);
     let events = both.events(0);
     assert_eq!((events.values.len(), events.refused), (0, 1));
+}
+
+/// Ten series in all.
+struct TenInAll;
+
+impl RecordingPolicy for TenInAll {
+    fn max_series(&self) -> Option<usize> {
+        Some(10)
+    }
+
+    fn metric(&self, _: NameId, _: MetricKind, _: &Key, _: &Metadata<'_>) -> MetricPolicy {
+        MetricPolicy::default()
+            .with_max_series(Some(6))
+            .with_idle_timeout(Some(Duration::from_mins(5)))
+    }
+}
+
+#[test]
+fn a_recorder_has_a_limit_beside_those_of_its_metrics() {
+    let (recorder, mut snapshotter) = Recorder::new(Arc::new(TenInAll), UNIX_EPOCH);
+    let record = |snapshotter: &mut Snapshotter, at: u64| {
+        for number in 0..8 {
+            let key = numbered(number);
+            recorder.register_counter(&key, &METADATA).increment(1);
+            recorder.register_histogram(&key, &METADATA).record(1.0);
+            recorder.register_gauge(&key, &METADATA).set(1.0);
+        }
+        let (mut values, mut refused, mut limits) = (Vec::new(), 0, Vec::new());
+        let now = UNIX_EPOCH + Duration::from_mins(at);
+        snapshotter.visit(
+            now,
+            |_| true,
+            |event| match event {
+                Event::Point(point) => values.push(point.samples),
+                Event::Refused { samples, .. } => refused += samples,
+                Event::LimitReached { name, label } => {
+                    limits.push((
+                        name.index(),
+                        label.map(|(label, count)| (label.to_owned(), count)),
+                    ));
+                }
+                Event::Evicted(_) => {}
+            },
+        );
+        (values, refused, limits)
+    };
+    // Counters, histograms and gauges have 4, 3 and 3 of the ten places.
+    let label = |count| Some(("number".to_owned(), count));
+    let (values, refused, mut limits) = record(&mut snapshotter, 0);
+    limits.sort_unstable();
+    assert_eq!(values, [1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1, 5]);
+    assert_eq!(
+        (refused, limits),
+        (5, vec![(0, label(4)), (1, label(3)), (2, label(3))])
+    );
+    let (_, refused, limits) = record(&mut snapshotter, 1);
+    assert_eq!((refused, limits.len()), (5, 0), "each once");
+    // All go, and others have their places.
+    snapshotter.visit(UNIX_EPOCH + Duration::from_mins(6), |_| true, |_| ());
+    let (values, refused, _) = record(&mut snapshotter, 7);
+    assert_eq!((values.len(), refused), (12, 5));
 }
 
 /// What a policy was asked.

@@ -103,6 +103,7 @@ struct Events {
     ids: Vec<SeriesId>,
     evicted: Vec<SeriesId>,
     refused: u64,
+    limits: u32,
 }
 
 impl Events {
@@ -118,6 +119,7 @@ impl Events {
             }
             Event::Evicted(id) => self.evicted.push(*id),
             Event::Refused { samples, .. } => self.refused += samples,
+            Event::LimitReached { .. } => self.limits += 1,
         }
     }
 }

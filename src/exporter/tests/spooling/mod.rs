@@ -15,7 +15,7 @@ use crate::exporter::{CloudWatchExporter, CloudWatchHandle};
 use crate::recorder::CloudWatchRecorder;
 use crate::sink::{SendError, Sending, Sink};
 use crate::spool::{Scratch, Spool, SpoolThread, Step, TestDisk};
-use crate::view::SeriesPolicy;
+use crate::view::{SeriesPolicy, View};
 use metrics::counter;
 use metrics_recording::Recorder;
 use parking_lot::Mutex;
@@ -111,13 +111,14 @@ impl Rig {
         let spool = Spool::open_on(disk.clone(), &dir, max_bytes).unwrap();
         let thread = SpoolThread::start(spool.0).unwrap();
         let clock = ManualClock::new(SystemTime::now());
-        let policy = SeriesPolicy::new(&config);
-        let (recorder, snapshotter) = Recorder::new(policy, clock.now());
+        let policy = Arc::new(SeriesPolicy::new(&config));
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), clock.now());
+        let view = View::new(snapshotter, policy);
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter = CloudWatchExporter::new(
             config,
-            snapshotter,
+            view,
             Arc::new(clock.clone()),
             Arc::new(sink.clone()),
             Some((thread, spool.1)),
