@@ -154,7 +154,7 @@ fn headed(block: &Block) -> Block {
 /// What the guard for the plan's rule is made of.
 fn prepared(plan: &Plan, private: &TokenStream) -> TokenStream {
     let start = match plan.kind {
-        Kind::Timeit => quote!(#private::Instant::now),
+        Kind::Timeit => quote!(#private::Start::now),
         Kind::Count => {
             let by = local("by");
             quote!(move || #by)
