@@ -49,6 +49,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+/// What the README shows is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[doc(hidden)]
 #[allow(missing_docs)]
 #[path = "private.rs"]

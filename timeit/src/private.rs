@@ -2,7 +2,7 @@
 
 pub use crate::clock::Start;
 pub use crate::metric::{CounterSite, DynamicCounter, DynamicHistogram, HistogramSite, Metric};
-pub use crate::watch::{Anything, Prepared, Returned, Watch, call, is_ok};
+pub use crate::watch::{Any, Anything, Prepared, Returned, Said, Watch, call, is_ok, outcome};
 pub use metrics::{Key, Label, Level, Metadata, Unit};
 
 use crate::timer::Timer;
