@@ -4,7 +4,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use function_timer::time;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit, histogram};
 use metrics_timeit::attr::{count, timeit};
-use metrics_timeit::on_idle;
+use metrics_timeit::{Timer, on_idle};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,6 +87,11 @@ fn with_dynamic_label(route: &str) {
     let _timer = metrics_timeit::timeit!("dynamic", "route" => route.to_owned());
 }
 
+#[inline(never)]
+fn with_held(histogram: &Histogram) {
+    let _timer = Timer::start(histogram);
+}
+
 #[time("function_timer")]
 #[inline(never)]
 fn with_function_timer() {}
@@ -95,6 +100,14 @@ fn with_function_timer() {}
 fn with_metrics_macro() {
     let started = Instant::now();
     histogram!("by_hand").record(started.elapsed().as_secs_f64() * 1e3);
+}
+
+/// What `timeit!` is measured by.
+#[inline(never)]
+fn with_described_metrics_macro() {
+    let started = Instant::now();
+    histogram!(unit: Unit::Milliseconds, description: "Elapsed time", "by_hand.described")
+        .record(started.elapsed().as_secs_f64() * 1e3);
 }
 
 fn clocks(criterion: &mut Criterion) {
@@ -133,6 +146,9 @@ fn functions(criterion: &mut Criterion) {
     group.bench_function("two clock reads and that: the floor", |bench| {
         bench.iter(|| floor(black_box(&cached)));
     });
+    group.bench_function("Timer::start(&histogram)", |bench| {
+        bench.iter(|| with_held(black_box(&cached)));
+    });
     group.bench_function("#[timeit]", |bench| bench.iter(with_attribute));
     group.bench_function("timeit!", |bench| bench.iter(with_macro));
     group.bench_function("#[timeit(.., outcome)]", |bench| bench.iter(with_outcome));
@@ -140,13 +156,19 @@ fn functions(criterion: &mut Criterion) {
         bench.iter(|| with_dynamic_label(black_box("/orders")));
     });
     group.bench_function("#[count]", |bench| bench.iter(with_count));
-    group.bench_function("timeit! under a local recorder: looked up", |bench| {
+    group.bench_function("timeit! under a local recorder", |bench| {
         let local = Cheap::default();
         metrics::with_local_recorder(&local, || bench.iter(with_macro));
     });
     group.bench_function("histogram! and Instant", |bench| {
         bench.iter(with_metrics_macro);
     });
+    group.bench_function(
+        "histogram! with unit and description, and Instant",
+        |bench| {
+            bench.iter(with_described_metrics_macro);
+        },
+    );
     group.bench_function("function-timer's #[time]", |bench| {
         bench.iter(with_function_timer);
     });

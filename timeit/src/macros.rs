@@ -8,8 +8,9 @@
 /// `key => value` or as one collection; before them `target:`, `level:`, `unit:` and `description:`, in any order.
 /// `unit:` must be one of time. Unlike there it needs no description beside it.
 ///
-/// If the name, the labels and the description are literals, nothing is allocated, and the handle of the global
-/// recorder is looked up once.
+/// If the name, the labels and the description are literals, nothing is allocated. The recorder of the moment is asked
+/// for the histogram at the end, and told its unit and description, as by `histogram!(unit: .., description: .., ..)`.
+/// For hot code hold the histogram, and use [`Timer::start`](crate::Timer::start).
 ///
 /// ```
 /// use metrics_timeit::timeit;

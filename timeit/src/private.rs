@@ -1,9 +1,9 @@
 //! What the macros expand to. No part of the public interface: it changes with them.
 
+pub use crate::clock::Start;
 pub use crate::metric::{CounterSite, DynamicCounter, DynamicHistogram, HistogramSite, Metric};
-pub use crate::watch::{Anything, Prepared, Returned, Watch, call, is_ok};
+pub use crate::watch::{Any, Anything, Prepared, Returned, Said, Watch, call, is_ok, outcome};
 pub use metrics::{Key, Label, Level, Metadata, Unit};
-pub use std::time::Instant;
 
 use crate::timer::Timer;
 use std::fmt::Display;

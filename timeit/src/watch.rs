@@ -56,6 +56,12 @@ impl<M: Metric> Watch<M> {
             self.otherwise = self.ok.take();
         }
     }
+
+    /// The function has returned, and its result has a say in the metric. If that panics, it did not go well.
+    #[inline]
+    pub fn returned_as(mut self, named: impl FnOnce(M) -> M) {
+        self.otherwise = self.ok.take().map(named);
+    }
 }
 
 impl<M: Metric> Drop for Watch<M> {
@@ -71,6 +77,42 @@ impl<M: Metric> Drop for Watch<M> {
 #[inline]
 pub fn call<R>(function: impl FnOnce() -> R) -> R {
     function()
+}
+
+/// For `outcome = |result| ..`: what the closure says may borrow from the result.
+#[inline]
+pub fn outcome<'a, T, S>(result: &'a T, closure: impl FnOnce(&'a T) -> S) -> S {
+    closure(result)
+}
+
+/// What such a closure says.
+#[derive(Debug)]
+pub struct Said<S>(pub S);
+
+impl Said<bool> {
+    /// As with `outcome` alone.
+    #[inline]
+    pub fn text(&self) -> &'static str {
+        if self.0 { "ok" } else { "error" }
+    }
+}
+
+/// An inherent method goes before a trait's, but only for its type.
+pub trait Any {
+    /// What is to be displayed.
+    type Text;
+
+    /// As it is.
+    fn text(&self) -> &Self::Text;
+}
+
+impl<S> Any for Said<S> {
+    type Text = S;
+
+    #[inline]
+    fn text(&self) -> &S {
+        &self.0
+    }
 }
 
 /// For `outcome` and `if_err`.

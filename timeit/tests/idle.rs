@@ -3,7 +3,7 @@
 mod recorded;
 
 use metrics_timeit::attr::{self, count};
-use metrics_timeit::{Subscription, on_idle, timeit};
+use metrics_timeit::{Subscription, Timer, on_idle, timeit};
 use recorded::{block_on, panics, poll, recorded, turn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
@@ -50,6 +50,18 @@ fn outer() {
 #[count("inner.calls")]
 #[count("inner.items", by = 7)]
 fn inner() {}
+
+#[test]
+fn a_timer_on_a_held_histogram_is_a_scope() {
+    let _alone = alone();
+    let idle = Idle::watch();
+    let histogram = metrics::Histogram::noop();
+    let timer = Timer::start(&histogram);
+    outer();
+    assert_eq!(idle.calls(), 0);
+    drop(timer);
+    assert_eq!(idle.calls(), 1);
+}
 
 /// Two functions, six values, one publication after the outermost.
 #[test]

@@ -7,9 +7,9 @@ use metrics::{Counter, counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
     Batch, CloudWatchBuilder, CloudWatchHandle, ManualClock, Sending, Sink,
 };
+use std::array;
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
-use std::{array, fs, thread};
 use tokio::runtime::Runtime;
 
 /// A recorder may learn from its snapshots which series to promote.
@@ -129,8 +129,6 @@ impl Exporter {
     }
 
     fn repeat(&self, times: u32, operation: impl Fn(usize)) -> Result<()> {
-        operation(0);
-        wait_to_be_alone()?;
         for _ in 0..FLUSHES {
             (0..WARM_UP).for_each(&operation);
             self.flush()?;
@@ -153,15 +151,6 @@ impl Exporter {
         }
         Ok(())
     }
-}
-
-/// `timeit!` finds out on a thread of its own, the first time, what it may keep. How many calls it would make
-/// until then is a matter of chance.
-fn wait_to_be_alone() -> Result<()> {
-    while fs::read_dir("/proc/self/task")?.count() > 1 {
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
 }
 
 /// Over four octaves, in no order.

@@ -37,8 +37,8 @@ enum Flow {
 struct Measurement {
     /// An expression: what the guard is made of.
     prepared: TokenStream,
-    /// An expression about `result`; nothing if the guard does not ask.
-    is_ok: Option<TokenStream>,
+    /// A call of the guard about `result`; nothing if the guard does not ask.
+    returned: Option<TokenStream>,
     /// Where the result is.
     result: Ident,
     result_type: Option<Type>,
@@ -51,24 +51,39 @@ impl Measurement {
         let private = quote!(#krate::__private);
         let result = local("result");
         let result_type = body::result_type(&plan.function);
-        let is_ok = match &plan.rule {
+        let returned = match &plan.rule {
             Rule::Always => None,
             // The compiler's word on a result without an outcome points to the option.
             Rule::Outcome(flag) | Rule::IfErr(flag) => {
                 let result = Ident::new("result", located_at(flag));
-                Some(quote_spanned!(located_at(flag)=> #private::is_ok(&#result)))
+                let is_ok = quote_spanned!(located_at(flag)=> #private::is_ok(&#result));
+                Some(quote!(returned(#is_ok)))
+            }
+            Rule::OutcomeBy(closure) => {
+                let at = located_at(closure);
+                let [said, result] = ["said", "result"].map(|name| Ident::new(name, at));
+                let label = quote_spanned! {at=>
+                    let #said = #private::Said(#private::outcome(&#result, #closure));
+                    #private::text(&#said.text())
+                };
+                let metric = local("metric");
+                Some(quote!(returned_as(|#metric| #metric.with("outcome", {
+                    #[allow(unused_imports)]
+                    use #private::Any as _;
+                    #label
+                }))))
             }
             // It never comes back.
             Rule::OnSuccess if matches!(result_type, Some(Type::Never(_))) => None,
-            Rule::OnSuccess => Some(quote!({
+            Rule::OnSuccess => Some(quote!(returned({
                 #[allow(unused_imports)]
                 use #private::Anything as _;
                 #private::Returned(&#result).is_ok()
-            })),
+            }))),
         };
         Self {
             prepared: prepared(plan, &private),
-            is_ok,
+            returned,
             result,
             result_type,
             private,
@@ -93,7 +108,7 @@ impl Measurement {
             ..
         } = self;
         let block = headed(block);
-        let Some(is_ok) = &self.is_ok else {
+        let Some(returned) = &self.returned else {
             let guard = local("_watch");
             return parse_quote!({
                 let #guard = #prepared.start();
@@ -114,7 +129,7 @@ impl Measurement {
         parse_quote!({
             let #guard = #prepared.start();
             let #result = #run;
-            #guard.returned(#is_ok);
+            #guard.#returned;
             #result
         })
     }
@@ -154,7 +169,7 @@ fn headed(block: &Block) -> Block {
 /// What the guard for the plan's rule is made of.
 fn prepared(plan: &Plan, private: &TokenStream) -> TokenStream {
     let start = match plan.kind {
-        Kind::Timeit => quote!(#private::Instant::now),
+        Kind::Timeit => quote!(#private::Start::now),
         Kind::Count => {
             let by = local("by");
             quote!(move || #by)
@@ -173,6 +188,15 @@ fn prepared(plan: &Plan, private: &TokenStream) -> TokenStream {
     let (bind, ok, otherwise) = match (&plan.rule, is_static) {
         (Rule::Always | Rule::IfErr(_), _) => (None, none, some(target(plan, private, None))),
         (Rule::OnSuccess, _) => (None, some(target(plan, private, None)), none),
+        // The label of what returns is known at the end.
+        (Rule::OutcomeBy(_), _) => {
+            let target = target(plan, private, None);
+            (
+                Some(quote!(let #metric = #target;)),
+                some(quote!(::core::clone::Clone::clone(&#metric))),
+                some(quote!(#metric.with("outcome", "error"))),
+            )
+        }
         (Rule::Outcome(_), true) => (
             None,
             some(target(plan, private, Some("ok"))),
@@ -193,7 +217,8 @@ fn prepared(plan: &Plan, private: &TokenStream) -> TokenStream {
 /// Whether the compiler knows the whole key.
 fn is_static(plan: &Plan) -> bool {
     let is_text = |expression: &Expr| parse::text(expression).is_some();
-    plan.name.as_ref().is_none_or(is_text)
+    !matches!(plan.rule, Rule::OutcomeBy(_))
+        && plan.name.as_ref().is_none_or(is_text)
         && plan
             .labels
             .iter()
@@ -240,7 +265,12 @@ fn target(plan: &Plan, private: &TokenStream, outcome: Option<&str>) -> TokenStr
 fn name(plan: &Plan, private: &TokenStream) -> TokenStream {
     let Some(name) = &plan.name else {
         let function = plan.function.sig.ident.unraw().to_string();
-        return quote!(::core::concat!(::core::module_path!(), "::", #function));
+        // A time and a count of one function are two metrics, as they have two units.
+        let suffix = match plan.kind {
+            Kind::Timeit => "",
+            Kind::Count => ".calls",
+        };
+        return quote!(::core::concat!(::core::module_path!(), "::", #function, #suffix));
     };
     shared(name, private)
 }

@@ -12,6 +12,18 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// By the name of an attribute, whatever module it is in.
+    pub(crate) fn of(attribute: &Path) -> Option<Self> {
+        let last = &attribute.segments.last()?.ident;
+        if last == "timeit" {
+            Some(Self::Timeit)
+        } else if last == "count" {
+            Some(Self::Count)
+        } else {
+            None
+        }
+    }
+
     /// How it is written.
     pub(crate) fn attribute(self) -> &'static str {
         match self {
@@ -29,8 +41,12 @@ impl Kind {
 
     fn options(self) -> &'static str {
         match self {
-            Self::Timeit => "`outcome`, `on_success`, `if_err`, `crate = path`",
-            Self::Count => "`by = number`, `outcome`, `on_success`, `if_err`, `crate = path`",
+            Self::Timeit => {
+                "`outcome`, `outcome = |result| ..`, `on_success`, `if_err`, `crate = path`"
+            }
+            Self::Count => {
+                "`by = number`, `outcome`, `outcome = |result| ..`, `on_success`, `if_err`, `crate = path`"
+            }
         }
     }
 }
@@ -44,6 +60,8 @@ pub(crate) struct Arguments {
     pub(crate) krate: Vec<(Ident, Path)>,
     /// `outcome`, `on_success`, `if_err`.
     pub(crate) flags: Vec<Ident>,
+    /// Of `outcome = |result| ..`, which is among the flags, too.
+    pub(crate) outcome: Option<Expr>,
 }
 
 pub(crate) const FLAGS: [&str; 3] = ["outcome", "on_success", "if_err"];
@@ -106,7 +124,7 @@ fn argument(kind: Kind, input: ParseStream<'_>, arguments: &mut Arguments) -> Re
     Ok(())
 }
 
-/// `by = 5`, `crate = path`.
+/// `by = 5`, `crate = path`, `outcome = |result| ..`.
 fn assignment(kind: Kind, input: ParseStream<'_>, arguments: &mut Arguments) -> Result<()> {
     let option = input.call(Ident::parse_any)?;
     input.parse::<Token![=]>()?;
@@ -128,6 +146,13 @@ fn assignment(kind: Kind, input: ParseStream<'_>, arguments: &mut Arguments) -> 
             Error::new(span, hint)
         })?;
         arguments.krate.push((option, path));
+    } else if option == "outcome" {
+        if is_missing || input.peek(Lit) {
+            let hint = "`outcome` has no value but a closure: write `outcome` alone, or `outcome = |result| ..`";
+            return Err(Error::new(option.span(), hint));
+        }
+        arguments.flags.push(option);
+        arguments.outcome = Some(input.parse()?);
     } else {
         let hint = if FLAGS.iter().any(|flag| option == flag) {
             format!("`{option}` has no value: write `{option}` alone")

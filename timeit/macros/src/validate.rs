@@ -2,7 +2,8 @@
 
 use crate::body::{self, Work};
 use crate::parse::{self, Arguments, Kind};
-use syn::{Error, Expr, Ident, ItemFn, Path, Result, parse_quote};
+use quote::ToTokens;
+use syn::{Error, Expr, Ident, ItemFn, Meta, Path, Result, parse_quote};
 
 /// What is to be done, without contradictions.
 pub(crate) struct Plan {
@@ -20,6 +21,8 @@ pub(crate) enum Rule {
     Always,
     /// Always, with a label that says how it went.
     Outcome(Ident),
+    /// Always, with a label that is what this closure makes of the result.
+    OutcomeBy(Expr),
     OnSuccess,
     IfErr(Ident),
 }
@@ -39,7 +42,8 @@ pub(crate) fn plan(kind: Kind, function: ItemFn, arguments: Arguments) -> Result
     check_labels(&arguments, &mut wrong);
     check_options(kind, &arguments, &mut wrong);
     check_closure(&function, arguments.flags.first(), &mut wrong);
-    let rule = rule(&arguments.flags, &mut wrong);
+    check_other_names(kind, &function, arguments.name.as_ref(), &mut wrong);
+    let rule = rule(&arguments.flags, arguments.outcome, &mut wrong);
     if let Some(error) = wrong.0 {
         return Err(error);
     }
@@ -167,7 +171,45 @@ fn check_closure(function: &ItemFn, flag: Option<&Ident>, wrong: &mut Wrong) {
     }
 }
 
-fn rule(flags: &[Ident], wrong: &mut Wrong) -> Rule {
+/// A time and a count have different units, and a metric has one. Attributes above this one have seen this one.
+fn check_other_names(kind: Kind, function: &ItemFn, name: Option<&Expr>, wrong: &mut Wrong) {
+    let Some(name) = name else { return };
+    for attribute in &function.attrs {
+        let Meta::List(below) = &attribute.meta else {
+            continue;
+        };
+        let Some(other) = Kind::of(&below.path).filter(|&other| other != kind) else {
+            continue;
+        };
+        // What is wrong with its arguments it says itself.
+        let arguments = parse::arguments(other, below.tokens.clone());
+        let Some(theirs) = arguments.ok().and_then(|arguments| arguments.name) else {
+            continue;
+        };
+        if are_equal(name, &theirs) {
+            let example = parse::text(&theirs).map_or_else(String::new, |text| {
+                format!(", for example the count `{text}.calls`")
+            });
+            wrong.note(Error::new_spanned(
+                theirs,
+                format!(
+                    "a `#[timeit]` and a `#[count]` of one function have this name, but a metric has one unit: rename one{example}"
+                ),
+            ));
+        }
+    }
+}
+
+/// Whether two names are written alike, which is all that an attribute can see.
+fn are_equal(one: &Expr, other: &Expr) -> bool {
+    match (parse::text(one), parse::text(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => one.to_token_stream().to_string() == other.to_token_stream().to_string(),
+        _ => false,
+    }
+}
+
+fn rule(flags: &[Ident], outcome: Option<Expr>, wrong: &mut Wrong) -> Rule {
     let Some(first) = flags.first().cloned() else {
         return Rule::Always;
     };
@@ -183,7 +225,9 @@ fn rule(flags: &[Ident], wrong: &mut Wrong) -> Rule {
             },
         ));
     }
-    if first == "outcome" {
+    if let Some(closure) = outcome {
+        Rule::OutcomeBy(closure)
+    } else if first == "outcome" {
         Rule::Outcome(first)
     } else if first == "on_success" {
         Rule::OnSuccess

@@ -42,7 +42,7 @@ fn relative() -> Option<u8> {
     None
 }
 
-#[count("by.absolute.path", crate = crate::krate::renamed::measure, "key" => 1)]
+#[count("by.absolute.path.calls", crate = crate::krate::renamed::measure, "key" => 1)]
 #[timeit("by.absolute.path", "key" => "value", crate = crate::krate::renamed::measure, on_success)]
 fn absolute() {}
 
@@ -61,5 +61,5 @@ fn another_path() {
             ("by.relative.path{outcome=error}", 1)
         ]
     );
-    assert_eq!(recorded.counts(), [("by.absolute.path{key=1}", 1)]);
+    assert_eq!(recorded.counts(), [("by.absolute.path.calls{key=1}", 1)]);
 }

@@ -5,7 +5,7 @@
 use crate::recorded::{block_on, panics, recorded, turn};
 use metrics_timeit::attr::{count, timeit};
 use on_one_line::{
-    caller, eight, five, four, never, never_async, nothing, one, seven, six, three, two,
+    caller, eight, five, four, never, never_async, nine, nothing, one, seven, six, three, two,
 };
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -44,7 +44,12 @@ mod on_one_line {
     #[timeit("eight", "size" => size)]
     pub(super) fn eight(size: u8) -> Pin<Box<dyn Future<Output = u8>>> { Box::pin(async move { size }) }
 
+    #[timeit("nine", outcome = |number| *number > 7)]
+    #[count("nine.calls", outcome = u8::to_string)]
+    pub(super) fn nine() -> u8 { 7 }
+
     #[timeit(on_success)]
+    #[count("nothing.calls", outcome = |()| "done")]
     pub(super) fn nothing() {}
 
     #[timeit(on_success)]
@@ -103,11 +108,12 @@ fn they_do_what_they_did() {
         assert_eq!((block_on(five()), block_on(six())), (7, Some(7)));
         assert_eq!((block_on(seven()), block_on(eight(7))), (7, 7));
         nothing();
+        assert_eq!(nine(), 7);
         assert!(panics(|| never()) && panics(|| block_on(never_async())));
         assert_eq!((items(7), block_on(items_and_a_future(4))), (Some(8), 7));
         assert!(().index().is_none());
         assert_eq!(caller(), line!());
     });
-    assert_eq!(recorded.histograms.len(), 11, "{recorded:?}");
-    assert_eq!(recorded.counters.len(), 5, "{recorded:?}");
+    assert_eq!(recorded.histograms.len(), 12, "{recorded:?}");
+    assert_eq!(recorded.counters.len(), 7, "{recorded:?}");
 }

@@ -14,4 +14,5 @@ mod lints;
 mod name;
 mod on_success;
 mod outcome;
+mod outcome_closure;
 mod together;

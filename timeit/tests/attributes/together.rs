@@ -16,6 +16,14 @@ pub(crate) fn five() -> Option<u8> {
     Some(1)
 }
 
+/// One name for several, as long as all are times, or all are counts.
+#[timeit("api")]
+#[timeit("api", "method" => "GET")]
+#[count("requests", "method" => "GET")]
+#[count("requests")]
+#[timeit("api", outcome = |()| "done")]
+fn one_name() {}
+
 #[async_trait::async_trait]
 trait Fetch {
     async fn inside(&self) -> u8;
@@ -63,6 +71,19 @@ async fn below_a_tokio_test() -> Result<(), std::num::ParseIntError> {
     turn().await;
     let _: u8 = "7".parse()?;
     Ok(())
+}
+
+#[test]
+fn labels_tell_attributes_of_one_name_apart() {
+    let recorded = recorded(one_name);
+    assert_eq!(
+        recorded.samples(),
+        [("api", 1), ("api{method=GET}", 1), ("api{outcome=done}", 1)]
+    );
+    assert_eq!(
+        recorded.counts(),
+        [("requests", 1), ("requests{method=GET}", 1)]
+    );
 }
 
 #[test]
