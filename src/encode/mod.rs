@@ -43,14 +43,14 @@ impl<'a> Encoder<'a> {
 
     /// The datum of a series, if there is something to send.
     pub(crate) fn encode(&mut self, gained: &Gained<'_>) -> Option<MetricDatum> {
-        let (value, samples, is_news) = match &gained.what {
-            What::Recorded(value, samples) => (*value, *samples, true),
+        let (value, samples, is_news) = match gained.what {
+            What::Recorded(value, samples) => (value, samples, true),
             What::Unchanged(last) => {
-                let (last, min, max) = (*last, *last, *last);
+                let (min, max) = (last, last);
                 (Value::Gauge { last, min, max }, 1, false)
             }
             What::Refused(reason, samples) => {
-                self.refuse(gained, reason.clone(), *samples);
+                self.refuse(gained, reason.clone(), samples);
                 return None;
             }
         };

@@ -42,14 +42,14 @@ pub(crate) struct Gained<'a> {
     pub(crate) what: What<'a>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum What<'a> {
     /// What was recorded, and how many samples that is.
     Recorded(Value<'a>, u64),
     /// A gauge that nobody touched since it was sent: its last value.
     Unchanged(f64),
     /// Samples of no use, and why.
-    Refused(Refusal, u64),
+    Refused(&'a Refusal, u64),
 }
 
 impl View {
@@ -154,7 +154,7 @@ fn refused(
         kind,
         identity: &identity,
         unit: None,
-        what: What::Refused(refusal(reason), samples),
+        what: What::Refused(&refusal(reason), samples),
     });
 }
 

@@ -156,9 +156,9 @@ fn what_is_beyond_the_limit_of_series_is_refused_by_name() {
     }
     let mut refused = Vec::new();
     viewed.view.collect(minute(0), true, |gained| {
-        if let What::Refused(reason, samples) = &gained.what {
+        if let What::Refused(reason, samples) = gained.what {
             let name = gained.identity.key().name().to_owned();
-            refused.push((gained.kind, name, reason.clone(), *samples));
+            refused.push((gained.kind, name, reason.clone(), samples));
         }
     });
     let reason = Refusal::SeriesLimit;
