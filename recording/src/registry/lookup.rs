@@ -1,5 +1,6 @@
 //! A key's way to its handle: the thread's handle cache, else the map of all series.
 
+use super::description_cache;
 use super::handle_cache::{self, Cached, Handle};
 use super::map::{Found, Naming, SeriesMap};
 use super::recorded::Recorded;
@@ -103,16 +104,15 @@ impl Registry {
     }
 
     pub(crate) fn describe(&self, kind: MetricKind, name: &KeyName, unit: Unit) {
-        // The macros describe on every call that names a unit, so what is known already must be cheap.
-        let described = match kind {
-            MetricKind::Counter => self.counters.described(name),
-            MetricKind::Gauge => self.gauges.described(name),
-            MetricKind::Histogram => self.histograms.described(name),
-        };
-        let Some(description) = described.or_else(|| self.describe_anew(kind, name)) else {
-            return;
-        };
-        let before = description.set_unit(unit);
+        let mut before = None;
+        let set = |description: &Description| before = description.set_unit(unit);
+        if !description_cache::find(self.id, kind, name, set) {
+            let Some(description) = self.description(kind, name) else {
+                return;
+            };
+            description_cache::insert(self.id, kind, name, &description);
+            before = description.set_unit(unit);
+        }
         if let Some(before) = before {
             tracing::warn!(
                 metric = name.as_str(),
@@ -124,8 +124,9 @@ impl Registry {
         }
     }
 
+    /// What all series of a metric share, there and to come. None in a forked child, and if nobody takes snapshots.
     #[cold]
-    fn describe_anew(&self, kind: MetricKind, name: &KeyName) -> Option<Arc<Description>> {
+    fn description(&self, kind: MetricKind, name: &KeyName) -> Option<Arc<Description>> {
         if self.is_forked() {
             return None;
         }

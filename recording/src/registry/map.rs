@@ -197,14 +197,11 @@ impl<A: Aggregate> SeriesMap<A> {
         recorded
     }
 
-    /// What was described, unless somebody is just changing the map.
-    pub(super) fn described(&self, name: &KeyName) -> Option<Arc<Description>> {
-        let known = self.known.try_read()?;
-        known.descriptions.get(name.as_str()).cloned()
-    }
-
     /// The description that all series of a metric have, and will have.
     pub(super) fn describe(&self, name: &KeyName) -> Option<Arc<Description>> {
+        if let Some(description) = self.known.read().descriptions.get(name.as_str()) {
+            return Some(Arc::clone(description));
+        }
         let mut known = self.known.write();
         (!known.is_closed).then(|| known.description(name))
     }

@@ -1,5 +1,7 @@
 //! Key → series: what a thread looks up, and what a snapshot walks.
 
+#[cfg(not(loom))]
+mod description_cache;
 pub(crate) mod eviction;
 #[cfg(not(loom))]
 mod handle_cache;

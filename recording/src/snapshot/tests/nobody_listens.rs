@@ -54,11 +54,19 @@ fn a_series_goes_with_the_snapshotter() {
     );
 }
 
+/// In one place of memory, as a macro has it.
+static NAME: &str = "n";
+
 /// The child inherited the map's lock from a thread that is not there.
 #[test]
 fn a_forked_child_waits_for_no_lock() {
     let both = Both::new();
     let known = both.counter(&KEY);
+    let describe = |unit| {
+        both.recorder
+            .describe_counter(NAME.into(), Some(unit), "".into());
+    };
+    describe(Unit::Bytes);
     let (locks, is_locked) = mpsc::channel();
     let (end, ends) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -73,8 +81,9 @@ fn a_forked_child_waits_for_no_lock() {
         registry.pretend_forked();
         both.counter(&numbered(1)).increment(1);
         both.counter(&KEY).increment(1);
+        describe(Unit::Bytes);
         both.recorder
-            .describe_counter("n".into(), Some(Unit::Bytes), "".into());
+            .describe_counter("new".into(), Some(Unit::Bytes), "".into());
         known.increment(1);
         drop(end);
     });

@@ -4,6 +4,7 @@ use super::{KEY, METADATA};
 use crate::{Event, MetricPolicy, NameId, Recorder, RecordingPolicy, Snapshotter, Value};
 use metrics::{Key, Metadata, Recorder as _, Unit};
 use metrics_util::MetricKind;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,6 +25,23 @@ impl RecordingPolicy for ByName {
 
 fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// Once a thread has described a metric, its macros do so without a lock, and without memory.
+#[test]
+fn a_known_description_takes_no_lock() {
+    // In one place of memory, as a macro has it, wherever this is inlined.
+    static NAME: &str = "n";
+    let (recorder, _snapshotter) = Recorder::new((), UNIX_EPOCH);
+    let describe = || {
+        recorder.describe_counter(NAME.into(), Some(Unit::Bytes), "".into());
+        recorder.describe_gauge(NAME.into(), Some(Unit::Bytes), "".into());
+    };
+    describe();
+    recorder.registry().counters.while_locked(|| {
+        let allocated = allocation_counter::measure(describe);
+        assert_eq!(allocated.count_total, 0);
+    });
 }
 
 /// Name, growth, and the seconds that it covers.
@@ -109,6 +127,19 @@ fn a_unit_may_come_before_the_first_series_or_late() {
     describe(Unit::Bytes);
     counter.increment(1);
     assert_eq!(unit(), (MetricKind::Counter, Some(Unit::Bytes)));
+    // By another thread, meanwhile.
+    thread::scope(|scope| scope.spawn(|| describe(Unit::Seconds)).join().unwrap());
+    describe(Unit::Bytes);
+    counter.increment(1);
+    assert_eq!(unit(), (MetricKind::Counter, Some(Unit::Bytes)));
+    // Names that share a line of what this thread remembers.
+    for number in 0..1_000 {
+        let name = format!("m{number}");
+        recorder.describe_counter(name.into(), Some(Unit::Percent), "".into());
+    }
+    describe(Unit::Count);
+    counter.increment(1);
+    assert_eq!(unit(), (MetricKind::Counter, Some(Unit::Count)));
     // Of another kind: another metric.
     let gauge = recorder.register_gauge(&KEY, &METADATA);
     gauge.set(1.0);
