@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
 /// A few requests, whatever is in them.
 const MIN_SPOOL_BYTES: u64 = 16 * 1024 * 1024;
-/// Twenty thousand custom metrics are $6,000 a month: more than anybody means to have.
+/// The first ten thousand custom metrics are some $3,000 a month: twice as many are more than most mean to have.
 pub(crate) const DEFAULT_MAX_SERIES: usize = 20_000;
 pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
 pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;

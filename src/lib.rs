@@ -44,6 +44,9 @@
 //! - Labels become dimensions; their order is of no matter. A label with an empty value is none,
 //!   and takes away a [default dimension](CloudWatchBuilder::with_dimension) of that name. Labels
 //!   of one name with different values are refused.
+//! - There are at most [20,000 series](CloudWatchBuilder::with_max_series), and
+//!   [5,000 of each metric](CloudWatchBuilder::with_max_series_per_metric), unless set. Beyond that, counters and
+//!   histograms go on in one series with `overflow="true"`, and gauges are refused.
 //! - A metric of one name, of two kinds or with two units, is one metric to CloudWatch: better give
 //!   them two names.
 //! - Units come from `describe_counter!` and the like, before or after the first use. Where

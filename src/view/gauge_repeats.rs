@@ -1,7 +1,8 @@
 //! Gauges that nobody touched are sent in every window all the same, until they are idle.
 
 use super::{Gained, Identity, What};
-use metrics_recording::{Point, Series, SeriesId};
+use metrics_recording::{Point, SeriesId};
+use metrics_util::MetricKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,7 +16,6 @@ pub(super) struct GaugeRepeats {
 #[derive(Debug)]
 struct Sent {
     id: SeriesId,
-    series: Arc<Series>,
     identity: Arc<Identity>,
     last: f64,
     /// In which collection.
@@ -33,14 +33,20 @@ impl GaugeRepeats {
         if identity.refusal().is_some() {
             return;
         }
-        let sent = Sent {
-            id: point.id,
-            series: Arc::clone(point.series),
-            identity: Arc::clone(identity),
-            last,
-            at: self.collection,
-        };
-        self.gauges.insert(point.id.index, sent);
+        let (id, at) = (point.id, self.collection);
+        match self.gauges.get_mut(&id.index) {
+            Some(sent) if sent.id == id => (sent.last, sent.at) = (last, at),
+            _ => {
+                let identity = Arc::clone(identity);
+                let sent = Sent {
+                    id,
+                    identity,
+                    last,
+                    at,
+                };
+                self.gauges.insert(id.index, sent);
+            }
+        }
     }
 
     /// It is idle.
@@ -50,7 +56,7 @@ impl GaugeRepeats {
         }
     }
 
-    /// Tells the gauges again that this collection did not.
+    /// Sends the gauges again that this collection did not.
     pub(super) fn repeat(&self, each: &mut impl FnMut(Gained<'_>)) {
         let others = self
             .gauges
@@ -58,9 +64,9 @@ impl GaugeRepeats {
             .filter(|sent| sent.at != self.collection);
         for sent in others {
             each(Gained {
-                kind: sent.series.kind(),
+                kind: MetricKind::Gauge,
                 identity: &sent.identity,
-                unit: sent.series.unit(),
+                unit: sent.identity.series().and_then(|series| series.unit()),
                 what: What::Unchanged(sent.last),
             });
         }

@@ -91,10 +91,13 @@ impl Identity {
         }
     }
 
-    /// Whether it is that of a series.
+    /// The series whose identity it is, if it is one's.
     #[inline]
-    pub(crate) fn is_of(&self, series: &Arc<Series>) -> bool {
-        matches!(&self.named, Named::Series(own) if Arc::ptr_eq(own, series))
+    pub(crate) fn series(&self) -> Option<&Arc<Series>> {
+        match &self.named {
+            Named::Series(series) => Some(series),
+            Named::Exporter(_) | Named::Own(_) => None,
+        }
     }
 
     /// Why CloudWatch would not take it, if so.

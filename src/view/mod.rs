@@ -171,8 +171,9 @@ fn identity_of<'a>(
         identities.resize_with(index + 1, || None);
     }
     let place = &mut identities[index];
-    let is_its = |identity: &Arc<Identity>| identity.is_of(series);
-    if !place.as_ref().is_some_and(is_its) {
+    let is_its = |own| Arc::ptr_eq(own, series);
+    let own = place.as_ref().and_then(|identity| identity.series());
+    if !own.is_some_and(is_its) {
         // There was none, or that of a series that had this index before.
         *place = None;
     }

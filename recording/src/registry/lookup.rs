@@ -171,6 +171,10 @@ fn process() -> u32 {
 impl Registry {
     /// Nobody takes snapshots any more: series and their handles go, and there are no new ones.
     pub(crate) fn close(&self) {
+        // A forked child may drop the snapshotter as it ends, and is not to wait for a lock then.
+        if self.is_forked() {
+            return;
+        }
         self.counters.close();
         self.gauges.close();
         self.histograms.close();
@@ -186,7 +190,9 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        self.invalidate_handles();
+        if !self.is_forked() {
+            self.invalidate_handles();
+        }
     }
 }
 

@@ -60,17 +60,18 @@ static NAME: &str = "n";
 /// The child inherited the map's lock from a thread that is not there.
 #[test]
 fn a_forked_child_waits_for_no_lock() {
-    let both = Both::new();
-    let known = both.counter(&KEY);
-    let describe = |unit| {
-        both.recorder
-            .describe_counter(NAME.into(), Some(unit), "".into());
-    };
+    let Both {
+        recorder,
+        snapshotter,
+    } = Both::new();
+    let counter = |key: &Key| recorder.register_counter(key, &METADATA);
+    let known = counter(&KEY);
+    let describe = |unit| recorder.describe_counter(NAME.into(), Some(unit), "".into());
     describe(Unit::Bytes);
     let (locks, is_locked) = mpsc::channel();
     let (end, ends) = mpsc::channel::<()>();
     thread::scope(|scope| {
-        let registry = both.recorder.registry();
+        let registry = recorder.registry();
         scope.spawn(move || {
             registry.counters.while_locked(|| {
                 locks.send(()).unwrap();
@@ -79,15 +80,15 @@ fn a_forked_child_waits_for_no_lock() {
         });
         is_locked.recv().unwrap();
         registry.pretend_forked();
-        both.counter(&numbered(1)).increment(1);
-        both.counter(&KEY).increment(1);
+        counter(&numbered(1)).increment(1);
+        counter(&KEY).increment(1);
         describe(Unit::Bytes);
-        both.recorder
-            .describe_counter("new".into(), Some(Unit::Bytes), "".into());
+        recorder.describe_counter("new".into(), Some(Unit::Bytes), "".into());
         known.increment(1);
+        drop(snapshotter);
         drop(end);
     });
-    assert_eq!(both.known(), 1);
+    assert_eq!(recorder.registry().counters.known(), 1);
 }
 
 #[test]
