@@ -36,12 +36,13 @@ fn main() {
     row("gauge, incremented, so that it rises", |_| {
         relative.increment(1.0);
     });
-    cold();
     let held = hold_all_indexes(&subject);
     let shared = subject.histogram(&key("histogram", 0));
     row("histogram, threads without a shard", |n| {
         shared.record((n % 1_000) as f64 + 0.5);
     });
+    let shared = subject.counter(&key("counter", 0));
+    row("counter, threads without a shard", |_| shared.increment(1));
     drop(held);
 }
 
@@ -84,26 +85,6 @@ fn row(name: &str, record: impl Fn(usize) + Sync) {
         "{name:52} {:9.1} {:9.1} {:9.1} {slowest:11}",
         times[0], times[1], times[2]
     );
-}
-
-/// One thread that records seldom enough to earn no shard.
-fn cold() {
-    let mut subject = Subject::new(None);
-    let histogram = subject.histogram(&key("cold", 0));
-    let counter = subject.counter(&key("cold", 0));
-    let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..2_000 {
-        let start = Instant::now();
-        (0..1_000).for_each(|n| histogram.record(f64::from(black_box(n)) + 0.5));
-        times[0].push(start.elapsed().as_nanos() as f64 / 1e3);
-        let start = Instant::now();
-        (0..1_000).for_each(|_| counter.increment(black_box(1)));
-        times[1].push(start.elapsed().as_nanos() as f64 / 1e3);
-        subject.snapshot();
-    }
-    let [histogram, counter] = times.map(median);
-    println!("{:52} {histogram:9.1}", "histogram, cold");
-    println!("{:52} {counter:9.1}", "counter, cold");
 }
 
 /// Threads that have all shard indexes until what is returned is dropped.

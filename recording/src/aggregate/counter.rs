@@ -2,9 +2,9 @@
 
 use super::promotion::Promotion;
 use super::refused_values::RefusedCounts;
-use super::shard_index::{FreeIndexes, Thread};
+use super::shard_index::Thread;
 use super::shards::Shards;
-use super::{Aggregate, Scratch, Value};
+use super::{Aggregate, Scratch, Value, Visit};
 use crate::sync::{AtomicBool, AtomicU64, Ordering};
 use metrics_util::MetricKind;
 
@@ -84,7 +84,6 @@ impl Counter {
         let taken = self.taken.load(Ordering::Relaxed);
         if total != taken {
             self.taken.store(total, Ordering::Relaxed);
-            self.promotion.reset();
         }
         total.wrapping_sub(taken)
     }
@@ -122,7 +121,7 @@ impl Aggregate for Counter {
     }
 
     #[inline]
-    fn take<'a>(&self, _: &'a mut Scratch, _: FreeIndexes) -> (Option<Value<'a>>, RefusedCounts) {
+    fn take<'a>(&self, _: &'a mut Scratch, _: Visit) -> (Option<Value<'a>>, RefusedCounts) {
         let growth = self.take_growth();
         let value = (growth > 0).then_some(Value::Counter(growth));
         (value, RefusedCounts::default())

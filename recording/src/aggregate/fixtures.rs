@@ -1,10 +1,15 @@
 //! Threads that record in tests and models, and what is taken there.
 
+use super::promotion;
 use super::shard_index::{FreeIndexes, ShardIndex, ShardIndexes, Thread};
-use super::{Aggregate, Buckets, Gauge, Histogram, RefusedCounts, Scratch, Value};
+use super::{Aggregate, Buckets, Gauge, Histogram, RefusedCounts, Scratch, Value, Visit};
 
-/// A thread whose every record without a shard counts for promotion, so that what it records to soon has shards.
+/// A thread whose every record without a shard counts for promotion, and whose time stands still: what it records to has
+/// shards after [`EARNING`] records.
 pub(crate) struct TestThread(pub(crate) ShardIndex);
+
+/// Records of a [`TestThread`] that earn a shard.
+pub(crate) const EARNING: u32 = promotion::FULL.div_ceil(promotion::EACH);
 
 /// Never has a shard.
 pub(crate) const SHARING: TestThread = TestThread(ShardIndex::NONE);
@@ -19,6 +24,14 @@ pub(crate) fn none_free() -> FreeIndexes {
     let indexes = ShardIndexes::new();
     while indexes.take().is_some() {}
     indexes.free()
+}
+
+/// A visit in the first window.
+pub(crate) fn first_visit() -> Visit {
+    Visit {
+        free: none_free(),
+        window: 0,
+    }
 }
 
 impl TestThread {
@@ -40,9 +53,19 @@ impl Thread for TestThread {
         true
     }
 
+    fn now(&self) -> u32 {
+        0
+    }
+
     fn claim_shard_index(&self) -> ShardIndex {
         self.0
     }
+}
+
+/// Gives the thread a shard, if it is to have one, by records that are taken.
+pub(crate) fn promote(histogram: &Histogram, thread: &TestThread) {
+    (0..EARNING).for_each(|_| histogram.record(thread, 0.0));
+    assert_eq!(take_histogram(histogram).count(), u64::from(EARNING));
 }
 
 /// What a gauge gained.
@@ -54,7 +77,7 @@ pub(crate) struct GaugePoint {
 }
 
 pub(crate) fn take_gauge(gauge: &Gauge) -> Option<GaugePoint> {
-    match gauge.take(&mut Scratch::default(), none_free()).0? {
+    match gauge.take(&mut Scratch::default(), first_visit()).0? {
         Value::Gauge { last, min, max } => Some(GaugePoint { last, min, max }),
         other => panic!("{other:?}"),
     }
@@ -69,11 +92,19 @@ pub(crate) fn take_with_refused(
     histogram: &Histogram,
     free: FreeIndexes,
 ) -> (Buckets, RefusedCounts) {
+    take_in_window(histogram, free, 0)
+}
+
+pub(crate) fn take_in_window(
+    histogram: &Histogram,
+    free: FreeIndexes,
+    window: u32,
+) -> (Buckets, RefusedCounts) {
     if !histogram.may_have_changed() {
         return Default::default();
     }
     let mut scratch = Scratch::default();
-    let (value, refused) = histogram.take(&mut scratch, free);
+    let (value, refused) = histogram.take(&mut scratch, Visit { free, window });
     let buckets = match value {
         Some(Value::Histogram(buckets)) => buckets.clone(),
         None => Buckets::default(),

@@ -15,8 +15,7 @@
 use super::atomic_f64::AtomicF64;
 use super::extremes::Extremes;
 use super::refused_values::{RefusedCounts, RefusedValues};
-use super::shard_index::FreeIndexes;
-use super::{Aggregate, Scratch, Value};
+use super::{Aggregate, Scratch, Value, Visit};
 use crate::refusal_reason::{RefusalReason, accept};
 use crate::sync::{AtomicBool, Ordering};
 use metrics_util::MetricKind;
@@ -125,7 +124,7 @@ impl Aggregate for Gauge {
             || self.refused.are_any()
     }
 
-    fn take<'a>(&self, _: &'a mut Scratch, _: FreeIndexes) -> (Option<Value<'a>>, RefusedCounts) {
+    fn take<'a>(&self, _: &'a mut Scratch, _: Visit) -> (Option<Value<'a>>, RefusedCounts) {
         let mut extremes = Extremes {
             min: self.min.swap(Extremes::NONE.min, Ordering::Acquire),
             max: self.max.swap(Extremes::NONE.max, Ordering::Acquire),

@@ -8,12 +8,15 @@ use super::buckets::Buckets;
 use super::histogram_shard::HistogramShard;
 use super::promotion::Promotion;
 use super::refused_values::{RefusedCounts, RefusedValues};
-use super::shard_index::{FreeIndexes, Thread};
+use super::shard_index::Thread;
 use super::shards::Shards;
-use super::{Aggregate, Scratch, Value};
+use super::{Aggregate, Scratch, Value, Visit};
 use crate::refusal_reason::accept;
 use crate::sync::{AtomicBool, Mutex, OnceBox, Ordering};
 use metrics_util::MetricKind;
+
+/// Windows without a record after which a shard gives its chunks back: they are half a kilobyte for each octave.
+pub(super) const KEPT_FOR: u32 = 3;
 
 /// In this order, so that what a snapshot looks at is most often in one cache line.
 #[derive(Debug)]
@@ -162,11 +165,10 @@ impl Aggregate for Histogram {
     fn take<'a>(
         &self,
         scratch: &'a mut Scratch,
-        free: FreeIndexes,
+        visit: Visit,
     ) -> (Option<Value<'a>>, RefusedCounts) {
         let Scratch { buckets, pool } = scratch;
         buckets.clear(pool);
-        self.promotion.reset();
         if self.is_touched.swap(false, Ordering::Acquire) {
             for (number, shared) in self.shared.iter().enumerate() {
                 let mut taken = shared.buckets.lock();
@@ -178,10 +180,11 @@ impl Aggregate for Histogram {
             }
         }
         for (index, shard) in self.shards.iter() {
-            shard.take(&self.refused, |taken| {
+            shard.take(&self.refused, visit.window, |taken, idle_windows| {
                 taken.move_to(buckets, pool);
-                if free.contains(index) {
-                    // Its thread has ended. If a thread took the index since, its samples were moved, under the lock.
+                // If a thread took the index since, its samples were moved, under the lock.
+                let has_ended = visit.free.contains(index);
+                if has_ended || idle_windows >= KEPT_FOR {
                     taken.free_chunks();
                 }
             });

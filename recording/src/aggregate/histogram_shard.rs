@@ -25,6 +25,8 @@ pub(crate) struct HistogramShard {
 struct Taken {
     /// Values that were taken out of the ring, from the beginning.
     until: u64,
+    /// The window of the last visit that found something.
+    last_used: u32,
     buckets: Buckets,
 }
 
@@ -35,6 +37,7 @@ impl HistogramShard {
             ring: std::array::from_fn(|_| AtomicU64::new(0)),
             taken: Mutex::new(Taken {
                 until: 0,
+                last_used: 0,
                 buckets: Buckets::default(),
             }),
         }
@@ -80,18 +83,23 @@ impl HistogramShard {
         })
     }
 
-    /// Gives the buckets to `take`, once all that was recorded is in them.
+    /// Gives the buckets to `take`, once all that was recorded is in them, and for how many windows nothing was.
     pub(crate) fn take<R>(
         &self,
         refused: &RefusedValues,
-        take: impl FnOnce(&mut Buckets) -> R,
+        window: u32,
+        take: impl FnOnce(&mut Buckets, u32) -> R,
     ) -> R {
         let mut taken = self.taken.lock();
         // Acquire: the values up to here are there. More may come meanwhile, but the owner does not begin the ring
         // again before it had the lock.
         let recorded = self.recorded.load(Ordering::Acquire);
         taken.take_ring(self, recorded, refused);
-        take(&mut taken.buckets)
+        if taken.buckets.count() > 0 {
+            taken.last_used = window;
+        }
+        let idle_windows = window.wrapping_sub(taken.last_used);
+        take(&mut taken.buckets, idle_windows)
     }
 
     /// Bytes that the buckets have on the heap.

@@ -24,12 +24,12 @@ pub(crate) use counter::Counter;
 pub(crate) use gauge::Gauge;
 pub(crate) use histogram::Histogram;
 pub(crate) use refused_values::RefusedCounts;
-pub(crate) use shard_index::FreeIndexes;
 #[cfg(not(loom))]
 pub(crate) use shard_index::{Current, free_indexes};
 
 use chunks::Pool;
 use metrics_util::MetricKind;
+use shard_index::FreeIndexes;
 
 /// What a series gained between two snapshots, in the unit that it was recorded in.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,15 @@ pub(crate) struct Scratch {
     pool: Pool,
 }
 
+/// What an aggregate has to know of the snapshot that visits it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visit {
+    /// What shards have at these indexes belongs to no thread.
+    pub(crate) free: FreeIndexes,
+    /// The number of the window, which goes round.
+    pub(crate) window: u32,
+}
+
 /// What snapshots have to know of an aggregate, of whichever kind.
 pub(crate) trait Aggregate: Send + Sync + 'static {
     const KIND: MetricKind;
@@ -69,12 +78,11 @@ pub(crate) trait Aggregate: Send + Sync + 'static {
     /// One relaxed look, mostly at one cache line. False only if there is nothing to [take](Self::take).
     fn may_have_changed(&self) -> bool;
 
-    /// What was recorded since the last call, and what was refused. Only ever one caller at a time. What shards have at
-    /// the indexes that are `free` belongs to no thread.
+    /// What was recorded since the last call, and what was refused. Only ever one caller at a time.
     fn take<'a>(
         &self,
         scratch: &'a mut Scratch,
-        free: FreeIndexes,
+        visit: Visit,
     ) -> (Option<Value<'a>>, RefusedCounts);
 
     /// Whether the next record builds on what was there, so that the series cannot begin anew.

@@ -16,6 +16,9 @@ pub(crate) trait Thread {
     /// Called for each record that found no shard. Of every so many, one counts for promotion.
     fn counts_for_promotion(&self) -> bool;
 
+    /// The time, in the ticks of promotion.
+    fn now(&self) -> u32;
+
     /// The index to open a shard at: the thread takes one, if it has none and one is free.
     fn claim_shard_index(&self) -> ShardIndex;
 }
@@ -123,6 +126,10 @@ mod current {
         #[inline]
         fn counts_for_promotion(&self) -> bool {
             promotion::counts()
+        }
+
+        fn now(&self) -> u32 {
+            promotion::now()
         }
 
         fn claim_shard_index(&self) -> ShardIndex {

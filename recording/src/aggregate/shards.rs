@@ -42,7 +42,7 @@ impl<T> Shards<T> {
         thread: &impl Thread,
         new: impl FnOnce() -> T,
     ) {
-        if self.are_open() || promotion.is_earned() {
+        if self.are_open() || promotion.is_earned(thread.now()) {
             // Not sooner, so that a thread takes no index for what is cold.
             let index = thread.claim_shard_index();
             if index.is_some() {

@@ -18,7 +18,7 @@ pub(crate) fn is_over<S>(series: &mut Arc<S>, is_idle: impl FnOnce(&S) -> bool) 
 #[cfg(not(loom))]
 mod rule {
     use super::is_over;
-    use crate::aggregate::{Aggregate, FreeIndexes, RefusedCounts, Scratch, Value};
+    use crate::aggregate::{Aggregate, RefusedCounts, Scratch, Value, Visit};
     use crate::registry::handle_cache::{Cached, invalidate_series};
     use crate::registry::map::SeriesMap;
     use crate::registry::recorded::Recorded;
@@ -41,6 +41,15 @@ mod rule {
                 now: millis(since),
                 timeout: timeout.map(millis),
             }
+        }
+
+        /// The number of the window that it is in, which goes round.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "windows are told from their neighbours"
+        )]
+        pub(crate) fn window(self, period: Duration) -> u32 {
+            (self.now / millis(period).max(1)) as u32
         }
     }
 
@@ -123,12 +132,12 @@ mod rule {
         map: &SeriesMap<A>,
         recorded: &mut Arc<Recorded<A>>,
         scratch: &'a mut Scratch,
-        free: FreeIndexes,
+        visit: Visit,
     ) -> Outcome<'a> {
         let mut outcome = Outcome::Held;
         let is_gone = map.unlink(recorded, |recorded| {
             is_over(recorded, |recorded| {
-                let (value, refused) = recorded.aggregate.take(scratch, free);
+                let (value, refused) = recorded.aggregate.take(scratch, visit);
                 if value.is_some() || refused != RefusedCounts::default() {
                     outcome = Outcome::Active(value, refused);
                     return false;

@@ -2,7 +2,7 @@
 
 use super::event::{Event, Interval, Point};
 use crate::aggregate::{
-    Aggregate, Counter, FreeIndexes, Gauge, Histogram, RefusedCounts, Scratch, Value, free_indexes,
+    Aggregate, Counter, Gauge, Histogram, RefusedCounts, Scratch, Value, Visit, free_indexes,
 };
 use crate::refusal_reason::RefusalReason;
 use crate::registry::eviction::{self, Idle, LastActive, Moment, Outcome};
@@ -54,7 +54,7 @@ struct Ids {
 struct Walk<'w> {
     moment: Moment,
     covers: Interval,
-    free: FreeIndexes,
+    visit: Visit,
     ids: &'w mut Ids,
     scratch: &'w mut Scratch,
 }
@@ -98,13 +98,15 @@ impl Snapshotter {
             if !periods.contains(&group.period) {
                 continue;
             }
+            let moment = Moment::new(now, group.idle_timeout);
+            let window = moment.window(group.period);
             let mut walk = Walk {
-                moment: Moment::new(now, group.idle_timeout),
+                moment,
                 covers: Interval {
                     start: group.visited.min(now),
                     end: now,
                 },
-                free,
+                visit: Visit { free, window },
                 ids: &mut self.ids,
                 scratch: &mut self.scratch,
             };
@@ -213,7 +215,7 @@ impl Walk<'_> {
         for (position, entry) in entries.iter_mut().enumerate() {
             let aggregate = &entry.recorded.aggregate;
             let is_active = aggregate.may_have_changed() && {
-                let (value, refused) = aggregate.take(self.scratch, self.free);
+                let (value, refused) = aggregate.take(self.scratch, self.visit);
                 entry.report(value, &refused, self.covers, each)
             };
             if let Idle::Due { is_first } = entry.last_active.look(self.moment, is_active) {
@@ -240,7 +242,7 @@ impl Walk<'_> {
         // From the end, so that what takes the position of an entry that went was looked at before.
         for &(position, is_first) in idle.iter().rev() {
             let entry = &mut entries[position];
-            let outcome = eviction::evict(map, &mut entry.recorded, self.scratch, self.free);
+            let outcome = eviction::evict(map, &mut entry.recorded, self.scratch, self.visit);
             if let Outcome::Active(value, refused) = outcome {
                 if is_first {
                     // Nobody heard of its eviction, so that its id stays.

@@ -1,7 +1,7 @@
 //! Gauges: the last value stays, and each value is within the extremes of a window.
 
 use super::race;
-use crate::aggregate::fixtures::{GaugePoint, none_free, take_gauge};
+use crate::aggregate::fixtures::{GaugePoint, first_visit, take_gauge};
 use crate::aggregate::{Aggregate, Gauge, Scratch};
 use crate::refusal_reason::MAX_MAGNITUDE;
 use proptest::prelude::*;
@@ -89,7 +89,7 @@ fn what_a_gauge_refuses_does_not_change_it() {
     gauge.set(f64::NAN);
     assert!(gauge.may_have_changed());
     let mut scratch = Scratch::default();
-    let (value, refused) = gauge.take(&mut scratch, none_free());
+    let (value, refused) = gauge.take(&mut scratch, first_visit());
     assert!(value.is_none());
     assert_eq!(refused, [1, 0, 0]);
     gauge.set(MAX_MAGNITUDE);
@@ -98,7 +98,7 @@ fn what_a_gauge_refuses_does_not_change_it() {
     assert_eq!(take_gauge(&gauge).unwrap().last, MAX_MAGNITUDE);
     gauge.increment(f64::INFINITY);
     gauge.increment(MAX_MAGNITUDE);
-    assert_eq!(gauge.take(&mut scratch, none_free()).1, [0, 1, 1]);
+    assert_eq!(gauge.take(&mut scratch, first_visit()).1, [0, 1, 1]);
 }
 
 #[test]

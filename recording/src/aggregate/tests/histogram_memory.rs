@@ -1,8 +1,9 @@
 //! What histograms take, however much is recorded and by however many threads.
 
 use crate::aggregate::fixtures::{
-    SHARING, TestThread, none_free, owner, take_histogram, take_with_refused,
+    SHARING, TestThread, none_free, owner, take_histogram, take_in_window, take_with_refused,
 };
+use crate::aggregate::histogram::KEPT_FOR;
 use crate::aggregate::shard_index::{ShardIndex, ShardIndexes, Thread};
 use crate::aggregate::{Aggregate, Histogram};
 
@@ -16,6 +17,10 @@ impl Thread for Passing {
 
     fn counts_for_promotion(&self) -> bool {
         false
+    }
+
+    fn now(&self) -> u32 {
+        0
     }
 
     fn claim_shard_index(&self) -> ShardIndex {
@@ -66,6 +71,63 @@ fn a_shard_whose_thread_ended_gives_its_chunks_back() {
     assert_eq!(take_with_refused(&histogram, free).0.count(), 10_000);
     let given_back = touched - histogram.memory();
     assert!(given_back >= 9 * 512, "{given_back} bytes");
+}
+
+/// What 64 threads take that all record to 500 histograms at full speed, values of 20 octaves, and once they do so no
+/// more; and what they take if they record less than 250,000 a second to each.
+#[test]
+fn sixty_four_threads_and_five_hundred_histograms_have_a_bound() {
+    const HISTOGRAMS: usize = 500;
+    const MIB: usize = 1 << 20;
+    let (histogram, indexes) = (Histogram::new(), ShardIndexes::new());
+    let octaves = |n: u32| f64::from(1 << (n % 20));
+    (0..20).for_each(|n| histogram.record(&Passing(indexes.take()), octaves(n)));
+    let cold = histogram.memory() * HISTOGRAMS;
+    assert!(cold < 6 * MIB, "{cold} bytes");
+    let indexes = ShardIndexes::new();
+    let threads: Vec<_> = (0..64).map(|_| TestThread::start(&indexes)).collect();
+    for thread in &threads {
+        (0..10_000).for_each(|n| histogram.record(thread, octaves(n)));
+    }
+    let hot = histogram.memory() * HISTOGRAMS;
+    assert!(hot > 300 * MIB && hot < 370 * MIB, "{hot} bytes");
+    take_in_window(&histogram, none_free(), 7);
+    for window in 8..8 + KEPT_FOR {
+        assert_eq!(
+            histogram.memory() * HISTOGRAMS,
+            hot,
+            "before window {window}"
+        );
+        take_in_window(&histogram, none_free(), window);
+    }
+    let idle = histogram.memory() * HISTOGRAMS;
+    assert!(idle < 40 * MIB, "{idle} bytes");
+}
+
+/// The shard of a thread that has gone elsewhere, beside one of a thread that goes on.
+#[test]
+fn a_shard_that_is_idle_for_three_windows_gives_its_chunks_back() {
+    let (histogram, indexes) = (Histogram::new(), ShardIndexes::new());
+    let [leaves, stays] = [(); 2].map(|()| TestThread::start(&indexes));
+    let record = |thread| (0..1_000).for_each(|n| histogram.record(thread, f64::from(1 + n % 512)));
+    record(&leaves);
+    // Whatever the number of the window, and even if it goes round.
+    let first = u32::MAX - 4;
+    let mut memory = Vec::new();
+    for window in 0..10 {
+        record(&stays);
+        // Often in a window: it is windows that count.
+        for _ in 0..5 {
+            take_in_window(&histogram, none_free(), first.wrapping_add(window));
+        }
+        memory.push(histogram.memory());
+    }
+    assert!(memory[..3].iter().all(|at| *at == memory[0]), "{memory:?}");
+    assert!(memory[3..].iter().all(|at| *at == memory[3]), "{memory:?}");
+    assert!(memory[0] - memory[3] >= 9 * 512, "{memory:?}");
+    record(&leaves);
+    let taken = take_in_window(&histogram, none_free(), 5).0;
+    assert_eq!((taken.count(), taken.max()), (1_000, Some(512.0)));
 }
 
 /// Buckets beyond the first are for threads that met; their chunks go at the next snapshot.

@@ -2,7 +2,7 @@
 
 use super::{as_float, race};
 use crate::aggregate::fixtures::{
-    SHARING, TestThread, none_free, owner, take_histogram, take_with_refused,
+    SHARING, TestThread, none_free, owner, promote, take_histogram, take_with_refused,
 };
 use crate::aggregate::shard_index::ShardIndexes;
 use crate::aggregate::{Aggregate, Buckets, Histogram};
@@ -61,12 +61,6 @@ fn threads_without_shards_lose_nothing() {
     assert_eq!(counts, [30_000; 6]);
     assert_eq!(all.sum(), 30_000.0 * 21.0);
     assert_eq!(take_histogram(&histogram).count(), 0);
-}
-
-/// Gives the thread a shard, if it is to have one, by records that are taken.
-fn promote(histogram: &Histogram, thread: &TestThread) {
-    (0..100).for_each(|_| histogram.record(thread, 0.0));
-    assert_eq!(take_histogram(histogram).count(), 100);
 }
 
 #[test]
@@ -145,6 +139,7 @@ proptest! {
         let histogram = Histogram::new();
         let indexes = ShardIndexes::new();
         let threads = [SHARING, TestThread::start(&indexes), TestThread::start(&indexes)];
+        promote(&histogram, &threads[1]);
         for &(value, count, thread) in &samples {
             match count {
                 1..5 => (0..count).for_each(|_| histogram.record(&threads[thread], value)),

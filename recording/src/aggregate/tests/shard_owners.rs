@@ -1,7 +1,7 @@
 //! Shards: earned, handed from thread to thread, and by more threads than there are indexes.
 
 use super::as_float;
-use crate::aggregate::fixtures::{SHARING, TestThread, owner, take_histogram};
+use crate::aggregate::fixtures::{EARNING, SHARING, TestThread, owner, promote, take_histogram};
 use crate::aggregate::shard_index::{MAX_SHARDS, ShardIndex, ShardIndexes};
 use crate::aggregate::{Aggregate, Counter, Histogram};
 use std::thread;
@@ -25,8 +25,9 @@ fn generations(threads: usize, at_a_time: usize, record: impl Fn(&TestThread) + 
 #[test]
 fn shards_go_on_with_the_next_thread() {
     let (counter, histogram) = (Counter::new(), Histogram::new());
-    (0..100).for_each(|_| histogram.record(&owner(), 1.0));
-    take_histogram(&histogram);
+    promote(&histogram, &owner());
+    (0..EARNING).for_each(|_| counter.increment(&owner(), 1));
+    counter.take_growth();
     generations(1_000, 4, |thread| {
         for _ in 0..99 {
             counter.increment(thread, 3);
@@ -48,6 +49,9 @@ fn threads_beyond_the_indexes_share() {
     assert!(!taken.contains(&ShardIndex::NONE));
     assert_eq!(indexes.take(), ShardIndex::NONE);
     let (counter, histogram) = (Counter::new(), Histogram::new());
+    promote(&histogram, &TestThread(taken[0]));
+    (0..EARNING).for_each(|_| counter.increment(&TestThread(taken[0]), 1));
+    counter.take_growth();
     for index in taken.iter().copied().chain([ShardIndex::NONE; 9]) {
         for _ in 0..50 {
             counter.increment(&TestThread(index), 1);
@@ -56,6 +60,7 @@ fn threads_beyond_the_indexes_share() {
     }
     let recorded = (MAX_SHARDS as u64 + 9) * 50;
     assert_eq!(counter.take_growth(), recorded);
+    assert_eq!(counter.shards(), MAX_SHARDS);
     let window = take_histogram(&histogram);
     assert_eq!(
         (window.count(), window.sum()),
@@ -65,17 +70,17 @@ fn threads_beyond_the_indexes_share() {
     assert_eq!(indexes.take(), taken[7]);
 }
 
+/// However often a snapshot comes, and whether it finds something.
 #[test]
-fn the_score_begins_anew_with_each_window() {
+fn shards_are_earned_by_a_rate_whatever_snapshots_do() {
     let (counter, thread) = (Counter::new(), owner());
-    for _ in 0..100 {
-        (0..20).for_each(|_| counter.increment(&thread, 1));
-        assert_eq!(counter.take_growth(), 20);
+    for _ in 1..EARNING {
+        counter.increment(&thread, 1);
+        assert_eq!(counter.take_growth(), 1);
     }
     assert_eq!(counter.shards(), 0);
-    (0..40).for_each(|_| counter.increment(&thread, 1));
+    counter.increment(&thread, 1);
     assert_eq!(counter.shards(), 1);
-    assert_eq!(counter.take_growth(), 40);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Both, KEY, METADATA, minute, numbered};
 use crate::{Event, Recorder, Value};
 use metrics::{Counter, Histogram, Key, Label, Recorder as _};
 use std::cell::RefCell;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
 
 fn counter(recorder: &Recorder) -> Counter {
@@ -48,6 +48,38 @@ fn a_thread_finds_more_series_than_its_cache_holds() {
             assert_eq!(delta, round + if often { 1_000 } else { 0 }, "{number}");
         }
     }
+}
+
+/// More threads than there are shard indexes, all alive.
+#[test]
+fn a_hundred_and_sixty_threads_lose_nothing() {
+    const THREADS: usize = 160;
+    let mut both = Both::new();
+    let all_run = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        let (recorder, all_run) = (&both.recorder, &all_run);
+        for _ in 0..THREADS {
+            scope.spawn(move || {
+                // At full speed, so that it may earn shards while all others are there, too.
+                let (counter, histogram) = (counter(recorder), histogram(recorder));
+                all_run.wait();
+                for n in 0..2_000 {
+                    counter.increment(1);
+                    histogram.record(f64::from(n % 3));
+                }
+                all_run.wait();
+            });
+        }
+    });
+    let records = 160 * 2_000;
+    let mut found = Vec::new();
+    let each = |event: Event<'_>| {
+        if let Event::Point(point) = event {
+            found.push(point.samples);
+        }
+    };
+    both.snapshotter.visit(minute(1), |_| true, each);
+    assert_eq!(found, [records, records]);
 }
 
 #[test]
