@@ -1,7 +1,8 @@
 //! What an exporter decides about recording.
 
+use crate::registry::Projection;
 use crate::series::NameId;
-use metrics::{Key, Metadata};
+use metrics::{Key, Metadata, SharedString};
 use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,11 +56,21 @@ pub trait RecordingPolicy: Send + Sync + 'static {
         None
     }
 
+    /// How many metrics there may be, each a name and a kind; without limit by default. Asked once.
+    ///
+    /// What is recorded to metrics beyond it is [refused](crate::RefusalReason::NameLimit), as each would have an overflow
+    /// series of its own. Metrics stay known for good, even if all their series are evicted. As many more of each kind may
+    /// be described before they are recorded to.
+    fn max_names(&self) -> Option<usize> {
+        None
+    }
+
     /// The key that stands for `key`, if it is another one. Two keys with the same answer share a series, so that labels
     /// that say nothing never split one. By default each key stands for itself.
     ///
     /// Asked when a key is looked up that the recorder does not know yet, or has no room to remember. The same key must
     /// always get the same answer, and the answer, if it is asked about, itself. An answer with another name is ignored.
+    /// [Dropped labels](MetricPolicy::with_dropped_labels) are left out before.
     fn normalize(&self, key: &Key) -> Option<Key> {
         let _ = key;
         None
@@ -83,6 +94,10 @@ impl<P: RecordingPolicy + ?Sized> RecordingPolicy for Arc<P> {
         (**self).max_series()
     }
 
+    fn max_names(&self) -> Option<usize> {
+        (**self).max_names()
+    }
+
     fn normalize(&self, key: &Key) -> Option<Key> {
         (**self).normalize(key)
     }
@@ -93,6 +108,7 @@ impl<P: RecordingPolicy + ?Sized> RecordingPolicy for Arc<P> {
 pub struct MetricPolicy {
     pub(crate) is_enabled: bool,
     pub(crate) max_series: Option<usize>,
+    pub(crate) projection: Option<Projection>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) period: Duration,
 }
@@ -112,12 +128,24 @@ impl MetricPolicy {
     /// `overflow="true"` alone. Updates of gauges, and totals of counters, mean nothing in a sum: they are
     /// [refused](crate::RefusalReason::SeriesLimit).
     ///
-    /// A series that is evicted frees its place for the next key that is new. A thread that knows a key beyond the limit
-    /// goes on with the overflow series until that is idle. An evicted series that is held takes a place again when it
-    /// comes back, though there may be none.
+    /// A series that is evicted frees its place for the next key that has none. Handles that are held stay with what they
+    /// have: the overflow series, or nothing. An evicted series that is held takes a place again when it comes back,
+    /// though there may be none.
     #[must_use]
     pub fn with_max_series(mut self, series: Option<usize>) -> Self {
         self.max_series = series;
+        self
+    }
+
+    /// The names of labels that are left out, such as a user id: a key with them is as the key without them, and so is its
+    /// series. All labels are kept by default. A thread finds the series of such a key in its own memory, whatever values
+    /// these labels have. Of a gauge, the last update of all is the last.
+    #[must_use]
+    pub fn with_dropped_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
+    where
+        L: Into<SharedString>,
+    {
+        self.projection = Projection::new(names.into_iter().map(Into::into).collect());
         self
     }
 
@@ -142,6 +170,7 @@ impl Default for MetricPolicy {
         Self {
             is_enabled: true,
             max_series: None,
+            projection: None,
             idle_timeout: None,
             period: Duration::from_mins(1),
         }

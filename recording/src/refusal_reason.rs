@@ -21,6 +21,8 @@ pub enum RefusalReason {
     /// The metric has as many series as its policy allows. Updates of gauges and totals of counters are refused then, as
     /// they would mean nothing in a sum.
     SeriesLimit,
+    /// There are as many metrics as the [policy](crate::RecordingPolicy::max_names) allows, and this is not one of them.
+    NameLimit,
 }
 
 impl RefusalReason {
@@ -35,6 +37,7 @@ impl fmt::Display for RefusalReason {
             Self::Infinite => "the value is infinite",
             Self::OutOfRange => "the value is beyond ±2^360",
             Self::SeriesLimit => "the metric has too many series",
+            Self::NameLimit => "there are too many metrics",
         })
     }
 }

@@ -1,25 +1,15 @@
 //! What a thread has described before. The facade's macros describe at every call that names a unit: so that is to take
 //! no lock.
 
+use super::name_cache::{NameCache, Place};
 use crate::series::Description;
 use metrics::KeyName;
 use metrics_util::MetricKind;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Names that a thread remembers. A name that is described now and then only is looked up in the registry.
-const LINES: usize = 64;
-
-#[derive(Debug)]
-struct Line {
-    registry: u64,
-    kind: MetricKind,
-    name: KeyName,
-    description: Arc<Description>,
-}
-
 thread_local! {
-    static CACHE: RefCell<Vec<Option<Line>>> = const { RefCell::new(Vec::new()) };
+    static CACHE: RefCell<NameCache<Arc<Description>>> = const { RefCell::new(NameCache::new()) };
 }
 
 /// Gives `found` the description of a metric, if the calling thread remembers it. Returns whether it did.
@@ -33,9 +23,9 @@ pub(super) fn find(
     // Borrowed already: an allocator that describes what it does. Without locals: the thread ends.
     let is_found = CACHE.try_with(|cache| {
         let cache = cache.try_borrow().ok()?;
-        let line = cache.get(line_of(kind, name))?.as_ref()?;
-        let is_its = line.registry == registry && line.kind == kind && line.name == *name;
-        is_its.then(|| found(&line.description))
+        cache
+            .find(registry, kind, name.as_str())
+            .map(|description| found(description))
     });
     matches!(is_found, Ok(Some(())))
 }
@@ -47,26 +37,10 @@ pub(super) fn insert(
     name: &KeyName,
     description: &Arc<Description>,
 ) {
-    // Without locals or room, the next call looks it up again.
+    // Without locals, the next call looks it up again.
     let _ = CACHE.try_with(|cache| {
         let mut cache = cache.try_borrow_mut().ok()?;
-        if cache.is_empty() {
-            cache.resize_with(LINES, || None);
-        }
-        cache[line_of(kind, name)] = Some(Line {
-            registry,
-            kind,
-            name: name.to_retained(),
-            description: Arc::clone(description),
-        });
+        cache.insert(registry, kind, name, Arc::clone(description), Place::Any);
         Some(())
     });
-}
-
-/// By where the text is, as most names are static: only its address is at hand without a look at all of it.
-#[inline]
-fn line_of(kind: MetricKind, name: &KeyName) -> usize {
-    let address = name.as_str().as_ptr().addr();
-    // A name of several kinds has a line for each.
-    (address ^ address >> 6 ^ name.as_str().len()).wrapping_add(kind as usize) % LINES
 }

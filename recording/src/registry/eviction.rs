@@ -19,7 +19,7 @@ pub(crate) fn is_over<S>(series: &mut Arc<S>, is_idle: impl FnOnce(&S) -> bool) 
 mod rule {
     use super::is_over;
     use crate::aggregate::{Aggregate, RefusedCounts, Scratch, Value, Visit};
-    use crate::registry::handle_cache::{Cached, invalidate_series};
+    use crate::registry::handle_owner::{Cached, invalidate_series};
     use crate::registry::map::SeriesMap;
     use crate::registry::recorded::Recorded;
     use std::collections::HashSet;

@@ -1,19 +1,15 @@
 //! A thread's map from key to handle: a handle is found without a lock, and no two threads count the same references.
-//!
-//! The cache has weak references. A list has the strong ones. Other threads reach the list, under a lock that the cache's
-//! own thread only tries. So eviction can take a series from a thread that sleeps, but not a handle that is being used.
 
+use super::dropped::Dropped;
+use super::handle_owner::{self, Cached, Handle, Owned};
+use super::projection::Sought;
 use super::recorded::Recorded;
-use crate::aggregate::{Aggregate, Counter, Gauge, Histogram};
+use super::sets::{Sets, WAYS, empty};
 use metrics::{Key, Label};
 use parking_lot::Mutex;
-use std::cell::RefCell;
 use std::ptr;
 use std::sync::{Arc, Weak};
-use std::thread::LocalKey;
 
-/// A key may be in one of so many lines, one beside the other.
-const WAYS: usize = 4;
 const FIRST_SETS: usize = 16;
 /// A thread's cache has room for some 1,024 series of a kind. More series are looked up in the registry. There are twice
 /// as many lines, so that few keys find their set full.
@@ -24,48 +20,48 @@ const SPARSE: usize = 8;
 /// cache holds does not throw out what is used all the time.
 const ADMITTED: usize = 8;
 
-/// A thread's own handle of a series. It fills whole cache lines of the processor: two threads must not count references
-/// in one, and memory that one thread frees is often another's next.
-#[derive(Debug)]
-#[repr(align(64))]
-pub(crate) struct Handle<A> {
-    registry: u64,
-    pub(super) recorded: Arc<Recorded<A>>,
-}
-
-/// A kind of aggregate, with each thread's map of its handles.
-pub(crate) trait Cached: Aggregate {
-    fn cache() -> &'static LocalKey<RefCell<HandleCache<Self>>>
-    where
-        Self: Sized;
-
-    fn owned() -> &'static Mutex<Vec<Weak<Owned<Self>>>>
-    where
-        Self: Sized;
-}
-
 #[derive(Debug)]
 pub(crate) struct HandleCache<A> {
-    /// The sets, one after the other; a power of two of them.
-    lines: Vec<Option<Line<A>>>,
-    /// What a hash is shifted by, to be the number of a set.
-    shift: u32,
+    sets: Sets<Line<A>>,
     used: usize,
     misses: usize,
     owned: Option<Arc<Owned<A>>>,
 }
 
-/// The handles of one thread, each at the number of its line in the cache.
-type Owned<A> = Mutex<Vec<Option<Arc<Handle<A>>>>>;
-
 #[derive(Debug)]
 struct Line<A> {
     registry: u64,
+    /// Of what was looked for.
+    hash: u64,
     key: Key,
     /// Where the key's texts are, as to ask the key takes a call each.
     name: *const str,
     labels: *const [Label],
     handle: Weak<Handle<A>>,
+    beyond: Beyond,
+}
+
+/// Whether a key is beyond a limit. There may be such keys without end: they take no line from others.
+#[derive(Debug)]
+enum Beyond {
+    No,
+    /// Its handle is that of the overflow series.
+    Overflow,
+    /// It has no handle. What is recorded is dropped, until a place is free.
+    Drops(Box<Drops>),
+}
+
+#[derive(Debug)]
+struct Drops {
+    dropped: Arc<Dropped>,
+    /// How often places had become free.
+    freed: u64,
+}
+
+/// What a thread knows of a key.
+pub(super) enum Known<A> {
+    Handle(Arc<Handle<A>>),
+    Dropped(Arc<Dropped>),
 }
 
 /// The calling thread's handle of a series, if it has one.
@@ -76,48 +72,61 @@ pub(super) fn find<A: Cached>(registry: u64, key: &Key) -> Option<Arc<Handle<A>>
     found.ok()?
 }
 
+/// What is known of a key that has no handle of its own. `freed`: how often places became free.
+pub(super) fn find_other<A: Cached>(
+    registry: u64,
+    sought: Sought<'_>,
+    freed: u64,
+) -> Option<Known<A>> {
+    let found = A::cache().try_with(|cache| {
+        let cache = cache.try_borrow().ok()?;
+        cache.find_other(registry, sought, freed)
+    });
+    found.ok()?
+}
+
 /// Gives the calling thread a handle, if there is room for it.
 #[cold]
 #[inline(never)]
 pub(super) fn insert<A: Cached>(
     registry: u64,
-    key: &Key,
+    sought: Sought<'_>,
     recorded: &Arc<Recorded<A>>,
 ) -> Option<Arc<Handle<A>>> {
-    let inserted =
-        A::cache().try_with(|cache| cache.try_borrow_mut().ok()?.insert(registry, key, recorded));
+    let inserted = A::cache().try_with(|cache| {
+        cache
+            .try_borrow_mut()
+            .ok()?
+            .insert(registry, sought, recorded)
+    });
     inserted.ok()?
 }
 
-/// Takes the handles of a registry that ends from all threads.
-pub(super) fn invalidate_registry<A: Cached>(registry: u64) {
-    invalidate::<A>(|handle| handle.registry == registry);
-}
-
-/// Takes the handles of some series from all threads.
-pub(super) fn invalidate_series<A: Cached>(is_one: impl Fn(&Arc<Recorded<A>>) -> bool) {
-    invalidate::<A>(|handle| is_one(&handle.recorded));
-}
-
-/// A handle that is in use right now lives until it is dropped, and is found for as long.
-fn invalidate<A: Cached>(is_due: impl Fn(&Handle<A>) -> bool) {
-    let mut all = A::owned().lock();
-    all.retain(|thread| thread.strong_count() > 0);
-    let threads: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
-    drop(all);
-    for thread in threads {
-        for line in thread.lock().iter_mut() {
-            line.take_if(|handle| is_due(handle));
-        }
-    }
+/// Lets the calling thread know, if there is room for it, that a key's samples are dropped.
+#[cold]
+pub(super) fn insert_dropped<A: Cached>(
+    registry: u64,
+    sought: Sought<'_>,
+    dropped: &Arc<Dropped>,
+    freed: u64,
+) {
+    let drops = Beyond::Drops(Box::new(Drops {
+        dropped: Arc::clone(dropped),
+        freed,
+    }));
+    let _ = A::cache().try_with(|cache| {
+        let mut cache = cache.try_borrow_mut().ok()?;
+        cache.start()?;
+        let line = cache.line_for(registry, sought, true)?;
+        cache.put(line, registry, sought, sought.to_key(), Weak::new(), drops);
+        Some(())
+    });
 }
 
 impl<A: Cached> HandleCache<A> {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            lines: Vec::new(),
-            // Any that a number can be shifted by, as there are no sets.
-            shift: 63,
+            sets: Sets::new(),
             used: 0,
             misses: 0,
             owned: None,
@@ -126,9 +135,8 @@ impl<A: Cached> HandleCache<A> {
 
     #[inline]
     fn find(&self, registry: u64, key: &Key) -> Option<Arc<Handle<A>>> {
-        let set = self.set_of(registry, key);
-        self.lines
-            .get(set..set + WAYS)?
+        self.sets
+            .set(key.get_hash() ^ registry)?
             .iter()
             .flatten()
             .find(|line| line.is_for(registry, key))?
@@ -136,25 +144,29 @@ impl<A: Cached> HandleCache<A> {
             .upgrade()
     }
 
-    /// The first line of the set that a key belongs to.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "2,048 at most")]
-    fn set_of(&self, registry: u64, key: &Key) -> usize {
-        // By the top bits of a product (Fibonacci hashing): a key's hash is not meant to be good in any.
-        let hash = (key.get_hash() ^ registry).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (hash >> self.shift) as usize * WAYS
+    fn find_other(&self, registry: u64, sought: Sought<'_>, freed: u64) -> Option<Known<A>> {
+        let set = self.sets.set(sought.hash() ^ registry)?;
+        let line = set
+            .iter()
+            .flatten()
+            .find(|line| line.is_of(registry, sought))?;
+        match &line.beyond {
+            Beyond::Drops(drops) if drops.freed == freed => {
+                Some(Known::Dropped(Arc::clone(&drops.dropped)))
+            }
+            _ => line.handle.upgrade().map(Known::Handle),
+        }
     }
 
     fn insert(
         &mut self,
         registry: u64,
-        key: &Key,
+        sought: Sought<'_>,
         recorded: &Arc<Recorded<A>>,
     ) -> Option<Arc<Handle<A>>> {
-        if self.owned.is_none() {
-            self.register()?;
-        }
-        let line = self.line_for(registry, key)?;
+        self.start()?;
+        let is_overflow = recorded.series().is_overflow;
+        let line = self.line_for(registry, sought, is_overflow)?;
         let handle = Arc::new(Handle {
             registry,
             recorded: Arc::clone(recorded),
@@ -163,76 +175,97 @@ impl<A: Cached> HandleCache<A> {
         let mut owned = self.owned.as_ref()?.try_lock()?;
         owned[line] = Some(Arc::clone(&handle));
         drop(owned);
-        self.used += usize::from(self.lines[line].is_none());
-        let key = key_to_keep(key, recorded.series().key());
-        self.lines[line] = Some(Line {
-            registry,
-            name: key.name(),
-            labels: key.labels().as_slice(),
-            key,
-            handle: Arc::downgrade(&handle),
-        });
+        let key = key_to_keep(sought, recorded.series().key());
+        let beyond = if is_overflow {
+            Beyond::Overflow
+        } else {
+            Beyond::No
+        };
+        self.put(line, registry, sought, key, Arc::downgrade(&handle), beyond);
         Some(handle)
     }
 
-    /// As many sets, which are empty; returns the lines that were.
-    fn resize(&mut self, sets: usize) -> Vec<Option<Line<A>>> {
-        self.shift = u64::BITS - sets.ilog2();
-        std::mem::replace(&mut self.lines, empty(sets * WAYS))
+    fn put(
+        &mut self,
+        line: usize,
+        registry: u64,
+        sought: Sought<'_>,
+        key: Key,
+        handle: Weak<Handle<A>>,
+        beyond: Beyond,
+    ) {
+        let new = Line {
+            registry,
+            hash: sought.hash(),
+            name: key.name(),
+            labels: key.labels().as_slice(),
+            key,
+            handle,
+            beyond,
+        };
+        self.used += usize::from(self.sets.put(line, new).is_none());
     }
 
-    /// Makes the thread's list known to others, unless somebody is just there.
-    fn register(&mut self) -> Option<()> {
-        let mut all = A::owned().try_lock()?;
-        self.resize(FIRST_SETS);
-        let owned = Arc::new(Mutex::new(empty(FIRST_SETS * WAYS)));
-        if all.len() == all.capacity() {
-            all.retain(|thread| thread.strong_count() > 0);
-            // As many again may come before the next look, so that it costs each of them little.
-            let len = all.len();
-            all.reserve(len.max(16));
+    /// Makes the first sets, and makes the thread's list known to others.
+    fn start(&mut self) -> Option<()> {
+        if self.owned.is_none() {
+            let owned = Arc::new(Mutex::new(empty(FIRST_SETS * WAYS)));
+            handle_owner::register(&owned)?;
+            self.sets.resize(FIRST_SETS);
+            self.owned = Some(owned);
         }
-        all.push(Arc::downgrade(&owned));
-        self.owned = Some(owned);
         Some(())
     }
 
     /// Where a new one goes, if there is room.
-    fn line_for(&mut self, registry: u64, key: &Key) -> Option<usize> {
-        let set = self.set_of(registry, key);
-        let ways = || self.lines[set..set + WAYS].iter().enumerate();
-        let is_own = |line: &Line<A>| line.is_for(registry, key);
-        let is_free = |line: &Line<A>| line.handle.strong_count() == 0;
-        let fits = ways()
-            .find(|(_, line)| line.as_ref().is_some_and(is_own))
-            .or_else(|| ways().find(|(_, line)| line.as_ref().is_none_or(is_free)));
-        if let Some((way, _)) = fits {
-            return Some(set + way);
+    fn line_for(&mut self, registry: u64, sought: Sought<'_>, is_beyond: bool) -> Option<usize> {
+        let hash = sought.hash() ^ registry;
+        let (first, set) = (self.sets.first(hash), self.sets.set(hash)?);
+        let way = |fits: &dyn Fn(&Line<A>) -> bool| {
+            let way = set.iter().position(|line| line.as_ref().is_some_and(fits));
+            way.map(|way| first + way)
+        };
+        let own = way(&|line| line.is_of(registry, sought));
+        let unused = || set.iter().position(Option::is_none);
+        let free = || {
+            unused()
+                .map(|way| first + way)
+                .or_else(|| way(&Line::is_free))
+        };
+        let of_beyond = way(&Line::is_beyond).filter(|_| !is_beyond);
+        if let Some(line) = own.or_else(free).or(of_beyond) {
+            return Some(line);
         }
-        if self.used * SPARSE >= self.lines.len() && self.lines.len() < MAX_SETS * WAYS {
+        let is_full = self.sets.len() >= MAX_SETS * WAYS;
+        if !is_beyond && !is_full && self.used * SPARSE >= self.sets.len() {
             self.grow()?;
-            return self.line_for(registry, key);
+            return self.line_for(registry, sought, is_beyond);
         }
+        let other = if is_beyond {
+            way(&Line::is_beyond)?
+        } else {
+            first + self.misses / ADMITTED % WAYS
+        };
         self.misses += 1;
-        let is_admitted = self.misses.is_multiple_of(ADMITTED);
-        is_admitted.then_some(set + self.misses / ADMITTED % WAYS)
+        self.misses.is_multiple_of(ADMITTED).then_some(other)
     }
 
     /// Twice as many sets; each of the former is divided between two.
     fn grow(&mut self) -> Option<()> {
         let all = Arc::clone(self.owned.as_ref()?);
         let mut owned = all.try_lock()?;
-        let twice = self.lines.len() * 2;
-        let lines = self.resize(twice / WAYS);
+        let twice = self.sets.len() * 2;
+        let lines = self.sets.resize(twice / WAYS);
         let handles = std::mem::replace(&mut *owned, empty(twice));
         self.used = 0;
         for (line, handle) in lines.into_iter().zip(handles) {
             let (Some(line), Some(handle)) = (line, handle) else {
                 continue;
             };
-            let set = self.set_of(line.registry, &line.key);
-            let free = (set..set + WAYS).find(|&free| self.lines[free].is_none())?;
-            self.lines[free] = Some(line);
+            let hash = line.hash ^ line.registry;
+            let free = self.sets.set(hash)?.iter().position(Option::is_none)?;
+            let free = self.sets.first(hash) + free;
+            self.sets.put(free, line);
             owned[free] = Some(handle);
             self.used += 1;
         }
@@ -245,9 +278,21 @@ impl<A> Line<A> {
     #[inline]
     fn is_for(&self, registry: u64, key: &Key) -> bool {
         self.registry == registry
-            && self.key.get_hash() == key.get_hash()
+            && self.hash == key.get_hash()
             && (ptr::eq(self.labels, key.labels().as_slice()) && ptr::eq(self.name, key.name())
                 || are_equal(&self.key, key, self.labels.len()))
+    }
+
+    fn is_of(&self, registry: u64, sought: Sought<'_>) -> bool {
+        self.registry == registry && self.hash == sought.hash() && sought.is(&self.key)
+    }
+
+    fn is_free(&self) -> bool {
+        self.handle.strong_count() == 0 && !matches!(self.beyond, Beyond::Drops(_))
+    }
+
+    fn is_beyond(&self) -> bool {
+        !matches!(self.beyond, Beyond::No)
     }
 }
 
@@ -261,35 +306,13 @@ fn are_equal(one: &Key, other: &Key, labels: usize) -> bool {
 
 /// A key that has its texts elsewhere: the series' own, if it is the same and has memory of its own anyway. A static key
 /// stays as it is, as it is compared by where its texts are.
-fn key_to_keep(key: &Key, of_series: &Key) -> Key {
-    let retained = key.to_retained();
-    let is_static = ptr::eq(retained.labels().as_slice(), key.labels().as_slice());
-    if !is_static && are_equal(of_series, key, key.labels().len()) {
+fn key_to_keep(sought: Sought<'_>, of_series: &Key) -> Key {
+    let is_static = sought.as_whole().is_some_and(|key| {
+        let retained = key.to_retained();
+        ptr::eq(retained.labels().as_slice(), key.labels().as_slice())
+    });
+    if !is_static && sought.is(of_series) {
         return of_series.clone();
     }
-    retained
+    sought.to_key()
 }
-
-fn empty<T>(len: usize) -> Vec<Option<T>> {
-    std::iter::repeat_with(|| None).take(len).collect()
-}
-
-macro_rules! cached {
-    ($($aggregate:ty),*) => {$(
-        impl Cached for $aggregate {
-            fn cache() -> &'static LocalKey<RefCell<HandleCache<Self>>> {
-                thread_local! {
-                    static CACHE: RefCell<HandleCache<$aggregate>> = const { RefCell::new(HandleCache::new()) };
-                }
-                &CACHE
-            }
-
-            fn owned() -> &'static Mutex<Vec<Weak<Owned<Self>>>> {
-                static OWNED: Mutex<Vec<Weak<Owned<$aggregate>>>> = Mutex::new(Vec::new());
-                &OWNED
-            }
-        }
-    )*};
-}
-
-cached!(Counter, Gauge, Histogram);

@@ -1,10 +1,14 @@
 //! A key's way to its handle: the thread's handle cache, else the map of all series.
 
 use super::description_cache;
-use super::handle_cache::{self, Cached, Handle};
-use super::map::{Found, Naming, SeriesMap};
+use super::dropped::Dropped;
+use super::handle_cache::{self, Known};
+use super::handle_owner::{self, Cached, Handle};
+use super::map::{Found, SeriesMap};
+use super::name_rules::{self, NameRule};
+use super::naming::{Nameless, Naming};
+use super::projection::Sought;
 use super::recorded::Recorded;
-use super::series_limit::Beyond;
 use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric};
@@ -24,12 +28,12 @@ pub(crate) struct Registry {
     pub(crate) histograms: SeriesMap<Histogram>,
 }
 
-/// A handle of a thread's own, or one that all threads share where the thread has no room.
+/// A handle of a thread's own, or one that all threads share where the thread has no room, or what has no series.
 enum Registered<A> {
     Own(Arc<Handle<A>>),
     Shared(Arc<Recorded<A>>),
-    Beyond(Arc<Metric>),
-    Disabled,
+    Dropped(Arc<Dropped>),
+    Nothing,
 }
 
 impl Registry {
@@ -53,7 +57,8 @@ impl Registry {
         match self.look_up(&self.counters, key, metadata) {
             Registered::Own(handle) => metrics::Counter::from_arc(handle),
             Registered::Shared(recorded) => metrics::Counter::from_arc(recorded),
-            Registered::Beyond(_) | Registered::Disabled => metrics::Counter::noop(),
+            Registered::Dropped(dropped) => metrics::Counter::from_arc(dropped),
+            Registered::Nothing => metrics::Counter::noop(),
         }
     }
 
@@ -65,8 +70,8 @@ impl Registry {
         match self.look_up(&self.gauges, key, metadata) {
             Registered::Own(handle) => metrics::Gauge::from_arc(handle),
             Registered::Shared(recorded) => metrics::Gauge::from_arc(recorded),
-            Registered::Beyond(metric) => metrics::Gauge::from_arc(Arc::new(Beyond(metric))),
-            Registered::Disabled => metrics::Gauge::noop(),
+            Registered::Dropped(dropped) => metrics::Gauge::from_arc(dropped),
+            Registered::Nothing => metrics::Gauge::noop(),
         }
     }
 
@@ -78,7 +83,8 @@ impl Registry {
         match self.look_up(&self.histograms, key, metadata) {
             Registered::Own(handle) => metrics::Histogram::from_arc(handle),
             Registered::Shared(recorded) => metrics::Histogram::from_arc(recorded),
-            Registered::Beyond(_) | Registered::Disabled => metrics::Histogram::noop(),
+            Registered::Dropped(dropped) => metrics::Histogram::from_arc(dropped),
+            Registered::Nothing => metrics::Histogram::noop(),
         }
     }
 
@@ -91,15 +97,66 @@ impl Registry {
         metadata: &Metadata<'_>,
     ) -> Registered<A> {
         if self.is_forked() {
-            return Registered::Disabled;
+            return Registered::Nothing;
         }
-        match among.get_or_create(key, metadata, &self.naming) {
-            Found::Series(recorded) => match handle_cache::insert(self.id, key, &recorded) {
-                Some(handle) => Registered::Own(handle),
-                None => Registered::Shared(recorded),
-            },
-            Found::Beyond(metric) => Registered::Beyond(metric),
-            Found::Disabled => Registered::Disabled,
+        // First, so that what is known before a place becomes free is not taken for later knowledge.
+        let freed = self.naming.freed();
+        let known = name_rules::with(self.id, A::KIND, key, |rule| match rule {
+            Some(NameRule::Disabled) => Some(Registered::Nothing),
+            Some(NameRule::Nameless(dropped)) => Some(Registered::Dropped(Arc::clone(dropped))),
+            Some(NameRule::Projected(projection)) => {
+                self.find_other(Sought::projected(key, projection), freed)
+            }
+            None => self.find_other(Sought::whole(key), freed),
+        });
+        known.unwrap_or_else(|| {
+            let found = among.get_or_create(key, metadata, &self.naming);
+            self.remember(key, freed, found)
+        })
+    }
+
+    fn find_other<A: Cached>(&self, sought: Sought<'_>, freed: u64) -> Option<Registered<A>> {
+        Some(match handle_cache::find_other(self.id, sought, freed)? {
+            Known::Handle(handle) => Registered::Own(handle),
+            Known::Dropped(dropped) => Registered::Dropped(dropped),
+        })
+    }
+
+    /// What the calling thread will look for, once it knows the metric.
+    fn sought<'k>(&self, key: &'k Key, metric: &'k Metric) -> Sought<'k> {
+        let Some(projection) = &metric.policy.projection else {
+            return Sought::whole(key);
+        };
+        let rule = NameRule::Projected(projection.clone());
+        name_rules::insert(self.id, metric.kind, key, rule);
+        Sought::projected(key, projection)
+    }
+
+    /// Lets the calling thread know what a key was found to be.
+    fn remember<A: Cached>(&self, key: &Key, freed: u64, found: Found<A>) -> Registered<A> {
+        let learn = |rule| name_rules::insert(self.id, A::KIND, key, rule);
+        match found {
+            Found::Series(recorded) => {
+                let sought = self.sought(key, &recorded.series().metric);
+                match handle_cache::insert(self.id, sought, &recorded) {
+                    Some(handle) => Registered::Own(handle),
+                    None => Registered::Shared(recorded),
+                }
+            }
+            Found::Beyond(metric) => {
+                let (sought, dropped) = (self.sought(key, &metric), metric.limit.dropped());
+                handle_cache::insert_dropped::<A>(self.id, sought, dropped, freed);
+                Registered::Dropped(Arc::clone(dropped))
+            }
+            Found::Nameless(dropped) => {
+                learn(NameRule::Nameless(Arc::clone(&dropped)));
+                Registered::Dropped(dropped)
+            }
+            Found::Disabled => {
+                learn(NameRule::Disabled);
+                Registered::Nothing
+            }
+            Found::Closed => Registered::Nothing,
         }
     }
 
@@ -131,9 +188,9 @@ impl Registry {
             return None;
         }
         match kind {
-            MetricKind::Counter => self.counters.describe(name),
-            MetricKind::Gauge => self.gauges.describe(name),
-            MetricKind::Histogram => self.histograms.describe(name),
+            MetricKind::Counter => self.counters.describe(name, &self.naming),
+            MetricKind::Gauge => self.gauges.describe(name, &self.naming),
+            MetricKind::Histogram => self.histograms.describe(name, &self.naming),
         }
     }
 
@@ -155,6 +212,20 @@ impl Registry {
             MetricKind::Gauge => self.gauges.most_varied_label(metric),
             MetricKind::Histogram => self.histograms.most_varied_label(metric),
         }
+    }
+
+    /// The first metric that was one too many.
+    pub(crate) fn nameless(&self) -> Option<&Nameless> {
+        self.naming.nameless()
+    }
+
+    /// What was recorded since the last call to metrics that were too many, by kind.
+    pub(crate) fn take_nameless_samples(&self) -> [(MetricKind, u64); 3] {
+        [
+            (MetricKind::Counter, self.counters.nameless().take()),
+            (MetricKind::Gauge, self.gauges.nameless().take()),
+            (MetricKind::Histogram, self.histograms.nameless().take()),
+        ]
     }
 
     /// Metrics that came to their limit of series, at one time or another.
@@ -182,9 +253,16 @@ impl Registry {
     }
 
     fn invalidate_handles(&self) {
-        handle_cache::invalidate_registry::<Counter>(self.id);
-        handle_cache::invalidate_registry::<Gauge>(self.id);
-        handle_cache::invalidate_registry::<Histogram>(self.id);
+        handle_owner::invalidate_registry::<Counter>(self.id);
+        handle_owner::invalidate_registry::<Gauge>(self.id);
+        handle_owner::invalidate_registry::<Histogram>(self.id);
+    }
+
+    /// Places of series are free: threads look again for what was beyond a limit.
+    pub(crate) fn note_freed_places(&self) {
+        self.naming.note_freed();
+        handle_owner::invalidate_overflows::<Counter>(self.id);
+        handle_owner::invalidate_overflows::<Histogram>(self.id);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The series of one kind, by key, and the metrics by name.
 
+use super::dropped::Dropped;
+use super::naming::Naming;
 use super::recorded::{Neighbours, Recorded};
-use super::series_limit::{Admission, Count, SeriesLimit, overflow_key};
+use super::series_limit::{Admission, overflow_key};
 use crate::aggregate::Aggregate;
-use crate::recording_policy::RecordingPolicy;
-use crate::series::{Description, Metric, NameId, Series};
+use crate::series::{Description, Metric, Series};
 use metrics::{Key, KeyName, Metadata};
-use metrics_util::{KeyHasher, MetricKind};
+use metrics_util::KeyHasher;
 use parking_lot::{Mutex, RwLock};
 use std::borrow::Borrow;
 use std::cmp::Reverse;
@@ -22,6 +23,8 @@ pub(crate) struct SeriesMap<A> {
     known: RwLock<Known<A>>,
     /// New series, until the next snapshot takes them over. So a snapshot needs no lock of the map's for them.
     arrivals: Mutex<Vec<Arc<Recorded<A>>>>,
+    /// What was recorded to metrics that are too many.
+    nameless: Arc<Dropped>,
 }
 
 #[derive(Debug)]
@@ -50,66 +53,12 @@ pub(super) enum Found<A> {
     Series(Arc<Recorded<A>>),
     /// The metric is at its limit, and the series would mean nothing in a sum.
     Beyond(Arc<Metric>),
+    /// There are too many metrics.
+    Nameless(Arc<Dropped>),
+    /// By the policy.
     Disabled,
-}
-
-/// What all maps of a registry share.
-pub(super) struct Naming {
-    policy: Box<dyn RecordingPolicy>,
-    names: Mutex<u32>,
-    /// Of all metrics.
-    series: Arc<Count>,
-    /// Metrics that came to their limit.
-    limited: Mutex<Vec<Arc<Metric>>>,
-}
-
-impl Naming {
-    pub(super) fn new(policy: Box<dyn RecordingPolicy>) -> Self {
-        Self {
-            series: Arc::new(Count::new(policy.max_series())),
-            policy,
-            names: Mutex::new(0),
-            limited: Mutex::default(),
-        }
-    }
-
-    /// The key that stands for another one, of the same metric.
-    fn normalize(&self, key: &Key) -> Option<Key> {
-        let normal = self.policy.normalize(key);
-        normal.filter(|normal| normal.name() == key.name())
-    }
-
-    /// Asks the policy about a metric that is new.
-    fn metric(
-        &self,
-        kind: MetricKind,
-        key: &Key,
-        metadata: &Metadata<'_>,
-        description: Arc<Description>,
-    ) -> Metric {
-        let mut names = self.names.lock();
-        let id = NameId(*names);
-        let policy = self.policy.metric(id, kind, key, metadata);
-        *names += 1;
-        Metric {
-            id,
-            kind,
-            limit: SeriesLimit::new(policy.max_series, &self.series),
-            policy,
-            description,
-        }
-    }
-
-    /// Notes that a metric came to its limit, so that snapshots ask it what it dropped.
-    fn limit(&self, metric: &Arc<Metric>) {
-        if metric.limit.reach() {
-            self.limited.lock().push(Arc::clone(metric));
-        }
-    }
-
-    pub(super) fn limited(&self) -> Vec<Arc<Metric>> {
-        self.limited.lock().clone()
-    }
+    /// Nobody takes snapshots any more.
+    Closed,
 }
 
 impl<A: Aggregate> SeriesMap<A> {
@@ -125,6 +74,7 @@ impl<A: Aggregate> SeriesMap<A> {
                 is_closed: false,
             }),
             arrivals: Mutex::default(),
+            nameless: Arc::default(),
         }
     }
 
@@ -137,32 +87,41 @@ impl<A: Aggregate> SeriesMap<A> {
         if let Some(found) = self.known.read().find(key) {
             return found;
         }
+        let metric = match self.metric(key, metadata, naming) {
+            Ok(metric) if metric.policy.is_enabled => metric,
+            Ok(_) => return Found::Disabled,
+            Err(found) => return found,
+        };
+        let projection = metric.policy.projection.as_ref();
+        let projected = projection.and_then(|projection| projection.of(key));
+        let key = projected.as_ref().unwrap_or(key);
+        if projected.is_some()
+            && let Some(found) = self.known.read().find(key)
+        {
+            return found;
+        }
         let normal = naming.normalize(key);
         let is_alias = normal.is_some();
         let normal = normal.unwrap_or_else(|| key.clone()).to_retained();
         // What is beyond a limit comes without end, and is not to keep others from the map.
-        if let Some(found) = self.known.read().find_beyond(&normal) {
+        if let Some(found) = self.known.read().find_beyond(&normal, &metric) {
             return found;
         }
         let mut known = self.known.write();
         if known.is_closed {
-            return Found::Disabled;
-        }
-        let metric = known.metric(key, metadata, naming);
-        if !metric.policy.is_enabled {
-            return Found::Disabled;
+            return Found::Closed;
         }
         let recorded = match known.series.get(&normal) {
             Some(named) => Arc::clone(&named.recorded),
             None => match metric.limit.admit(A::KIND) {
                 Admission::Own => self.create(&mut known, normal, metric),
                 Admission::Overflow => {
-                    naming.limit(&metric);
+                    naming.note_beyond(&metric, &normal);
                     // No alias: the keys beyond the limit are without number.
                     return Found::Series(self.overflow(&mut known, key, metric));
                 }
                 Admission::Refused => {
-                    naming.limit(&metric);
+                    naming.note_beyond(&metric, &normal);
                     return Found::Beyond(metric);
                 }
             },
@@ -171,6 +130,28 @@ impl<A: Aggregate> SeriesMap<A> {
             known.add_alias(key.to_retained(), &recorded);
         }
         Found::Series(recorded)
+    }
+
+    /// The metric of a key; asks the policy if this is the first.
+    fn metric(
+        &self,
+        key: &Key,
+        metadata: &Metadata<'_>,
+        naming: &Naming,
+    ) -> Result<Arc<Metric>, Found<A>> {
+        if let Some(metric) = self.known.read().metrics.get(key.name()) {
+            return Ok(Arc::clone(metric));
+        }
+        // Names without end are not to keep others from the map either.
+        if naming.is_full() {
+            return Err(Found::Nameless(Arc::clone(&self.nameless)));
+        }
+        let mut known = self.known.write();
+        if known.is_closed {
+            return Err(Found::Closed);
+        }
+        let metric = known.metric(key, metadata, naming);
+        metric.ok_or_else(|| Found::Nameless(Arc::clone(&self.nameless)))
     }
 
     fn create(&self, known: &mut Known<A>, key: Key, metric: Arc<Metric>) -> Arc<Recorded<A>> {
@@ -197,13 +178,27 @@ impl<A: Aggregate> SeriesMap<A> {
         recorded
     }
 
-    /// The description that all series of a metric have, and will have.
-    pub(super) fn describe(&self, name: &KeyName) -> Option<Arc<Description>> {
-        if let Some(description) = self.known.read().descriptions.get(name.as_str()) {
+    /// The description that all series of a metric have, and will have; none if there are too many, or nobody takes
+    /// snapshots.
+    pub(super) fn describe(&self, name: &KeyName, naming: &Naming) -> Option<Arc<Description>> {
+        let has_room = |known: &Known<A>| {
+            !known.is_closed && naming.has_room_for_description(known.descriptions.len(), name)
+        };
+        let known = self.known.read();
+        if let Some(description) = known.descriptions.get(name.as_str()) {
             return Some(Arc::clone(description));
         }
+        if !has_room(&known) {
+            return None;
+        }
+        drop(known);
         let mut known = self.known.write();
-        (!known.is_closed).then(|| known.description(name))
+        has_room(&known).then(|| known.description(name))
+    }
+
+    /// What was recorded to metrics that are too many.
+    pub(super) fn nameless(&self) -> &Dropped {
+        &self.nameless
     }
 
     /// The label of a metric that has most values, and how many.
@@ -290,12 +285,11 @@ impl<A: Aggregate> SeriesMap<A> {
 
 impl<A: Aggregate> Known<A> {
     /// Where a key goes that has no series and can have none.
-    fn find_beyond(&self, normal: &Key) -> Option<Found<A>> {
+    fn find_beyond(&self, normal: &Key, metric: &Arc<Metric>) -> Option<Found<A>> {
         if self.series.contains(normal) {
             return None;
         }
-        let metric = self.metrics.get(normal.name())?;
-        match metric.limit.is_beyond(A::KIND)? {
+        let found = match metric.limit.is_beyond(A::KIND)? {
             Admission::Own => None,
             Admission::Overflow => {
                 let recorded = self.overflows.get(normal.name())?;
@@ -306,30 +300,36 @@ impl<A: Aggregate> Known<A> {
                 let is_known = metric.limit.is_reached();
                 is_known.then(|| Found::Beyond(Arc::clone(metric)))
             }
+        };
+        if found.is_some() {
+            metric.limit.note_beyond(normal);
         }
+        found
     }
 
     fn find(&self, key: &Key) -> Option<Found<A>> {
         if self.is_closed {
-            return Some(Found::Disabled);
+            return Some(Found::Closed);
         }
-        if let Some(named) = self.series.get(key) {
-            return Some(Found::Series(Arc::clone(&named.recorded)));
-        }
-        let metric = self.metrics.get(key.name())?;
-        (!metric.policy.is_enabled).then_some(Found::Disabled)
+        let named = self.series.get(key)?;
+        Some(Found::Series(Arc::clone(&named.recorded)))
     }
 
-    /// The metric of a key; asks the policy if this is the first.
-    fn metric(&mut self, key: &Key, metadata: &Metadata<'_>, naming: &Naming) -> Arc<Metric> {
+    /// The metric of a key; asks the policy if this is the first. None if there are too many.
+    fn metric(
+        &mut self,
+        key: &Key,
+        metadata: &Metadata<'_>,
+        naming: &Naming,
+    ) -> Option<Arc<Metric>> {
         if let Some(metric) = self.metrics.get(key.name()) {
-            return Arc::clone(metric);
+            return Some(Arc::clone(metric));
         }
         let name = key.to_retained().name_shared();
-        let description = self.description(&name);
-        let metric = Arc::new(naming.metric(A::KIND, key, metadata, description));
+        let description = || self.description(&name);
+        let metric = Arc::new(naming.metric(A::KIND, key, metadata, description)?);
         self.metrics.insert(name, Arc::clone(&metric));
-        metric
+        Some(metric)
     }
 
     fn add_alias(&mut self, key: Key, recorded: &Arc<Recorded<A>>) {

@@ -1,6 +1,6 @@
 //! A series with its aggregate, and the handles that the macros return.
 
-use super::handle_cache::Handle;
+use super::handle_owner::Handle;
 use crate::aggregate::{Aggregate, Counter, Current, Gauge, Histogram};
 use crate::series::Series;
 use metrics::{CounterFn, GaugeFn, HistogramFn};
@@ -69,7 +69,7 @@ impl CounterFn for Recorded<Counter> {
         let series = self.series();
         if series.is_overflow {
             // The totals of several series cannot be one total.
-            series.metric.limit.drop_sample();
+            series.metric.limit.dropped().count(1);
         } else {
             self.aggregate.absolute(value);
         }

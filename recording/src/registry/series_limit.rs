@@ -1,10 +1,13 @@
 //! The limit of series of a metric, and of a recorder: where a new set of labels goes, and what becomes of what is beyond.
 
-use crate::series::{Metric, Series};
-use metrics::{GaugeFn, Key, Label};
+use super::cardinality::Cardinality;
+use super::dropped::Dropped;
+use crate::series::Series;
+use metrics::{Key, Label};
 use metrics_util::MetricKind;
+use once_cell::race::OnceBox;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where a key that has no series yet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +65,9 @@ impl Count {
 pub(crate) struct SeriesLimit {
     of_metric: Count,
     of_recorder: Arc<Count>,
-    dropped: AtomicU64,
-    is_reached: AtomicBool,
+    dropped: Arc<Dropped>,
+    /// The keys beyond it; none as long as it was never reached.
+    beyond: OnceBox<Cardinality>,
 }
 
 impl SeriesLimit {
@@ -71,8 +75,8 @@ impl SeriesLimit {
         Self {
             of_metric: Count::new(max),
             of_recorder: Arc::clone(of_recorder),
-            dropped: AtomicU64::new(0),
-            is_reached: AtomicBool::new(false),
+            dropped: Arc::default(),
+            beyond: OnceBox::new(),
         }
     }
 
@@ -100,25 +104,29 @@ impl SeriesLimit {
         }
     }
 
-    /// Whether this is the first time that it is reached.
-    pub(super) fn reach(&self) -> bool {
-        !self.is_reached.swap(true, Ordering::Relaxed)
+    /// Notes a key beyond it. Returns whether this is the first one.
+    pub(super) fn note_beyond(&self, normal: &Key) -> bool {
+        let mut is_first = false;
+        let beyond = self.beyond.get_or_init(|| {
+            is_first = true;
+            Box::new(Cardinality::new())
+        });
+        beyond.add(normal);
+        is_first
     }
 
     pub(super) fn is_reached(&self) -> bool {
-        self.is_reached.load(Ordering::Relaxed)
+        self.beyond.get().is_some()
     }
 
-    pub(super) fn drop_sample(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+    /// About how many series the metric would have without limits.
+    pub(crate) fn wanted(&self) -> u64 {
+        let beyond = self.beyond.get().map_or(0, Cardinality::estimate);
+        self.of_metric.series.load(Ordering::Relaxed) as u64 + beyond
     }
 
-    /// What was refused since the last call.
-    pub(crate) fn take_dropped(&self) -> u64 {
-        match self.dropped.load(Ordering::Relaxed) {
-            0 => 0,
-            _ => self.dropped.swap(0, Ordering::Relaxed),
-        }
+    pub(crate) fn dropped(&self) -> &Arc<Dropped> {
+        &self.dropped
     }
 }
 
@@ -143,22 +151,4 @@ pub(crate) fn free_place(series: &Series) {
 pub(super) fn overflow_key(key: &Key) -> Key {
     const OVERFLOW: Label = Label::from_static_parts("overflow", "true");
     Key::from_parts(key.name_shared(), vec![OVERFLOW])
-}
-
-/// The handle of a gauge that has no series: it counts what it drops.
-#[derive(Debug)]
-pub(super) struct Beyond(pub(super) Arc<Metric>);
-
-impl GaugeFn for Beyond {
-    fn increment(&self, _: f64) {
-        self.0.limit.drop_sample();
-    }
-
-    fn decrement(&self, _: f64) {
-        self.0.limit.drop_sample();
-    }
-
-    fn set(&self, _: f64) {
-        self.0.limit.drop_sample();
-    }
 }

@@ -3,6 +3,8 @@
 use crate::aggregate::Value;
 use crate::refusal_reason::RefusalReason;
 use crate::series::{NameId, Series, SeriesId};
+use metrics::KeyName;
+use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -16,22 +18,34 @@ pub enum Event<'a> {
     /// generation, if somebody holds a handle, if it is a counter with a total, or an incremented gauge that is not at
     /// zero.
     Evicted(SeriesId),
-    /// A metric, or its recorder, came to its limit of series, for the first time of this metric.
-    LimitReached {
+    /// A metric has no room for more series, as it has as many as it may have, or all metrics together have. Told once for
+    /// each metric, and again whenever it would have ten times as many as when it was last told.
+    SeriesLimitReached {
         /// The metric.
         name: NameId,
         /// The label of the metric that has most values, and how many; none if its series have no labels.
         label: Option<(&'a str, usize)>,
+        /// About how many series the metric would have without limits, within some 10 %.
+        wanted: u64,
+    },
+    /// There is no room for more metrics. Told once, with the first metric that had none.
+    NameLimitReached {
+        /// Counter, gauge or histogram.
+        kind: MetricKind,
+        /// The name.
+        name: &'a KeyName,
     },
     /// Samples that are in no point, now or later.
     Refused {
-        /// The metric.
-        name: NameId,
+        /// The kind of the metric.
+        kind: MetricKind,
+        /// The metric; none where there are [too many](RefusalReason::NameLimit).
+        name: Option<NameId>,
         /// The series; none where there is no series for them.
         series: Option<&'a Arc<Series>>,
         /// Why.
         reason: RefusalReason,
-        /// How many.
+        /// How many: a counter's increments added up, a histogram's samples, a gauge's updates.
         samples: u64,
     },
 }

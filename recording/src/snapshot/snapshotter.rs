@@ -6,8 +6,9 @@ use crate::aggregate::{
 };
 use crate::refusal_reason::RefusalReason;
 use crate::registry::eviction::{self, Idle, LastActive, Moment, Outcome};
-use crate::registry::{Cached, Recorded, Registry, SeriesMap, free_place, take_place};
-use crate::series::SeriesId;
+use crate::registry::{Cached, Nameless, Recorded, Registry, SeriesMap, free_place, take_place};
+use crate::series::{Metric, NameId, SeriesId};
+use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -21,8 +22,9 @@ pub struct Snapshotter {
     groups: Vec<Group>,
     ids: Ids,
     scratch: Scratch,
-    /// Metrics that came to their limit, of which the consumer has heard.
-    reported_limits: usize,
+    /// How many series metrics beyond their limit wanted when the consumer last heard of it, in the order of the registry.
+    told_wanted: Vec<u64>,
+    has_told_names: bool,
 }
 
 /// Series that are due together and may be idle for as long.
@@ -57,6 +59,8 @@ struct Walk<'w> {
     visit: Visit,
     ids: &'w mut Ids,
     scratch: &'w mut Scratch,
+    /// Whether places of series became free.
+    has_freed: &'w mut bool,
 }
 
 impl Snapshotter {
@@ -67,7 +71,8 @@ impl Snapshotter {
             groups: Vec::new(),
             ids: Ids::default(),
             scratch: Scratch::default(),
-            reported_limits: 0,
+            told_wanted: Vec::new(),
+            has_told_names: false,
         }
     }
 
@@ -94,6 +99,7 @@ impl Snapshotter {
         periods.sort_unstable();
         periods.dedup();
         periods.retain(|period| is_due(*period));
+        let mut has_freed = false;
         for group in &mut self.groups {
             if !periods.contains(&group.period) {
                 continue;
@@ -109,36 +115,49 @@ impl Snapshotter {
                 visit: Visit { free, window },
                 ids: &mut self.ids,
                 scratch: &mut self.scratch,
+                has_freed: &mut has_freed,
             };
             group.visited = now;
             walk.visit(&mut group.counters, &registry.counters, &mut each);
             walk.visit(&mut group.gauges, &registry.gauges, &mut each);
             walk.visit(&mut group.histograms, &registry.histograms, &mut each);
         }
-        for metric in &limited[self.reported_limits..] {
-            let label = registry.most_varied_label(metric);
-            let label = label
-                .as_ref()
-                .map(|(name, values)| (name.as_str(), *values));
-            let name = metric.id;
-            each(Event::LimitReached { name, label });
+        if has_freed && !limited.is_empty() {
+            registry.note_freed_places();
         }
-        self.reported_limits = limited.len();
-        for metric in limited {
-            let is_due = periods.contains(&metric.policy.period);
-            let samples = if is_due {
-                metric.limit.take_dropped()
-            } else {
-                0
-            };
-            if samples > 0 {
-                each(Event::Refused {
-                    name: metric.id,
-                    series: None,
-                    reason: RefusalReason::SeriesLimit,
-                    samples,
-                });
+        self.tell_limits(&limited, &mut each);
+        for metric in &limited {
+            if periods.contains(&metric.policy.period) {
+                let samples = metric.limit.dropped().take();
+                let reason = RefusalReason::SeriesLimit;
+                tell_refused(metric.kind, Some(metric.id), reason, samples, &mut each);
             }
+        }
+        for (kind, samples) in registry.take_nameless_samples() {
+            tell_refused(kind, None, RefusalReason::NameLimit, samples, &mut each);
+        }
+    }
+
+    fn tell_limits(&mut self, limited: &[Arc<Metric>], each: &mut impl FnMut(Event<'_>)) {
+        self.told_wanted.resize(limited.len(), 0);
+        for (metric, told) in limited.iter().zip(&mut self.told_wanted) {
+            let wanted = metric.limit.wanted();
+            if *told > 0 && wanted < told.saturating_mul(10) {
+                continue;
+            }
+            *told = wanted.max(1);
+            let label = self.registry.most_varied_label(metric);
+            let label = label.as_ref();
+            each(Event::SeriesLimitReached {
+                name: metric.id,
+                label: label.map(|(name, values)| (name.as_str(), *values)),
+                wanted,
+            });
+        }
+        if let Some(Nameless { kind, name }) = self.registry.nameless()
+            && !std::mem::replace(&mut self.has_told_names, true)
+        {
+            each(Event::NameLimitReached { kind: *kind, name });
         }
     }
 
@@ -204,6 +223,24 @@ impl Drop for Snapshotter {
     }
 }
 
+fn tell_refused(
+    kind: MetricKind,
+    name: Option<NameId>,
+    reason: RefusalReason,
+    samples: u64,
+    each: &mut impl FnMut(Event<'_>),
+) {
+    if samples > 0 {
+        each(Event::Refused {
+            kind,
+            name,
+            series: None,
+            reason,
+            samples,
+        });
+    }
+}
+
 impl Walk<'_> {
     fn visit<A: Cached>(
         &mut self,
@@ -255,6 +292,7 @@ impl Walk<'_> {
             let id = entry.id;
             if is_first {
                 free_place(entry.recorded.series());
+                *self.has_freed = true;
             }
             if matches!(outcome, Outcome::Gone) {
                 entries.swap_remove(position);
@@ -288,7 +326,8 @@ impl<A: Aggregate> Entry<A> {
         for (reason, &samples) in refused.filter(|_| has_refused) {
             if samples > 0 {
                 each(Event::Refused {
-                    name: series.name_id(),
+                    kind: series.kind(),
+                    name: Some(series.name_id()),
                     series: Some(series),
                     reason,
                     samples,

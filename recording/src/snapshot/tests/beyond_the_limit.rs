@@ -1,6 +1,6 @@
 //! The limit of series: what is beyond it goes to one series more, or is refused.
 
-use super::{Both, KEY, METADATA, numbered};
+use super::{Both, KEY, METADATA, minute, numbered};
 use crate::{Event, MetricPolicy, NameId, Recorder, RecordingPolicy, RefusalReason, Snapshotter};
 use metrics::{Key, Label, Metadata, Recorder as _};
 use metrics_util::MetricKind;
@@ -54,13 +54,13 @@ fn updates_of_gauges_beyond_the_limit_are_refused_and_counted() {
     let mut refused = Vec::new();
     let each = |event: Event<'_>| {
         if let Event::Refused {
-            name,
-            series,
+            name: Some(name),
+            series: None,
             reason,
             samples,
+            ..
         } = event
         {
-            assert!(series.is_none());
             refused.push((name.index(), reason, samples));
         }
     };
@@ -118,6 +118,74 @@ fn the_overflow_series_comes_and_goes_beside_the_limit() {
         assert_eq!(label.as_deref(), Some("true"), "no place is free");
         assert_eq!(both.events(at + 15).evicted.len(), 3);
         assert_eq!(both.known(), 0);
+    }
+}
+
+/// A thread that knows keys beyond the limit asks again once a place is free, of whichever metric.
+#[test]
+fn keys_beyond_the_limit_have_series_once_there_is_room() {
+    struct FourInAll;
+    impl RecordingPolicy for FourInAll {
+        fn max_series(&self) -> Option<usize> {
+            Some(4)
+        }
+
+        fn metric(&self, _: NameId, _: MetricKind, _: &Key, _: &Metadata<'_>) -> MetricPolicy {
+            MetricPolicy::default().with_idle_timeout(Some(Duration::from_mins(5)))
+        }
+    }
+    let (recorder, snapshotter) = Recorder::new(FourInAll, UNIX_EPOCH);
+    let mut both = Both {
+        recorder,
+        snapshotter,
+    };
+    (0..4).for_each(|number| both.histogram(&numbered(number)).record(1.0));
+    let mut record = |at: u64| {
+        for number in 4..6 {
+            both.counter(&numbered(number)).increment(1);
+            both.gauge(&numbered(number)).set(1.0);
+        }
+        let events = both.events(at);
+        (events.values.len(), events.refused, events.evicted.len())
+    };
+    assert_eq!(record(0), (5, 2, 0), "one counter for both");
+    assert_eq!(record(1), (1, 2, 0));
+    assert_eq!(record(5), (1, 2, 4), "the histograms go");
+    assert_eq!(record(6), (4, 0, 0), "and all have their own");
+}
+
+/// Told at once, and again when there are ten times as many.
+#[test]
+fn how_many_series_there_would_be_is_told() {
+    let mut both = Both::with(two_series());
+    let mut told = Vec::new();
+    for (until, at) in [(2, 0), (3, 1), (20, 2), (40, 3), (1_000, 4), (20_000, 5)] {
+        for number in 0..until {
+            both.counter(&numbered(number)).increment(1);
+        }
+        both.snapshotter.visit(
+            minute(at),
+            |_| true,
+            |event| {
+                if let Event::SeriesLimitReached {
+                    name,
+                    label,
+                    wanted,
+                } = event
+                {
+                    assert_eq!((name.index(), label), (0, Some(("number", 2))));
+                    told.push((at, wanted));
+                }
+            },
+        );
+    }
+    let told_at: Vec<_> = told.iter().map(|(at, _)| *at).collect();
+    assert_eq!(told_at, [1, 3, 4, 5]);
+    for ((_, wanted), expected) in told.into_iter().zip([3, 40, 1_000, 20_000u64]) {
+        assert!(
+            wanted.abs_diff(expected) <= expected / 10,
+            "{wanted} of {expected}"
+        );
     }
 }
 
@@ -235,13 +303,13 @@ fn a_recorder_has_a_limit_beside_those_of_its_metrics() {
             |event| match event {
                 Event::Point(point) => values.push(point.samples),
                 Event::Refused { samples, .. } => refused += samples,
-                Event::LimitReached { name, label } => {
+                Event::SeriesLimitReached { name, label, .. } => {
                     limits.push((
                         name.index(),
                         label.map(|(label, count)| (label.to_owned(), count)),
                     ));
                 }
-                Event::Evicted(_) => {}
+                Event::Evicted(_) | Event::NameLimitReached { .. } => {}
             },
         );
         (values, refused, limits)

@@ -1,6 +1,8 @@
 //! What is recorded is taken: once, from the right series, whoever else records and whatever comes and goes.
 
 mod beyond_the_limit;
+mod dropped_labels;
+mod names_beyond_the_limit;
 mod nobody_listens;
 mod periods;
 mod series_come_and_go;
@@ -119,7 +121,7 @@ impl Events {
             }
             Event::Evicted(id) => self.evicted.push(*id),
             Event::Refused { samples, .. } => self.refused += samples,
-            Event::LimitReached { .. } => self.limits += 1,
+            Event::SeriesLimitReached { .. } | Event::NameLimitReached { .. } => self.limits += 1,
         }
     }
 }
