@@ -1,10 +1,11 @@
 //! The limit of series of a metric, and of a recorder: where a new set of labels goes, and what becomes of what is beyond.
 
 use crate::series::{Metric, Series};
+use crate::sync::AtomicU64;
 use metrics::{GaugeFn, Key, Label};
 use metrics_util::MetricKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Where a key that has no series yet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
