@@ -1,4 +1,5 @@
 //! What threads share data by: the standard types, or loom's under `cfg(loom)`. None of them waits but `Mutex::lock`.
+//! Where the target has no 64-bit atomics, `portable-atomic` may emulate `AtomicU64` by a spin lock.
 
 #[cfg(loom)]
 pub(crate) use explored::*;
@@ -9,8 +10,12 @@ pub(crate) use real::*;
 mod real {
     pub(crate) use once_cell::race::OnceBox;
     pub(crate) use parking_lot::Mutex;
+    #[cfg(not(target_has_atomic = "64"))]
+    pub(crate) use portable_atomic::AtomicU64;
     pub(crate) use std::sync::Arc;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) use std::sync::atomic::AtomicU64;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 }
 
 #[cfg(loom)]

@@ -37,8 +37,9 @@
 //!
 //! # Targets
 //!
-//! It compiles wherever `metrics` does. On wasm32-unknown-unknown, where the standard library has no clock, nothing is
-//! timed: timers and [`#[timeit]`](attr::timeit) record nothing. [`#[count]`](attr::count) and [`on_idle`] work there.
+//! metrics-timeit compiles wherever `metrics` does. On wasm32-unknown-unknown, where the standard library has no clock,
+//! nothing is timed: timers and [`#[timeit]`](attr::timeit) record nothing. [`#[count]`](attr::count) and [`on_idle`]
+//! work there. Tests run on x86-64 Linux only; the README names the targets that CI compiles for.
 //!
 //! # Through another crate
 //!

@@ -1,7 +1,7 @@
 //! The handle of what has no series: it counts what it drops.
 
+use crate::sync::{AtomicU64, Ordering};
 use metrics::{CounterFn, GaugeFn, HistogramFn};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Samples that were dropped: a counter's increments added up, a histogram's samples, a gauge's updates.
 #[derive(Debug, Default)]

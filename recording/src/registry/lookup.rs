@@ -12,10 +12,11 @@ use super::recorded::Recorded;
 use crate::aggregate::{Counter, Gauge, Histogram};
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric};
+use crate::sync::AtomicU64;
 use metrics::{Key, KeyName, Metadata, Unit};
 use metrics_util::MetricKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) struct Registry {
     /// Of its own in this process, for good: handle caches know series by it.

@@ -3,12 +3,13 @@
 use super::series_limit::{Count, SeriesLimit};
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric, NameId};
+use crate::sync::AtomicU64;
 use metrics::{Key, KeyName, Metadata};
 use metrics_util::MetricKind;
 use once_cell::race::OnceBox;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct Naming {
     policy: Box<dyn RecordingPolicy>,
