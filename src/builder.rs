@@ -246,6 +246,34 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// How many metrics there may be, each a name and a kind: 2,000 by default, and without limit if it is none. What is
+    /// recorded to names beyond it is refused as [`Refusal::NameLimit`](crate::Refusal::NameLimit), as each would have an
+    /// overflow series of its own. The log names the first of them.
+    pub fn with_max_names(mut self, names: Option<usize>) -> Self {
+        self.config.max_names = names;
+        self
+    }
+
+    /// Labels that are left out of all metrics, by their names, such as a user id; none by default. They never become a
+    /// series: what differs in them alone shares one, in which counters and histograms add up, and of gauges the last
+    /// update is the last. A new value takes no lock and no memory.
+    ///
+    /// ```
+    /// # use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
+    /// let sink = MemorySink::new();
+    /// let builder = CloudWatchBuilder::new("Shop").with_sink(sink.clone());
+    /// let (recorder, exporter) = builder.with_dropped_labels(["user_id"]).build()?;
+    /// # let _ = (recorder, exporter);
+    /// # Ok::<(), metrics_exporter_cloudwatch::BuildError>(())
+    /// ```
+    pub fn with_dropped_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
+    where
+        L: Into<SharedString>,
+    {
+        self.config.dropped_labels = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Also sends what there is whenever the last open scope of the process closes: a
     /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread.
     /// Off by default.

@@ -5,6 +5,7 @@ use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::matcher::ByMetric;
 use crate::refusal::Refusal;
 use crate::window::StorageResolution;
+use metrics::SharedString;
 use metrics_util::MetricKindMask;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ const MIN_SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 /// The first ten thousand custom metrics are some $3,000 a month: twice as many are more than most mean to have.
 pub(crate) const DEFAULT_MAX_SERIES: usize = 20_000;
 pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
+pub(crate) const DEFAULT_MAX_NAMES: usize = 2_000;
 pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;
 /// A thousand processes with two requests each stay below the 500 in a second that an account has.
 pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
@@ -98,6 +100,8 @@ pub(crate) struct Config {
     pub(crate) idle: IdleTimeout,
     pub(crate) max_series: Option<usize>,
     pub(crate) max_series_per_metric: Option<usize>,
+    pub(crate) max_names: Option<usize>,
+    pub(crate) dropped_labels: Vec<SharedString>,
     pub(crate) request_timeout: Duration,
 }
 
@@ -121,6 +125,8 @@ impl Config {
             idle: IdleTimeout::NEVER,
             max_series: Some(DEFAULT_MAX_SERIES),
             max_series_per_metric: Some(DEFAULT_MAX_SERIES_PER_METRIC),
+            max_names: Some(DEFAULT_MAX_NAMES),
+            dropped_labels: Vec::new(),
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
         }
     }

@@ -46,7 +46,9 @@
 //!   of one name with different values are refused.
 //! - There are at most [20,000 series](CloudWatchBuilder::with_max_series), and
 //!   [5,000 of each metric](CloudWatchBuilder::with_max_series_per_metric), unless set. Beyond that, counters and
-//!   histograms go on in one series with `overflow="true"`, and gauges are refused.
+//!   histograms go on in one series with `overflow="true"`, and gauges are refused. There are at most
+//!   [2,000 names](CloudWatchBuilder::with_max_names) of metrics.
+//! - [Labels that are dropped](CloudWatchBuilder::with_dropped_labels), such as a user id, never become a series.
 //! - A metric of one name, of two kinds or with two units, is one metric to CloudWatch: better give
 //!   them two names.
 //! - Units come from `describe_counter!` and the like, before or after the first use. Where

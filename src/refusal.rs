@@ -41,6 +41,9 @@ pub enum Refusal {
     /// and a gauge or a total means nothing in a sum.
     #[error("too many series")]
     SeriesLimit,
+    /// There are as many [names](crate::CloudWatchBuilder::with_max_names) of metrics as there may be.
+    #[error("too many names of metrics")]
+    NameLimit,
     /// A recorded value.
     #[error("a value {0}")]
     Value(ValueFault),
@@ -67,6 +70,7 @@ impl Refusal {
             Self::DimensionValue { .. } => "DimensionValue",
             Self::AmbiguousDimension(_) => "AmbiguousDimension",
             Self::SeriesLimit => "SeriesLimit",
+            Self::NameLimit => "NameLimit",
             Self::Value(_) => "Value",
             Self::Timestamp(_) => "Timestamp",
             Self::Rejected { .. } => "Rejected",
@@ -81,7 +85,8 @@ pub struct Refused {
     /// Counter, gauge or histogram; none for a [`Datum`](crate::Datum).
     pub kind: Option<MetricKind>,
     /// The metric's name and labels, without those that say nothing: doubled ones, those that repeat
-    /// a default dimension, and those with an empty value where there is none to take away.
+    /// a default dimension, and those with an empty value where there is none to take away. Names beyond the
+    /// [limit](Refusal::NameLimit) are without number: `*` stands for all of them.
     pub key: Key,
     /// The rule that was broken.
     pub reason: Refusal,

@@ -82,6 +82,7 @@ impl Recorder for Floor {
 /// With its exporter, without which it does nothing.
 pub fn ours() -> (CloudWatchRecorder, CloudWatchExporter) {
     let builder = CloudWatchBuilder::new("Bench").with_sink(MemorySink::new());
+    let builder = builder.with_dropped_labels(["user"]);
     builder.build().expect("it has a sink")
 }
 
@@ -111,7 +112,7 @@ macro_rules! workload {
     };
 }
 
-pub const WORKLOADS: [(&str, Workload); 10] = [
+pub const WORKLOADS: [(&str, Workload); 12] = [
     (
         "counter, handle",
         workload!(|handles, _| handles.counter.increment(black_box(1))),
@@ -150,6 +151,18 @@ pub const WORKLOADS: [(&str, Workload); 10] = [
         "counter, dynamic label",
         workload!(|_, n| {
             counter!("n", "shard" => black_box(n % 8).to_string()).increment(black_box(1));
+        }),
+    ),
+    (
+        "counter, dropped label",
+        workload!(|_, n| {
+            counter!("n", "user" => black_box(n).to_string()).increment(black_box(1));
+        }),
+    ),
+    (
+        "counter, described",
+        workload!(|_, _| {
+            counter!(unit: Unit::Count, description: "how many", "n").increment(black_box(1));
         }),
     ),
     (

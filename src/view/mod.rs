@@ -106,22 +106,35 @@ impl State {
                     *place = None;
                 }
             }
-            Event::LimitReached { name, label } => say_limit(policy.name(name), label),
+            Event::SeriesLimitReached {
+                name,
+                label,
+                wanted,
+            } => say_series_limit(policy.name(name), label, wanted),
+            Event::NameLimitReached { kind, name } => say_name_limit(kind, name),
             Event::Refused {
+                kind,
                 name,
                 series,
                 reason,
                 samples,
-            } => refused(policy, name, series, reason, samples, each),
+            } => {
+                let named = named(policy, name, series);
+                refused(kind, named, policy, reason, samples, each);
+            }
             // Of a later version of recording.
             _ => {}
         }
     }
 }
 
-/// Once for each metric.
+/// Once for each metric and each power of ten.
 #[cold]
-fn say_limit(metric: Option<(MetricKind, KeyName)>, label: Option<(&str, usize)>) {
+fn say_series_limit(
+    metric: Option<(MetricKind, KeyName)>,
+    label: Option<(&str, usize)>,
+    wanted: u64,
+) {
     let Some((kind, name)) = metric else {
         return;
     };
@@ -131,24 +144,41 @@ fn say_limit(metric: Option<(MetricKind, KeyName)>, label: Option<(&str, usize)>
         ?kind,
         label,
         values,
+        wanted,
         "a metric has no room for more series; new ones go to the series with overflow=\"true\", or are refused"
     );
 }
 
 #[cold]
+fn say_name_limit(kind: MetricKind, name: &KeyName) {
+    tracing::warn!(
+        metric = name.as_str(),
+        ?kind,
+        "there is no room for more metrics; what is recorded to other names is refused"
+    );
+}
+
+/// What refused samples are listed by.
+#[cold]
+fn named(policy: &SeriesPolicy, name: Option<NameId>, series: Option<&Arc<Series>>) -> Named {
+    if let Some(series) = series {
+        return Named::Series(Arc::clone(series));
+    }
+    // Without a number it is one of too many.
+    let known = name.and_then(|name| policy.name(name));
+    let name = known.map_or(KeyName::from("*"), |(_, name)| name);
+    Named::Own(Box::new(Key::from_name(name)))
+}
+
+#[cold]
 fn refused(
+    kind: MetricKind,
+    named: Named,
     policy: &SeriesPolicy,
-    name: NameId,
-    series: Option<&Arc<Series>>,
     reason: RefusalReason,
     samples: u64,
     each: &mut impl FnMut(Gained<'_>),
 ) {
-    let (kind, named) = match (series, policy.name(name)) {
-        (Some(series), _) => (series.kind(), Named::Series(Arc::clone(series))),
-        (None, Some((kind, name))) => (kind, Named::Own(Box::new(Key::from_name(name)))),
-        (None, None) => return,
-    };
     let identity = Arc::new(Identity::new(named, policy.defaults()));
     each(Gained {
         kind,
@@ -188,6 +218,7 @@ fn refusal(reason: RefusalReason) -> Refusal {
         RefusalReason::NotANumber => Refusal::Value(ValueFault::NotANumber),
         RefusalReason::Infinite => Refusal::Value(ValueFault::Infinite),
         RefusalReason::OutOfRange => Refusal::Value(ValueFault::OutOfRange),
+        RefusalReason::NameLimit => Refusal::NameLimit,
         // All that are left.
         _ => Refusal::SeriesLimit,
     }

@@ -3,7 +3,7 @@
 use super::identity::normalize;
 use crate::config::{Config, IdleTimeout};
 use crate::dimension::Dimensions;
-use metrics::{Key, KeyName, Metadata};
+use metrics::{Key, KeyName, Metadata, SharedString};
 use metrics_recording::{MetricPolicy, NameId, RecordingPolicy};
 use metrics_util::MetricKind;
 use parking_lot::Mutex;
@@ -17,6 +17,8 @@ pub(crate) struct SeriesPolicy {
     period: Duration,
     max_series: Option<usize>,
     max_series_per_metric: Option<usize>,
+    max_names: Option<usize>,
+    dropped_labels: Vec<SharedString>,
     /// Of all metrics, by their ids.
     names: Mutex<Vec<(MetricKind, KeyName)>>,
 }
@@ -29,6 +31,8 @@ impl SeriesPolicy {
             period: config.storage_resolution.period(),
             max_series: config.max_series,
             max_series_per_metric: config.max_series_per_metric,
+            max_names: config.max_names,
+            dropped_labels: config.dropped_labels.clone(),
             names: Mutex::default(),
         }
     }
@@ -51,12 +55,17 @@ impl RecordingPolicy for SeriesPolicy {
         let IdleTimeout { mask, timeout } = self.idle;
         MetricPolicy::default()
             .with_max_series(self.max_series_per_metric)
+            .with_dropped_labels(self.dropped_labels.iter().cloned())
             .with_period(self.period)
             .with_idle_timeout(timeout.filter(|_| mask.matches(kind)))
     }
 
     fn max_series(&self) -> Option<usize> {
         self.max_series
+    }
+
+    fn max_names(&self) -> Option<usize> {
+        self.max_names
     }
 
     fn normalize(&self, key: &Key) -> Option<Key> {

@@ -170,6 +170,26 @@ async fn a_limit_of_series_is_logged_once_with_the_label_of_most_values() {
     }
     let lines = log.lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    let said = "metric=\"n\" kind=Counter label=\"user\" values=3";
+    let said = "metric=\"n\" kind=Counter label=\"user\" values=3 wanted=5";
     assert!(lines[0].contains(said), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_limit_of_names_is_logged_once_with_the_first_beyond_it() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let test = InMemory::new(|builder| builder.with_max_names(Some(3)));
+    for _ in 0..3 {
+        test.started.record(|| {
+            (0..10).for_each(|number| counter!(format!("n{number}")).increment(1));
+        });
+        test.started.cloudwatch.flush().await.unwrap();
+    }
+    let lines = log.lines();
+    let said = "metric=\"n3\" kind=Counter";
+    assert_eq!(
+        lines.iter().filter(|line| line.contains(said)).count(),
+        1,
+        "{lines:?}"
+    );
 }

@@ -54,3 +54,40 @@ async fn all_metrics_share_a_limit() {
     assert_eq!(test.sink.sum("two", &overflow), 2.0);
     assert_eq!(test.sink.take().len(), 6);
 }
+
+#[tokio::test]
+async fn names_beyond_the_limit_are_refused_and_counted() {
+    let test = InMemory::new(|builder| builder.with_max_names(Some(3)));
+    test.started.record(|| {
+        for number in 0..10 {
+            counter!(format!("n{number}")).increment(2);
+        }
+        gauge!("n0").set(1.0);
+    });
+    let report = test.started.cloudwatch.flush().await.unwrap();
+    assert_eq!(test.sink.take().len(), 3);
+    let mut refused: Vec<_> = report.refused.iter().map(ToString::to_string).collect();
+    refused.sort_unstable();
+    let reason = "refused: too many names of metrics";
+    let expected = [
+        format!("Counter \"*\": 14 {reason}"),
+        format!("Gauge \"*\": 1 {reason}"),
+    ];
+    assert_eq!(refused, expected);
+}
+
+#[tokio::test]
+async fn dropped_labels_never_become_a_series() {
+    let test = InMemory::new(|builder| builder.with_dropped_labels(["user_id"]));
+    test.started.record(|| {
+        for user in 0..1_000 {
+            let user = user.to_string();
+            counter!("requests", "user_id" => user.clone(), "method" => "get").increment(1);
+            histogram!("duration", "user_id" => user).record(2.0);
+        }
+    });
+    test.started.flush().await;
+    assert_eq!(test.sink.sum("requests", &[("method", "get")]), 1_000.0);
+    assert_eq!(test.sink.sum("duration", &[]), 2_000.0);
+    assert_eq!(test.sink.take().len(), 2);
+}

@@ -1,6 +1,6 @@
 //! The calls themselves. None is inlined, so that a count does not change with what is around it.
 
-use metrics::{Counter, Gauge, Histogram};
+use metrics::{Counter, Gauge, Histogram, Unit};
 use metrics_exporter_cloudwatch::timeit;
 
 #[inline(never)]
@@ -41,6 +41,16 @@ pub(crate) fn counter_labels() {
 #[inline(never)]
 pub(crate) fn counter_dynamic(route: &str) {
     metrics::counter!("counter", "route" => route.to_owned()).increment(1);
+}
+
+#[inline(never)]
+pub(crate) fn counter_dropped(user: &str) {
+    metrics::counter!("counter", "user" => user.to_owned()).increment(1);
+}
+
+#[inline(never)]
+pub(crate) fn counter_described() {
+    metrics::counter!(unit: Unit::Count, description: "how many", "counter").increment(1);
 }
 
 #[inline(never)]

@@ -97,9 +97,6 @@ impl Registry {
         key: &Key,
         metadata: &Metadata<'_>,
     ) -> Registered<A> {
-        if self.is_forked() {
-            return Registered::Nothing;
-        }
         // First, so that what is known before a place becomes free is not taken for later knowledge.
         let freed = self.naming.freed();
         let known = name_rules::with(self.id, A::KIND, key, |rule| match rule {
@@ -111,6 +108,10 @@ impl Registry {
             None => self.find_other(Sought::whole(key), freed),
         });
         known.unwrap_or_else(|| {
+            // Only before a lock, as to ask is a system call.
+            if self.is_forked() {
+                return Registered::Nothing;
+            }
             let found = among.get_or_create(key, metadata, &self.naming);
             self.remember(key, freed, found)
         })
