@@ -25,6 +25,8 @@ pub(crate) struct HandleCache<A> {
     sets: Sets<Line<A>>,
     used: usize,
     misses: usize,
+    /// The set that was swept last.
+    to_sweep: usize,
     owned: Option<Arc<Owned<A>>>,
 }
 
@@ -129,6 +131,7 @@ impl<A: Cached> HandleCache<A> {
             sets: Sets::new(),
             used: 0,
             misses: 0,
+            to_sweep: 0,
             owned: None,
         }
     }
@@ -204,6 +207,15 @@ impl<A: Cached> HandleCache<A> {
             beyond,
         };
         self.used += usize::from(self.sets.put(line, new).is_none());
+        self.sweep();
+    }
+
+    /// Clears two sets of what is no more, two others at each insertion: so keys of evicted series do not stay.
+    fn sweep(&mut self) {
+        for _ in 0..2 {
+            self.to_sweep = (self.to_sweep + 1) % self.sets.sets();
+            self.used -= self.sets.clear(self.to_sweep, Line::is_free);
+        }
     }
 
     /// Makes the first sets, and makes the thread's list known to others.

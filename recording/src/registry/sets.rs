@@ -41,6 +41,19 @@ impl<L> Sets<L> {
         self.lines[number].replace(line)
     }
 
+    /// Clears the lines of a set that are to go; returns how many did.
+    pub(super) fn clear(&mut self, set: usize, goes: impl Fn(&L) -> bool) -> usize {
+        let lines = self.lines[set * WAYS..][..WAYS].iter_mut();
+        lines
+            .filter_map(|line| line.take_if(|line| goes(line)))
+            .count()
+    }
+
+    /// How many sets there are.
+    pub(super) fn sets(&self) -> usize {
+        self.lines.len() / WAYS
+    }
+
     /// How many lines there are.
     pub(super) fn len(&self) -> usize {
         self.lines.len()
