@@ -17,6 +17,7 @@ use crate::config::{Config, Delivery as Mode};
 use crate::encode::pack::Batch;
 use crate::refusal::Refusal;
 use crate::sink::{SendError, Sink};
+use crate::view::EvictedBytes;
 use attempt::Attempt;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,12 +55,13 @@ impl Delivery {
         clock: Arc<dyn Clock>,
         config: &Config,
         spool: Option<Spooling>,
+        evicted: EvictedBytes,
     ) -> Self {
         let period = config.storage_resolution.period();
         Self {
             sink,
             clock,
-            queue: Queue::new(config.queue_bytes),
+            queue: Queue::new(config.queue_bytes, evicted),
             pace: Pace::new(config.max_in_flight, config.jitter_seed),
             condition: Condition::default(),
             attempts: JoinSet::new(),

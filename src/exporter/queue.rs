@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::event::RESTORED;
 use super::parcel::Parcel;
+use crate::view::EvictedBytes;
 use std::collections::VecDeque;
 use tokio::time::Instant;
 
@@ -12,14 +13,17 @@ pub(super) struct Queue {
     waiting: VecDeque<Parcel>,
     /// Of all that waits.
     bytes: usize,
+    /// What data take beside, for series that were evicted meanwhile.
+    evicted: EvictedBytes,
     max_bytes: usize,
 }
 
 impl Queue {
-    pub(super) fn new(max_bytes: usize) -> Self {
+    pub(super) fn new(max_bytes: usize, evicted: EvictedBytes) -> Self {
         Self {
             waiting: VecDeque::new(),
             bytes: 0,
+            evicted,
             max_bytes,
         }
     }
@@ -36,7 +40,7 @@ impl Queue {
     /// Takes out the oldest that there is no room for, with so many bytes `elsewhere`. The newest
     /// stays.
     pub(super) fn overflow(&mut self, elsewhere: usize) -> Option<Parcel> {
-        let is_too_much = self.bytes + elsewhere > self.max_bytes;
+        let is_too_much = self.bytes() + elsewhere > self.max_bytes;
         (is_too_much && self.waiting.len() > 1)
             .then(|| self.take(0))
             .flatten()
@@ -71,7 +75,7 @@ impl Queue {
 
     /// Whether so little waits that there is room for what is on disk.
     pub(super) fn has_room(&self) -> bool {
-        self.bytes < self.max_bytes / 2
+        self.bytes() < self.max_bytes / 2
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Parcel> {
@@ -79,7 +83,7 @@ impl Queue {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.evicted.get()
     }
 
     fn take(&mut self, place: usize) -> Option<Parcel> {

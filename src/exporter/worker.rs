@@ -65,7 +65,13 @@ impl Worker {
     ) -> Self {
         Self {
             window: Window::at(clock.now(), config.storage_resolution),
-            delivery: Delivery::new(sink, Arc::clone(&clock), &config, spool),
+            delivery: Delivery::new(
+                sink,
+                Arc::clone(&clock),
+                &config,
+                spool,
+                view.evicted_bytes().clone(),
+            ),
             flushes: Flushes::new(config.flush_timeout),
             telemetry: config.reports_itself.then(|| Telemetry::new(&config)),
             idle: Idle::new(config.idle_flush_interval),

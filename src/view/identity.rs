@@ -1,5 +1,6 @@
 //! What CloudWatch knows a series by: its name and the whole set of its dimensions.
 
+use super::evicted::{Evicted, EvictedBytes};
 use crate::cbor::{MAP, head, text};
 use crate::dimension::{self, Dimensions};
 use crate::limits;
@@ -7,7 +8,7 @@ use crate::refusal::Refusal;
 use metrics::{Key, Label};
 use metrics_recording::Series;
 use metrics_util::MetricKind;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What an allocator takes for each allocation, more or less.
 pub(crate) const PER_ALLOCATION: usize = 16;
@@ -22,6 +23,8 @@ pub(crate) struct Identity {
     named: Named,
     pub(crate) defaults: Arc<Dimensions>,
     refusal: Option<Box<Refusal>>,
+    /// Once its series is no more.
+    evicted: OnceLock<Box<Evicted>>,
 }
 
 /// Whose name and labels an identity has.
@@ -56,11 +59,22 @@ impl Origin {
 }
 
 impl Identity {
-    /// Bytes of memory that data with it take for it.
+    /// Bytes of memory that data with it take for it. Those of a series are there anyway, until it is
+    /// [evicted](Self::evict).
     pub(crate) fn own_memory_len(&self) -> usize {
-        let Named::Own(key) = &self.named else {
-            return 0;
-        };
+        match &self.named {
+            Named::Own(key) => Self::memory_len(key),
+            Named::Series(_) | Named::Exporter(_) => 0,
+        }
+    }
+
+    /// Its series is no more: what it takes is the data's now, among `all` of them.
+    pub(super) fn evict(&self, all: &EvictedBytes) {
+        let memory_len = Self::memory_len(self.key());
+        self.evicted.get_or_init(|| Box::new(all.add(memory_len)));
+    }
+
+    fn memory_len(key: &Key) -> usize {
         let labels = key.labels();
         let labels = labels.map(|label| PER_LABEL + label.key().len() + label.value().len());
         // Default dimensions are shared with others. This, the key, the name and the labels are allocations, too.
@@ -76,6 +90,7 @@ impl Identity {
             named,
             defaults,
             refusal: None,
+            evicted: OnceLock::new(),
         };
         identity.refusal = check(&identity).err().map(Box::new);
         identity.encoded_len = encoded_len(&identity).try_into().unwrap_or(u32::MAX);

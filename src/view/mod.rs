@@ -1,9 +1,11 @@
 //! What a destination makes of what was recorded: which identity a series feeds, and gauges that are sent again.
 
+mod evicted;
 mod gauge_repeats;
 pub(crate) mod identity;
 mod series_policy;
 
+pub(crate) use evicted::EvictedBytes;
 pub(crate) use identity::{Identity, Named, Origin, PER_ALLOCATION};
 pub(crate) use series_policy::SeriesPolicy;
 
@@ -31,6 +33,7 @@ struct State {
     /// By the index of a [`SeriesId`].
     identities: Vec<Option<Arc<Identity>>>,
     gauges: GaugeRepeats,
+    evicted: EvictedBytes,
 }
 
 /// What one series has to say of a window.
@@ -61,6 +64,11 @@ impl View {
         }
     }
 
+    /// What data take for series that were evicted.
+    pub(crate) fn evicted_bytes(&self) -> &EvictedBytes {
+        &self.state.evicted
+    }
+
     /// Takes all that was recorded since the last call. `repeats_gauges`: a gauge that nobody touched is sent again,
     /// as the first time in a window.
     pub(crate) fn collect(
@@ -87,7 +95,9 @@ impl State {
     fn hear(&mut self, event: Event<'_>, policy: &SeriesPolicy, each: &mut impl FnMut(Gained<'_>)) {
         match event {
             Event::Point(point) => {
-                let Self { identities, gauges } = self;
+                let Self {
+                    identities, gauges, ..
+                } = self;
                 let defaults = policy.defaults();
                 let identity = identity_of(point.id, point.series, identities, defaults);
                 if let Value::Gauge { last, .. } = point.value {
@@ -102,8 +112,12 @@ impl State {
             }
             Event::Evicted(id) => {
                 self.gauges.evict(id);
-                if let Some(place) = self.identities.get_mut(id.index as usize) {
-                    *place = None;
+                let place = self.identities.get_mut(id.index as usize);
+                let identity = place.and_then(Option::take);
+                // Others that have it are data on their way.
+                if let Some(identity) = identity.filter(|identity| Arc::strong_count(identity) > 1)
+                {
+                    identity.evict(&self.evicted);
                 }
             }
             Event::SeriesLimitReached {

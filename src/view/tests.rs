@@ -164,3 +164,27 @@ fn what_is_beyond_the_limit_of_series_is_refused_by_name() {
     let reason = Refusal::SeriesLimit;
     assert_eq!(refused, [(MetricKind::Gauge, "n".to_owned(), reason, 3)]);
 }
+
+/// What data on their way keep of a series is theirs once it is evicted, and no more once they are gone.
+#[test]
+fn what_is_kept_of_an_evicted_series_is_counted() {
+    let mut viewed = Viewed::new();
+    let mut on_its_way = Vec::new();
+    viewed.gauge("kept").set(1.0);
+    viewed.gauge("sent").set(1.0);
+    viewed.view.collect(minute(0), false, |gained| {
+        if gained.identity.key().name() == "kept" {
+            on_its_way.push(Arc::clone(gained.identity));
+        }
+    });
+    let bytes = |viewed: &Viewed| viewed.view.evicted_bytes().get();
+    assert_eq!(bytes(&viewed), 0, "they are there anyway");
+    viewed.collect(5, false);
+    let one = bytes(&viewed);
+    assert!((100..1_000).contains(&one), "{one} bytes");
+    on_its_way.push(Arc::clone(&on_its_way[0]));
+    on_its_way.pop();
+    assert_eq!(bytes(&viewed), one);
+    on_its_way.clear();
+    assert_eq!(bytes(&viewed), 0);
+}

@@ -1,8 +1,9 @@
 //! What is idle is silent, and comes back with its next record.
 
-use crate::fixtures::started::InMemory;
+use crate::fixtures::scripted::Scripted;
+use crate::fixtures::started::{InMemory, Started};
 use metrics::{counter, gauge};
-use metrics_exporter_cloudwatch::MetricKindMask;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, MetricKindMask};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -39,4 +40,26 @@ async fn without_a_timeout_a_gauge_is_sent_for_ever() {
             assert_eq!(sink.take().len(), 1);
         }
     }
+}
+
+/// Data that cannot be sent keep names and labels of series that are no more: the queue's bound holds for these, too.
+#[tokio::test(start_paused = true)]
+async fn the_queue_counts_what_it_keeps_of_evicted_series() {
+    let builder = CloudWatchBuilder::new("Test").with_sink(Scripted::failing());
+    let started = Started::new(builder.idle_timeout(MetricKindMask::ALL, Some(3 * MINUTE)));
+    let long = "x".repeat(200);
+    started.record(|| {
+        for number in 0..1_000 {
+            counter!("n", "long" => format!("{long}{number}")).increment(1);
+        }
+    });
+    started.advance(MINUTE).await;
+    let before = started.cloudwatch.stats().queue_bytes;
+    started.advance(4 * MINUTE).await;
+    started.record(|| counter!("one more").increment(1));
+    started.advance(MINUTE).await;
+    let stats = started.cloudwatch.stats();
+    assert_eq!(stats.pending.data, 1_001);
+    let more = stats.queue_bytes - before;
+    assert!((200_000..600_000).contains(&more), "{more} bytes");
 }
