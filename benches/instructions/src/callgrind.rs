@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use std::env;
 use std::process::Command;
 
-/// Instructions for one operation: what it takes more to do it more often, so that start and end do not count.
+/// Instructions for one operation: what it takes more to do it more often.
 pub(crate) fn instructions(operation: Operation) -> Result<f64> {
     let (times, operations) = operation.times();
     let (once, twice) = (collect(operation, times)?, collect(operation, 2 * times)?);
@@ -17,6 +17,7 @@ fn collect(operation: Operation, times: u32) -> Result<f64> {
     let name = operation.to_possible_value().context("it has a name")?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*operation::counted*")
         .arg(env::current_exe()?)
         .arg("repeat")
         .args(["--operation", name.get_name()])
