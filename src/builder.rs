@@ -254,7 +254,8 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Labels that are left out of all metrics, by their names, such as a user id; none by default. They never become a
+    /// Labels that are left out of all that is recorded, by their names, such as a user id; none by default. Dimensions of
+    /// a [`Datum`](crate::Datum) that is put stay. They never become a
     /// series: what differs in them alone shares one, in which counters and histograms add up, and of gauges the last
     /// update is the last. A new value takes no lock and no memory.
     ///

@@ -41,7 +41,7 @@ pub enum Refusal {
     /// and a gauge or a total means nothing in a sum.
     #[error("too many series")]
     SeriesLimit,
-    /// There are as many [names](crate::CloudWatchBuilder::with_max_names) of metrics as there may be.
+    /// There are as many [names](crate::CloudWatchBuilder::with_max_names) of metrics as there may be, 2,000 by default.
     #[error("too many names of metrics")]
     NameLimit,
     /// A recorded value.

@@ -59,8 +59,9 @@ pub trait RecordingPolicy: Send + Sync + 'static {
     /// How many metrics there may be, each a name and a kind; without limit by default. Asked once.
     ///
     /// What is recorded to metrics beyond it is [refused](crate::RefusalReason::NameLimit), as each would have an overflow
-    /// series of its own. Metrics stay known for good, even if all their series are evicted. As many more of each kind may
-    /// be described before they are recorded to.
+    /// series of its own. Metrics stay known for good, even if all their series are evicted. Those that the policy disables
+    /// do not count; there may be as many of them, and once there are too many of either the policy is not asked any more.
+    /// Of each kind, as many names in all may be described without being recorded to.
     fn max_names(&self) -> Option<usize> {
         None
     }
@@ -139,7 +140,7 @@ impl MetricPolicy {
 
     /// The names of labels that are left out, such as a user id: a key with them is as the key without them, and so is its
     /// series. All labels are kept by default. A thread finds the series of such a key in its own memory, whatever values
-    /// these labels have. Of a gauge, the last update of all is the last.
+    /// these labels have. Of a gauge, the last update of all is the last. The label of the overflow series stays.
     #[must_use]
     pub fn with_dropped_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
     where

@@ -108,6 +108,11 @@ impl Parcel {
         self.batch.memory_len() + self.aside().map(MetricDatum::memory_len).sum::<usize>()
     }
 
+    /// Bytes that it keeps of evicted series, as if nobody else did.
+    pub(super) fn evicted_len(&self) -> usize {
+        self.data().map(|datum| datum.identity.evicted_len()).sum()
+    }
+
     /// All of it ends in the same way.
     pub(super) fn ended(&self, ending: Ending) -> Settled {
         Settled {

@@ -37,10 +37,10 @@ impl Queue {
         self.waiting.insert(place, parcel);
     }
 
-    /// Takes out the oldest that there is no room for, with so many bytes `elsewhere`. The newest
-    /// stays.
-    pub(super) fn overflow(&mut self, elsewhere: usize) -> Option<Parcel> {
-        let is_too_much = self.bytes() + elsewhere > self.max_bytes;
+    /// Takes out the oldest that there is no room for, with so many bytes `elsewhere`, and as if so many were `freed`.
+    /// The newest stays.
+    pub(super) fn overflow(&mut self, elsewhere: usize, freed: usize) -> Option<Parcel> {
+        let is_too_much = (self.bytes() + elsewhere).saturating_sub(freed) > self.max_bytes;
         (is_too_much && self.waiting.len() > 1)
             .then(|| self.take(0))
             .flatten()

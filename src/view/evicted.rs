@@ -28,6 +28,12 @@ impl EvictedBytes {
     }
 }
 
+impl Evicted {
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
 impl Drop for Evicted {
     fn drop(&mut self) {
         self.all.0.fetch_sub(self.bytes, Ordering::Relaxed);

@@ -74,6 +74,11 @@ impl Identity {
         self.evicted.get_or_init(|| Box::new(all.add(memory_len)));
     }
 
+    /// Bytes of its series, if that is no more.
+    pub(crate) fn evicted_len(&self) -> usize {
+        self.evicted.get().map_or(0, |evicted| evicted.bytes())
+    }
+
     fn memory_len(key: &Key) -> usize {
         let labels = key.labels();
         let labels = labels.map(|label| PER_LABEL + label.key().len() + label.value().len());

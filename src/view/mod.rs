@@ -178,7 +178,7 @@ fn named(policy: &SeriesPolicy, name: Option<NameId>, series: Option<&Arc<Series
     if let Some(series) = series {
         return Named::Series(Arc::clone(series));
     }
-    // Without a number it is one of too many.
+    // Without a number it is one of too many, which have no names here.
     let known = name.and_then(|name| policy.name(name));
     let name = known.map_or(KeyName::from("*"), |(_, name)| name);
     Named::Own(Box::new(Key::from_name(name)))

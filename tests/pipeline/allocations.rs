@@ -62,16 +62,23 @@ fn allocations(recorder: &dyn Recorder, records: u32) -> u64 {
     })
 }
 
-/// What all series' shards take, and the chunks of histograms, whenever the machine is fast enough to earn them.
-const SHARDS: u64 = 40;
+/// Allocates nothing once there are shards, which come when the machine is fast enough to earn them: with the chunks of
+/// histograms, a few allocations at one time or another.
+fn none_but_for_shards(run: impl Fn() -> u64) {
+    let rounds: Vec<u64> = (0..10).map(|_| run()).collect();
+    assert!(rounds.iter().sum::<u64>() <= 40, "{rounds:?}");
+    assert!(
+        rounds.iter().filter(|round| **round == 0).count() >= 5,
+        "{rounds:?}"
+    );
+}
 
 #[test]
 fn a_known_series_allocates_nothing() {
     let (recorder, _exporter) = recorder();
     assert!(allocations(&recorder, 7) > 0, "they are new");
     assert_eq!(allocations(&recorder, 200), 0, "without shards");
-    let for_shards = allocations(&recorder, 100_000);
-    assert!(for_shards <= SHARDS, "{for_shards}");
+    none_but_for_shards(|| allocations(&recorder, 100_000));
 }
 
 #[test]
@@ -82,8 +89,7 @@ fn a_thread_that_has_looked_it_up_allocates_nothing() {
         scope.spawn(|| {
             assert!(allocations(&recorder, 1) > 0, "they are new here");
             assert_eq!(allocations(&recorder, 5), 0);
-            let for_shards = allocations(&recorder, 100_000);
-            assert!(for_shards <= SHARDS, "{for_shards}");
+            none_but_for_shards(|| allocations(&recorder, 100_000));
         });
     });
 }
@@ -93,13 +99,15 @@ fn a_held_handle_allocates_nothing() {
     let (recorder, _exporter) = recorder();
     let (counter, histogram) =
         with_local_recorder(&recorder, || (counter!("requests"), histogram!("duration")));
-    let measured = allocation_counter::measure(|| {
-        for n in 0..100_000 {
-            counter.increment(1);
-            histogram.record(f64::from(n % 7));
-        }
+    none_but_for_shards(|| {
+        let measured = allocation_counter::measure(|| {
+            for n in 0..100_000 {
+                counter.increment(1);
+                histogram.record(f64::from(n % 7));
+            }
+        });
+        measured.count_total
     });
-    assert!(measured.count_total <= SHARDS, "{}", measured.count_total);
 }
 
 /// A new value of a label that is dropped allocates in the facade, which makes the key, and nowhere else.

@@ -31,6 +31,12 @@ use chunks::Pool;
 use metrics_util::MetricKind;
 use shard_index::FreeIndexes;
 
+/// Makes what is made at first use.
+#[cfg(not(loom))]
+pub(crate) fn make_statics() {
+    let _ = (promotion::now(), free_indexes());
+}
+
 /// What a series gained between two snapshots, in the unit that it was recorded in.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

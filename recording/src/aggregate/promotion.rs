@@ -14,7 +14,7 @@ use std::time::Duration;
 const RATE: u32 = 250_000;
 /// How long twice the [`RATE`] takes to earn shards; a burst of 25,000 records does, too.
 const FILLS_IN: Duration = Duration::from_millis(100);
-/// A prime, so that each of several records in turn is counted.
+/// On average: at uneven distances, so that of several series in turn each has its share.
 const SAMPLED: u32 = 127;
 
 /// The unit of time: 2^12 nanoseconds, of which 32 bits hold nearly five hours.
@@ -64,15 +64,29 @@ mod current {
     use std::cell::Cell;
 
     thread_local! {
-        static WITHOUT_SHARD: Cell<u32> = const { Cell::new(0) };
+        /// Records without a shard until the next that counts.
+        static LEFT: Cell<u32> = const { Cell::new(SAMPLED) };
+        static RANDOM: Cell<u32> = const { Cell::new(0x9e37_79b9) };
     }
 
     /// Whether the calling thread counts this record, which found no shard.
     #[inline]
     pub(crate) fn counts() -> bool {
-        let records = WITHOUT_SHARD.get().wrapping_add(1);
-        WITHOUT_SHARD.set(records);
-        records.is_multiple_of(SAMPLED)
+        let left = LEFT.get();
+        let counts = left == 0;
+        LEFT.set(if counts { distance() } else { left - 1 });
+        counts
+    }
+
+    /// From half to one and a half of the average.
+    fn distance() -> u32 {
+        // Xorshift, of 32 bits.
+        let mut random = RANDOM.get();
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        RANDOM.set(random);
+        SAMPLED / 2 + random % SAMPLED
     }
 
     /// The time in ticks.
@@ -132,6 +146,29 @@ mod tests {
                     "{fast} a second: {records:?}"
                 );
             }
+        }
+    }
+
+    /// Whatever series a thread records to in turn, each has its share of those that count.
+    #[test]
+    fn one_of_so_many_counts_and_none_is_left_out() {
+        const RECORDS: u32 = 2_000_000;
+        for series in [1, 2, 64, 127, 128, 254] {
+            let mut counted = vec![0u32; series as usize];
+            for record in 0..RECORDS {
+                counted[(record % series) as usize] += u32::from(counts());
+            }
+            let all: u32 = counted.iter().sum();
+            let expected = RECORDS / SAMPLED;
+            assert!(
+                all.abs_diff(expected) < expected / 50,
+                "{all} of {expected}"
+            );
+            let share = expected / series;
+            assert!(
+                counted.iter().all(|of| of.abs_diff(share) < share.max(64)),
+                "{counted:?}"
+            );
         }
     }
 

@@ -125,6 +125,12 @@ pub(super) fn insert_dropped<A: Cached>(
     });
 }
 
+/// Takes a handle from the calling thread.
+#[cold]
+pub(super) fn remove<A: Cached>(registry: u64, sought: Sought<'_>) {
+    let _ = A::cache().try_with(|cache| cache.try_borrow_mut().ok()?.remove(registry, sought));
+}
+
 impl<A: Cached> HandleCache<A> {
     pub(super) const fn new() -> Self {
         Self {
@@ -186,6 +192,20 @@ impl<A: Cached> HandleCache<A> {
         };
         self.put(line, registry, sought, key, Arc::downgrade(&handle), beyond);
         Some(handle)
+    }
+
+    fn remove(&mut self, registry: u64, sought: Sought<'_>) -> Option<()> {
+        let hash = sought.hash() ^ registry;
+        let set = self.sets.set(hash)?.iter();
+        let mut lines = set.map(|line| {
+            line.as_ref()
+                .is_some_and(|line| line.is_of(registry, sought))
+        });
+        let line = self.sets.first(hash) + lines.position(|is_its| is_its)?;
+        let owned = Arc::clone(self.owned.as_ref()?);
+        // A snapshot that has the lock takes it anyway.
+        owned.try_lock()?[line] = None;
+        Some(())
     }
 
     fn put(
@@ -321,7 +341,8 @@ fn are_equal(one: &Key, other: &Key, labels: usize) -> bool {
 fn key_to_keep(sought: Sought<'_>, of_series: &Key) -> Key {
     let is_static = sought.as_whole().is_some_and(|key| {
         let retained = key.to_retained();
-        ptr::eq(retained.labels().as_slice(), key.labels().as_slice())
+        ptr::eq(retained.name(), key.name())
+            && ptr::eq(retained.labels().as_slice(), key.labels().as_slice())
     });
     if !is_static && sought.is(of_series) {
         return of_series.clone();

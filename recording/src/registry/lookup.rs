@@ -9,20 +9,22 @@ use super::name_rules::{self, NameRule};
 use super::naming::{Nameless, Naming};
 use super::projection::Sought;
 use super::recorded::Recorded;
-use crate::aggregate::{Counter, Gauge, Histogram};
+use crate::aggregate::{self, Counter, Gauge, Histogram};
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric};
 use crate::sync::AtomicU64;
 use metrics::{Key, KeyName, Metadata, Unit};
 use metrics_util::MetricKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 pub(crate) struct Registry {
     /// Of its own in this process, for good: handle caches know series by it.
     id: u64,
     /// In which it was made.
     process: AtomicU32,
+    /// Nobody takes snapshots any more.
+    is_closed: AtomicBool,
     naming: Naming,
     pub(crate) counters: SeriesMap<Counter>,
     pub(crate) gauges: SeriesMap<Gauge>,
@@ -40,9 +42,12 @@ enum Registered<A> {
 impl Registry {
     pub(crate) fn new(policy: impl RecordingPolicy) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        // So that no forked child inherits the lock of one that is just being made.
+        aggregate::make_statics();
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             process: AtomicU32::new(process()),
+            is_closed: AtomicBool::new(false),
             naming: Naming::new(Box::new(policy)),
             counters: SeriesMap::new(),
             gauges: SeriesMap::new(),
@@ -109,7 +114,7 @@ impl Registry {
         });
         known.unwrap_or_else(|| {
             // Only before a lock, as to ask is a system call.
-            if self.is_forked() {
+            if self.is_closed.load(Ordering::Relaxed) || self.is_forked() {
                 return Registered::Nothing;
             }
             let found = among.get_or_create(key, metadata, &self.naming);
@@ -139,8 +144,16 @@ impl Registry {
         let learn = |rule| name_rules::insert(self.id, A::KIND, key, rule);
         match found {
             Found::Series(recorded) => {
-                let sought = self.sought(key, &recorded.series().metric);
-                match handle_cache::insert(self.id, sought, &recorded) {
+                let metric = &recorded.series().metric;
+                description_cache::make_room(self.id, metric, &key.name_shared());
+                let sought = self.sought(key, metric);
+                let handle = handle_cache::insert(self.id, sought, &recorded);
+                // A place became free meanwhile, and others were told before this thread knew.
+                if recorded.series().is_overflow && self.naming.freed() != freed {
+                    handle_cache::remove::<A>(self.id, sought);
+                    return Registered::Shared(recorded);
+                }
+                match handle {
                     Some(handle) => Registered::Own(handle),
                     None => Registered::Shared(recorded),
                 }
@@ -166,13 +179,17 @@ impl Registry {
         let mut before = None;
         let set = |description: &Description| before = description.set_unit(unit);
         if !description_cache::find(self.id, kind, name, set) {
-            let Some(description) = self.description(kind, name) else {
+            if self.is_closed.load(Ordering::Relaxed) || self.is_forked() {
                 return;
-            };
-            description_cache::insert(self.id, kind, name, &description);
-            before = description.set_unit(unit);
+            }
+            let description = self.description(kind, name);
+            description_cache::insert(self.id, kind, name, description.as_ref());
+            before = description.and_then(|description| description.set_unit(unit));
         }
-        if let Some(before) = before {
+        // A child may have inherited a lock of the log's.
+        if let Some(before) = before
+            && !self.is_forked()
+        {
             tracing::warn!(
                 metric = name.as_str(),
                 ?kind,
@@ -183,12 +200,9 @@ impl Registry {
         }
     }
 
-    /// What all series of a metric share, there and to come. None in a forked child, and if nobody takes snapshots.
+    /// What all series of a metric share, there and to come. None if there is no room, or nobody takes snapshots.
     #[cold]
     fn description(&self, kind: MetricKind, name: &KeyName) -> Option<Arc<Description>> {
-        if self.is_forked() {
-            return None;
-        }
         match kind {
             MetricKind::Counter => self.counters.describe(name, &self.naming),
             MetricKind::Gauge => self.gauges.describe(name, &self.naming),
@@ -248,6 +262,7 @@ impl Registry {
         if self.is_forked() {
             return;
         }
+        self.is_closed.store(true, Ordering::Relaxed);
         self.counters.close();
         self.gauges.close();
         self.histograms.close();
@@ -260,9 +275,13 @@ impl Registry {
         handle_owner::invalidate_registry::<Histogram>(self.id);
     }
 
-    /// Places of series are free: threads look again for what was beyond a limit.
-    pub(crate) fn note_freed_places(&self) {
-        self.naming.note_freed();
+    /// How often places of series became free.
+    pub(crate) fn freed(&self) -> u64 {
+        self.naming.freed()
+    }
+
+    /// Takes the handles of overflow series from all threads.
+    pub(crate) fn forget_overflows(&self) {
         handle_owner::invalidate_overflows::<Counter>(self.id);
         handle_owner::invalidate_overflows::<Histogram>(self.id);
     }

@@ -214,8 +214,12 @@ impl<A: Aggregate> SeriesMap<A> {
         let counts = values
             .iter()
             .map(|(name, values)| (values.len(), Reverse(*name)));
-        let (count, Reverse(name)) = counts.max()?;
-        Some((name.to_owned(), count))
+        let most = counts
+            .max()
+            .map(|(count, Reverse(name))| (name.to_owned(), count));
+        // Without series, it has come to the limit of all metrics.
+        let first = || metric.limit.first_beyond()?.labels().next();
+        most.or_else(|| Some((first()?.key().to_owned(), 1)))
     }
 
     /// Lets go of all series: from now on, every key is one of a metric that is disabled.
@@ -246,7 +250,10 @@ impl<A: Aggregate> SeriesMap<A> {
         decide: impl FnOnce(&mut Arc<Recorded<A>>) -> bool,
     ) -> bool {
         let series = Arc::clone(recorded.series());
-        let aliases = self.known.read().aliases.get(series.key()).map(Vec::len);
+        // A series of the application's own may have the key of the overflow series.
+        let has_aliases = !series.is_overflow;
+        let aliases = || self.known.read().aliases.get(series.key()).map(Vec::len);
+        let aliases = has_aliases.then(aliases).flatten();
         // One in the list, one by its key, one by each alias: more than that is a handle.
         if Arc::strong_count(recorded) > 2 + aliases.unwrap_or(0) {
             return false;
@@ -254,7 +261,9 @@ impl<A: Aggregate> SeriesMap<A> {
         let mut known = self.known.write();
         let names = known.remove(&series);
         if decide(recorded) {
-            known.aliases.remove(series.key());
+            if has_aliases {
+                known.aliases.remove(series.key());
+            }
             return true;
         }
         if series.is_overflow {

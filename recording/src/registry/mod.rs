@@ -27,6 +27,8 @@ mod recorded;
 mod series_limit;
 #[cfg(not(loom))]
 mod sets;
+#[cfg(not(loom))]
+mod text_hash;
 
 #[cfg(not(loom))]
 pub(crate) use handle_owner::Cached;

@@ -1,9 +1,9 @@
 //! What a thread knows of metrics by their names, so that it takes no lock to know it again.
 
 use super::sets::Sets;
+use super::text_hash::hash_of;
 use metrics::KeyName;
 use metrics_util::MetricKind;
-use rapidhash::v3::{RapidSecrets, rapidhash_v3_nano_inline};
 
 const FIRST_SETS: usize = 8;
 /// A thread's cache has room for some 2,000 names. What a thread knows of more is looked up in the registry.
@@ -125,12 +125,5 @@ impl<T> Line<T> {
 
 #[inline]
 fn hash(registry: u64, kind: MetricKind, name: &str) -> u64 {
-    text_hash(name) ^ registry ^ (kind as u64) << 56
-}
-
-/// As the facade hashes texts, but with the last step that tells short ones apart.
-#[inline]
-pub(super) fn text_hash(text: &str) -> u64 {
-    const SECRETS: RapidSecrets = RapidSecrets::seed_cpp(0);
-    rapidhash_v3_nano_inline::<true, false>(text.as_bytes(), &SECRETS)
+    hash_of(name) ^ registry ^ (kind as u64) << 56
 }

@@ -3,7 +3,6 @@
 use super::series_limit::{Count, SeriesLimit};
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric, NameId};
-use crate::sync::AtomicU64;
 use metrics::{Key, KeyName, Metadata};
 use metrics_util::MetricKind;
 use once_cell::race::OnceBox;
@@ -14,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Naming {
     policy: Box<dyn RecordingPolicy>,
     /// Each a name and a kind.
-    metrics: Mutex<u32>,
+    metrics: Mutex<Metrics>,
     max_names: Option<usize>,
     /// Of all metrics.
     series: Arc<Count>,
@@ -23,8 +22,14 @@ pub(super) struct Naming {
     /// The first metric that was one too many.
     nameless: OnceBox<Nameless>,
     has_lost_descriptions: AtomicBool,
-    /// How often places of series became free.
-    freed: AtomicU64,
+}
+
+/// How many there are.
+#[derive(Debug, Default)]
+struct Metrics {
+    known: u32,
+    /// Of those, that the policy did not disable.
+    enabled: u32,
 }
 
 /// A metric for which there is no room.
@@ -40,11 +45,10 @@ impl Naming {
             series: Arc::new(Count::new(policy.max_series())),
             max_names: policy.max_names(),
             policy,
-            metrics: Mutex::new(0),
+            metrics: Mutex::default(),
             limited: Mutex::default(),
             nameless: OnceBox::new(),
             has_lost_descriptions: AtomicBool::new(false),
-            freed: AtomicU64::new(0),
         }
     }
 
@@ -63,15 +67,18 @@ impl Naming {
         description: impl FnOnce() -> Arc<Description>,
     ) -> Option<Metric> {
         let mut metrics = self.metrics.lock();
-        if !self.has_room(*metrics as usize) {
+        // What is disabled takes no place; but it is kept, so that there is an end to it, too.
+        let disabled = metrics.known - metrics.enabled;
+        if !self.has_room(metrics.enabled as usize) || !self.has_room(disabled as usize) {
             let name = key.to_retained().name_shared();
             self.nameless
                 .get_or_init(|| Box::new(Nameless { kind, name }));
             return None;
         }
-        let id = NameId(*metrics);
+        let id = NameId(metrics.known);
         let policy = self.policy.metric(id, kind, key, metadata);
-        *metrics += 1;
+        metrics.known += 1;
+        metrics.enabled += u32::from(policy.is_enabled);
         Some(Metric {
             id,
             kind,
@@ -89,7 +96,11 @@ impl Naming {
     /// Whether one more description fits beside so many of a kind. Says once that one does not.
     pub(super) fn has_room_for_description(&self, described: usize, name: &KeyName) -> bool {
         let has_room = self.has_room(described);
-        if !has_room && !self.has_lost_descriptions.swap(true, Ordering::Relaxed) {
+        let is_news = || {
+            !self.has_lost_descriptions.load(Ordering::Relaxed)
+                && !self.has_lost_descriptions.swap(true, Ordering::Relaxed)
+        };
+        if !has_room && is_news() {
             tracing::warn!(
                 metric = name.as_str(),
                 "too many metrics are described; the units of others are not kept until they are recorded"
@@ -119,12 +130,8 @@ impl Naming {
         self.limited.lock().clone()
     }
 
+    /// How often a place of a series became free.
     pub(super) fn freed(&self) -> u64 {
-        self.freed.load(Ordering::Relaxed)
-    }
-
-    /// Places of series are free, for keys that were beyond a limit.
-    pub(super) fn note_freed(&self) {
-        self.freed.fetch_add(1, Ordering::Relaxed);
+        self.series.freed()
     }
 }

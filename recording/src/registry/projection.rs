@@ -1,6 +1,6 @@
 //! Labels that a policy leaves out: a key with them is as the key without them, and found without making that key.
 
-use super::name_cache::text_hash;
+use super::text_hash::{hash_of, hash_of_labels};
 use metrics::{Key, Label, SharedString};
 use std::sync::Arc;
 
@@ -54,12 +54,9 @@ impl<'k> Sought<'k> {
             return Self::whole(key);
         }
         let kept = key.labels().filter(|label| projection.keeps(label));
-        // Whatever the order of the labels.
-        let labels =
-            kept.map(|label| text_hash(label.key()) ^ text_hash(label.value()).rotate_left(1));
         Self {
             key,
-            hash: labels.fold(text_hash(key.name()), u64::wrapping_add),
+            hash: hash_of_labels(kept).wrapping_add(hash_of(key.name())),
             projection: Some(projection),
         }
     }
@@ -80,15 +77,14 @@ impl<'k> Sought<'k> {
             return self.key == key;
         };
         let kept = || self.key.labels().filter(|label| projection.keeps(label));
-        let often = |label: &Label| {
-            let among = |labels: &mut dyn Iterator<Item = &Label>| {
-                labels.filter(|other| *other == label).count()
-            };
-            among(&mut kept()) == among(&mut key.labels())
+        // What has a name twice may be another key to the facade in another order.
+        let is_its_only = |label: &Label| {
+            let mut namesakes = key.labels().filter(|other| other.key() == label.key());
+            namesakes.next() == Some(label) && namesakes.next().is_none()
         };
         self.key.name() == key.name()
             && (kept().eq(key.labels())
-                || kept().count() == key.labels().len() && kept().all(often))
+                || kept().count() == key.labels().len() && kept().all(is_its_only))
     }
 
     /// A key to keep.

@@ -3,6 +3,7 @@
 use super::cardinality::Cardinality;
 use super::dropped::Dropped;
 use crate::series::Series;
+use crate::sync::AtomicU64;
 use metrics::{Key, Label};
 use metrics_util::MetricKind;
 use once_cell::race::OnceBox;
@@ -25,6 +26,8 @@ pub(super) enum Admission {
 pub(crate) struct Count {
     max: Option<usize>,
     series: AtomicUsize,
+    /// How often a place became free.
+    freed: AtomicU64,
 }
 
 impl Count {
@@ -32,6 +35,7 @@ impl Count {
         Self {
             max,
             series: AtomicUsize::new(0),
+            freed: AtomicU64::new(0),
         }
     }
 
@@ -52,6 +56,17 @@ impl Count {
 
     fn free(&self) {
         self.series.fetch_sub(1, Ordering::Relaxed);
+        // Whoever sees that it is another number finds the place.
+        self.freed.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn freed(&self) -> u64 {
+        self.freed.load(Ordering::Acquire)
+    }
+
+    /// Nobody heard that it was taken.
+    fn give_back(&self) {
+        self.series.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn is_full(&self) -> bool {
@@ -60,14 +75,21 @@ impl Count {
     }
 }
 
+/// The keys that had no place.
+#[derive(Debug)]
+struct Beyond {
+    first: Key,
+    keys: Cardinality,
+}
+
 /// The places of a metric, and what was refused for want of one.
 #[derive(Debug)]
 pub(crate) struct SeriesLimit {
     of_metric: Count,
     of_recorder: Arc<Count>,
     dropped: Arc<Dropped>,
-    /// The keys beyond it; none as long as it was never reached.
-    beyond: OnceBox<Cardinality>,
+    /// None as long as it was never reached.
+    beyond: OnceBox<Beyond>,
 }
 
 impl SeriesLimit {
@@ -86,7 +108,7 @@ impl SeriesLimit {
             if self.of_recorder.try_take() {
                 return Admission::Own;
             }
-            self.of_metric.free();
+            self.of_metric.give_back();
         }
         Self::beyond(kind)
     }
@@ -104,14 +126,18 @@ impl SeriesLimit {
         }
     }
 
-    /// Notes a key beyond it. Returns whether this is the first one.
+    /// Notes a key beyond it. Returns whether this is the first one: for one caller at a time, as the map's lock makes
+    /// it, as long as it is not [reached](Self::is_reached).
     pub(super) fn note_beyond(&self, normal: &Key) -> bool {
         let mut is_first = false;
         let beyond = self.beyond.get_or_init(|| {
             is_first = true;
-            Box::new(Cardinality::new())
+            Box::new(Beyond {
+                first: normal.to_retained(),
+                keys: Cardinality::new(),
+            })
         });
-        beyond.add(normal);
+        beyond.keys.add(normal);
         is_first
     }
 
@@ -119,10 +145,16 @@ impl SeriesLimit {
         self.beyond.get().is_some()
     }
 
-    /// About how many series the metric would have without limits.
-    pub(crate) fn wanted(&self) -> u64 {
-        let beyond = self.beyond.get().map_or(0, Cardinality::estimate);
-        self.of_metric.series.load(Ordering::Relaxed) as u64 + beyond
+    /// The first key beyond it.
+    pub(super) fn first_beyond(&self) -> Option<&Key> {
+        Some(&self.beyond.get()?.first)
+    }
+
+    /// About how many different series there were since it was reached, beside those that have a place now; none if
+    /// that has not changed since the last call.
+    pub(crate) fn wanted(&self) -> Option<u64> {
+        let beyond = self.beyond.get()?.keys.estimate()?;
+        Some(self.of_metric.series.load(Ordering::Relaxed) as u64 + beyond)
     }
 
     pub(crate) fn dropped(&self) -> &Arc<Dropped> {

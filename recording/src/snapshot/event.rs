@@ -25,7 +25,8 @@ pub enum Event<'a> {
         name: NameId,
         /// The label of the metric that has most values, and how many; none if its series have no labels.
         label: Option<(&'a str, usize)>,
-        /// About how many series the metric would have without limits, within some 10 %.
+        /// About how many different series the metric has had since it came to its limit, those that have a place now
+        /// included; within some 10 %.
         wanted: u64,
     },
     /// There is no room for more metrics. Told once, with the first metric that had none.

@@ -24,6 +24,8 @@ pub struct Snapshotter {
     scratch: Scratch,
     /// How many series metrics beyond their limit wanted when the consumer last heard of it, in the order of the registry.
     told_wanted: Vec<u64>,
+    /// How often places had become free when threads were last told.
+    heard_freed: u64,
     has_told_names: bool,
 }
 
@@ -59,8 +61,6 @@ struct Walk<'w> {
     visit: Visit,
     ids: &'w mut Ids,
     scratch: &'w mut Scratch,
-    /// Whether places of series became free.
-    has_freed: &'w mut bool,
 }
 
 impl Snapshotter {
@@ -72,6 +72,7 @@ impl Snapshotter {
             ids: Ids::default(),
             scratch: Scratch::default(),
             told_wanted: Vec::new(),
+            heard_freed: 0,
             has_told_names: false,
         }
     }
@@ -99,7 +100,6 @@ impl Snapshotter {
         periods.sort_unstable();
         periods.dedup();
         periods.retain(|period| is_due(*period));
-        let mut has_freed = false;
         for group in &mut self.groups {
             if !periods.contains(&group.period) {
                 continue;
@@ -115,17 +115,18 @@ impl Snapshotter {
                 visit: Visit { free, window },
                 ids: &mut self.ids,
                 scratch: &mut self.scratch,
-                has_freed: &mut has_freed,
             };
             group.visited = now;
             walk.visit(&mut group.counters, &registry.counters, &mut each);
             walk.visit(&mut group.gauges, &registry.gauges, &mut each);
             walk.visit(&mut group.histograms, &registry.histograms, &mut each);
         }
-        if has_freed && !limited.is_empty() {
-            registry.note_freed_places();
+        // Those that came to their limit in this visit included.
+        let limited = registry.limited_metrics();
+        if !limited.is_empty() {
+            self.let_look_again();
         }
-        self.tell_limits(&limited, &mut each);
+        self.tell_limits(&limited, &periods, &mut each);
         for metric in &limited {
             if periods.contains(&metric.policy.period) {
                 let samples = metric.limit.dropped().take();
@@ -138,10 +139,28 @@ impl Snapshotter {
         }
     }
 
-    fn tell_limits(&mut self, limited: &[Arc<Metric>], each: &mut impl FnMut(Event<'_>)) {
+    /// Threads look again for what was beyond a limit, if places became free since.
+    fn let_look_again(&mut self) {
+        let freed = self.registry.freed();
+        if std::mem::replace(&mut self.heard_freed, freed) != freed {
+            self.registry.forget_overflows();
+        }
+    }
+
+    fn tell_limits(
+        &mut self,
+        limited: &[Arc<Metric>],
+        due: &[Duration],
+        each: &mut impl FnMut(Event<'_>),
+    ) {
         self.told_wanted.resize(limited.len(), 0);
         for (metric, told) in limited.iter().zip(&mut self.told_wanted) {
-            let wanted = metric.limit.wanted();
+            if !due.contains(&metric.policy.period) {
+                continue;
+            }
+            let Some(wanted) = metric.limit.wanted() else {
+                continue;
+            };
             if *told > 0 && wanted < told.saturating_mul(10) {
                 continue;
             }
@@ -292,7 +311,6 @@ impl Walk<'_> {
             let id = entry.id;
             if is_first {
                 free_place(entry.recorded.series());
-                *self.has_freed = true;
             }
             if matches!(outcome, Outcome::Gone) {
                 entries.swap_remove(position);

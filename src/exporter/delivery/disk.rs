@@ -105,7 +105,10 @@ impl Delivery {
     pub(super) fn overflow(&mut self) -> Vec<Settled> {
         let in_flight = self.bytes_in_flight();
         let mut settled = Vec::new();
-        while let Some(parcel) = self.queue.overflow(in_flight) {
+        // What they keep of evicted series goes with them, though perhaps not at once.
+        let mut freed = 0;
+        while let Some(parcel) = self.queue.overflow(in_flight, freed) {
+            freed += parcel.evicted_len();
             let left = self.spool.as_mut().and_then(|spool| spool.leave(&parcel));
             match left {
                 Some(true) => settled.push(parcel.ended(Ending::Spooled)),

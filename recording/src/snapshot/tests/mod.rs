@@ -2,6 +2,7 @@
 
 mod beyond_the_limit;
 mod dropped_labels;
+mod limits_of_all;
 mod memory_has_bounds;
 mod names_beyond_the_limit;
 mod nobody_listens;

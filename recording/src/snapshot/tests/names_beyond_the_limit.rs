@@ -1,8 +1,8 @@
 //! The limit of metrics: handles of others only count what they drop.
 
 use super::{Both, minute};
-use crate::{Event, Recorder, RecordingPolicy, RefusalReason};
-use metrics::{Key, KeyName, Recorder as _, Unit};
+use crate::{Event, MetricPolicy, NameId, Recorder, RecordingPolicy, RefusalReason};
+use metrics::{Key, KeyName, Metadata, Recorder as _, Unit};
 use metrics_util::MetricKind::{self, Counter, Gauge, Histogram};
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
@@ -150,4 +150,51 @@ fn descriptions_have_an_end_too() {
         .describe_histogram(name, Some(Unit::Seconds), "".into());
     both.histogram(&named("9")).record(1.0);
     assert_eq!(tell(&mut both)[2], Some(Unit::Seconds));
+}
+
+/// What is disabled takes no place from others.
+#[test]
+fn disabled_metrics_do_not_count() {
+    struct NoDebug;
+    impl RecordingPolicy for NoDebug {
+        fn max_names(&self) -> Option<usize> {
+            Some(3)
+        }
+
+        fn metric(&self, _: NameId, _: MetricKind, key: &Key, _: &Metadata<'_>) -> MetricPolicy {
+            if key.name().starts_with("debug.") {
+                return MetricPolicy::disabled();
+            }
+            MetricPolicy::default()
+        }
+    }
+    let (recorder, snapshotter) = Recorder::new(NoDebug, UNIX_EPOCH);
+    let mut both = Both {
+        recorder,
+        snapshotter,
+    };
+    for name in ["debug.a", "debug.b", "a", "b", "c", "debug.c"] {
+        both.counter(&named(name)).increment(1);
+    }
+    let Told {
+        samples, refused, ..
+    } = told(&mut both);
+    // The last comes when it is no longer asked about.
+    assert_eq!((samples.len(), refused), (3, vec![(Counter, 1)]));
+}
+
+/// A thread that names a unit with each call takes no lock, though there is no room.
+#[test]
+fn what_has_no_room_takes_no_lock_to_describe() {
+    let both = three_names();
+    let describe = |n: u32| {
+        let name = KeyName::from(format!("n{n}"));
+        let recorder = &both.recorder;
+        recorder.describe_counter(name, Some(Unit::Bytes), "".into());
+    };
+    (0..5).for_each(describe);
+    both.recorder
+        .registry()
+        .counters
+        .while_locked(|| describe(4));
 }
