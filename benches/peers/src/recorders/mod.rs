@@ -2,8 +2,10 @@
 
 mod dogstatsd;
 mod embedded;
+mod exporter_otel;
 mod floor;
 mod metrics_cloudwatch;
+mod metrics_opentelemetry;
 mod metrics_util;
 mod metrique;
 mod ours;
@@ -31,6 +33,8 @@ pub(crate) enum Recorder {
     MetricsCloudwatch,
     Embedded,
     Metrique,
+    MetricsOpentelemetry,
+    ExporterOtel,
 }
 
 /// A recorder that this process records into.
@@ -63,6 +67,8 @@ impl Recorder {
             Self::MetricsCloudwatch => "metrics_cloudwatch",
             Self::Embedded => "metrics_cloudwatch_embedded",
             Self::Metrique => "metrique-metricsrs",
+            Self::MetricsOpentelemetry => "metrics-opentelemetry",
+            Self::ExporterOtel => "metrics-exporter-otel",
         }
     }
 
@@ -82,6 +88,8 @@ impl Recorder {
             Self::MetricsCloudwatch => Box::new(metrics_cloudwatch::install(client(endpoint))?),
             Self::Embedded => Box::new(embedded::install()?),
             Self::Metrique => Box::new(metrique::install()?),
+            Self::MetricsOpentelemetry => Box::new(metrics_opentelemetry::install()?),
+            Self::ExporterOtel => Box::new(exporter_otel::install()?),
         })
     }
 }
