@@ -72,6 +72,11 @@ impl Recorder {
         }
     }
 
+    /// Someone might use it instead: one atomic for everything tells nothing.
+    pub(crate) fn is_peer(self) -> bool {
+        !matches!(self, Self::Ours | Self::Floor)
+    }
+
     /// It publishes by `PutMetricData`.
     pub(crate) fn puts_metric_data(self) -> bool {
         matches!(self, Self::Ours | Self::MetricsCloudwatch)
