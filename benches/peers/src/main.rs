@@ -1,9 +1,12 @@
 //! What this backend costs beside its neighbours: the same workloads for each, in processes of their own,
-//! and one table of medians. `cargo run --release -p peers`
+//! one table of medians, and the rows in which a peer is ahead. `cargo run --release -p peers`
 
+mod ahead;
 mod driver;
 mod measure;
+mod processor;
 mod recorders;
+mod rows;
 mod table;
 mod workloads;
 
@@ -13,7 +16,7 @@ use recorders::Recorder;
 use std::time::Duration;
 use workloads::Workload;
 
-/// Compare recorders of the `metrics` facade; takes about four minutes.
+/// Compare recorders of the `metrics` facade; takes about five minutes.
 #[derive(Parser)]
 struct Options {
     #[command(subcommand)]
@@ -73,6 +76,7 @@ fn main() -> Result<()> {
         time: Duration::from_millis(if options.quick { 8 } else { 25 }),
     };
     let measured = driver::run(&plan)?;
-    println!("{}", table::render(&plan, &measured));
+    println!("{}\n", table::render(&plan, &measured));
+    println!("{}", ahead::render(&plan, &measured));
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 mod dogstatsd;
 mod embedded;
+mod exporter_otel;
 mod floor;
 mod metrics_cloudwatch;
+mod metrics_opentelemetry;
 mod metrics_util;
 mod metrique;
 mod ours;
@@ -31,6 +33,8 @@ pub(crate) enum Recorder {
     MetricsCloudwatch,
     Embedded,
     Metrique,
+    MetricsOpentelemetry,
+    ExporterOtel,
 }
 
 /// A recorder that this process records into.
@@ -63,7 +67,14 @@ impl Recorder {
             Self::MetricsCloudwatch => "metrics_cloudwatch",
             Self::Embedded => "metrics_cloudwatch_embedded",
             Self::Metrique => "metrique-metricsrs",
+            Self::MetricsOpentelemetry => "metrics-opentelemetry",
+            Self::ExporterOtel => "metrics-exporter-otel",
         }
+    }
+
+    /// Someone might use it instead: one atomic for everything tells nothing.
+    pub(crate) fn is_peer(self) -> bool {
+        !matches!(self, Self::Ours | Self::Floor)
     }
 
     /// It publishes by `PutMetricData`.
@@ -82,6 +93,8 @@ impl Recorder {
             Self::MetricsCloudwatch => Box::new(metrics_cloudwatch::install(client(endpoint))?),
             Self::Embedded => Box::new(embedded::install()?),
             Self::Metrique => Box::new(metrique::install()?),
+            Self::MetricsOpentelemetry => Box::new(metrics_opentelemetry::install()?),
+            Self::ExporterOtel => Box::new(exporter_otel::install()?),
         })
     }
 }
