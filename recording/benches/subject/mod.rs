@@ -8,7 +8,7 @@ use metrics_util::MetricKind;
 use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
 
-const METADATA: Metadata<'static> = Metadata::new("bench", metrics::Level::INFO, None);
+pub const METADATA: Metadata<'static> = Metadata::new("bench", metrics::Level::INFO, None);
 
 struct Timeout(Option<Duration>);
 
