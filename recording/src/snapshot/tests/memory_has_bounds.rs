@@ -1,4 +1,5 @@
-//! What labels, names and descriptions without end take: a number of bytes, however many there are.
+//! What labels, names and descriptions without end take: a number of bytes, however many there are. What each takes is told
+//! for 64-bit machines.
 
 use super::{Both, METADATA, minute};
 use crate::{MetricPolicy, NameId, Recorder, RecordingPolicy};
@@ -116,6 +117,7 @@ fn what_is_evicted_leaves_its_name_behind() {
 }
 
 /// For each of a thousand, on a thread of its own, whose memory of them is counted, too.
+#[cfg(target_pointer_width = "64")]
 fn bytes_each(make: impl Fn(&Both, &Key) + Sync) -> i64 {
     const MANY: u32 = 1_000;
     thread::scope(|scope| {
@@ -137,6 +139,7 @@ fn bytes_each(make: impl Fn(&Both, &Key) + Sync) -> i64 {
 }
 
 /// All have names of their own, so that each is a metric, too, which takes its part.
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn each_takes_what_the_table_says() {
     let metric = bytes_each(|both, key| both.gauge(key).set(f64::NAN)) - 350;
@@ -161,6 +164,7 @@ fn each_takes_what_the_table_says() {
 }
 
 /// What a second thread remembers, and no more, however many keys there are.
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn a_thread_remembers_what_the_table_says() {
     let both = Both::new();
