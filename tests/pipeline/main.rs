@@ -29,6 +29,7 @@ mod poison;
 mod publish;
 mod put;
 mod refusals;
+mod same_data;
 mod self_metrics;
 mod sending;
 mod series_limit;
