@@ -1,7 +1,7 @@
 //! The examples of the Python library cloudwatch-metrics-buffer, one by one, in Rust; and that they arrive.
 
 use cloudwatch_local::{Local, ReceivedDatum};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Datum, StandardUnit, StatisticSet};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, ExplicitDatum, StatisticSet, Unit};
 use metrics_timeit::attr::{count, timeit};
 use std::time::{Duration, SystemTime};
 
@@ -43,15 +43,15 @@ async fn main() -> anyhow::Result<()> {
         .await?;
 
     let when = SystemTime::now() - Duration::from_hours(1);
-    cw.put(Datum::value("total_calls", 5.0))?;
-    cw.put(Datum::value("latency", 11.25).with_unit(StandardUnit::Milliseconds))?;
+    cw.put(ExplicitDatum::value("total_calls", 5.0))?;
+    cw.put(ExplicitDatum::value("latency", 11.25).with_unit(Unit::Milliseconds))?;
     cw.put(
-        Datum::value("latency", 11.25)
+        ExplicitDatum::value("latency", 11.25)
             .with_dimension("HTTP Method", "GET")
-            .with_unit(StandardUnit::Milliseconds),
+            .with_unit(Unit::Milliseconds),
     )?;
-    cw.put(Datum::value("home-page", 1.0).at(when))?;
-    cw.put(Datum::statistic(
+    cw.put(ExplicitDatum::value("home-page", 1.0).at(when))?;
+    cw.put(ExplicitDatum::statistic(
         "metric",
         StatisticSet {
             sample_count: 50.0,

@@ -59,7 +59,7 @@
 //!
 //! # Data of your own
 //!
-//! [`CloudWatchHandle::put`] takes a [`Datum`] with a unit, dimensions and a time stamp of its own, and
+//! [`CloudWatchHandle::put`] takes a [`ExplicitDatum`] with a unit, dimensions and a time stamp of its own, and
 //! says at once if CloudWatch would not take it. It goes out with all others.
 //!
 //! # Counters that mirror a total
@@ -102,54 +102,57 @@
 //!
 //! # Features
 //!
+//! - `put-metric-data`, on by default: sends to CloudWatch by the AWS SDK's client. Without it there is no AWS crate
+//!   among the dependencies, and [`CloudWatchBuilder::with_sink`] says where data go.
 //! - `aws-config`, on by default: [`CloudWatchBuilder::install`] finds region and credentials by
-//!   itself. Without it, call [`CloudWatchBuilder::with_client`].
+//!   itself. Without it, call `CloudWatchBuilder::with_client`.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 /// The README's code is compiled with the documentation's.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "aws-config"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod builder;
-mod cbor;
 mod clock;
-mod config;
-mod dimension;
-mod encode;
-mod error;
-mod exporter;
+mod collect;
+mod control;
+mod delivery;
+mod journal;
 pub mod limits;
-mod matcher;
-mod put;
-mod recorder;
-mod refusal;
-mod sink;
-mod spool;
-mod unit;
+mod model;
+mod reduce;
+mod report;
+mod settings;
+mod sinks;
 mod view;
-mod window;
 
-pub use aws_sdk_cloudwatch::types::StandardUnit;
-pub use builder::CloudWatchBuilder;
 pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
-pub use config::{Delivery, HistogramForm};
-pub use encode::datum::{DatumValue, MetricDatum, StatisticSet};
-pub use encode::pack::Batch;
-pub use error::{BuildError, ConfigError, FlushError, InstallError};
-pub use exporter::{Amount, CloudWatchExporter, CloudWatchHandle, FlushReport, Stats};
-pub use matcher::Matcher;
+pub use collect::explicit_data::{ExplicitDatum, PutError};
+pub use collect::window::StorageResolution;
+pub use control::builder::CloudWatchBuilder;
+pub use control::error::{BuildError, ConfigError, FlushError, InstallError};
+pub use control::exporter::CloudWatchExporter;
+pub use control::flush::FlushReport;
+pub use control::handle::CloudWatchHandle;
+pub use control::recorder::CloudWatchRecorder;
+pub use journal::SpoolError;
 pub use metrics_recording::Buckets;
 /// Functions, timed and counted; the attributes need it in scope:
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;
 pub use metrics_timeit::timeit;
 pub use metrics_util::{MetricKind, MetricKindMask};
-pub use put::{Datum, PutError};
-pub use recorder::CloudWatchRecorder;
-pub use refusal::{Refusal, Refused};
-pub use sink::{MemorySink, PutMetricData, SendError, Sending, Sink};
-pub use spool::SpoolError;
-pub use window::StorageResolution;
+pub use model::amount::Amount;
+pub use model::batch::Batch;
+pub use model::datum::{Datum, DatumValue, StatisticSet};
+pub use model::refusal::{Refusal, Refused};
+pub use model::sink::{SendError, Sending, Sink};
+pub use model::unit::Unit;
+pub use report::stats::Stats;
+pub use settings::matcher::Matcher;
+pub use settings::{Delivery, HistogramForm};
+pub use sinks::memory::MemorySink;
+#[cfg(feature = "put-metric-data")]
+pub use sinks::put_metric_data::PutMetricData;

@@ -1,6 +1,6 @@
 //! What CloudWatch accepts, each limit with its source.
 //!
-//! Sources: `[API]` the `PutMetricData`, `MetricDatum`, `Dimension` and `StatisticSet` pages of the
+//! Sources: `[API]` the `PutMetricData`, `Datum`, `Dimension` and `StatisticSet` pages of the
 //! CloudWatch API reference; `[quotas]` the "CloudWatch service quotas" page of its user guide.
 
 use std::fmt;
@@ -11,27 +11,27 @@ pub const MAX_DATA_PER_REQUEST: usize = 1_000;
 /// Bytes in one request. The reference says "1 MB" and leaves open whether that is before or after
 /// compression; we take the smaller reading of both. `[quotas]`
 pub const MAX_REQUEST_BYTES: usize = 1_000_000;
-/// Distinct values in one datum. `[API MetricDatum]`
+/// Distinct values in one datum. `[API Datum]`
 pub const MAX_VALUES_PER_DATUM: usize = 150;
-/// Dimensions of one metric. `[API MetricDatum]`
+/// Dimensions of one metric. `[API Datum]`
 pub const MAX_DIMENSIONS: usize = 30;
 /// Characters of a namespace. `[API PutMetricData]`
 pub const MAX_NAMESPACE_CHARS: usize = 255;
-/// Characters of a metric's name. `[API MetricDatum]`
+/// Characters of a metric's name. `[API Datum]`
 pub const MAX_METRIC_NAME_CHARS: usize = 255;
 /// Characters of a dimension's name. `[API Dimension]`
 pub const MAX_DIMENSION_NAME_CHARS: usize = 255;
 /// Characters of a dimension's value. `[API Dimension]`
 pub const MAX_DIMENSION_VALUE_CHARS: usize = 1_024;
-/// The greatest magnitude of a value, 2^360. `[API MetricDatum]`
+/// The greatest magnitude of a value, 2^360. `[API Datum]`
 pub const MAX_VALUE: f64 = f64::from_bits((1_023 + 360) << 52);
 /// The least magnitude of a value that is not zero. Older editions of the reference reject what is
-/// smaller; it is sent as zero. `[API MetricDatum, older editions]`
+/// smaller; it is sent as zero. `[API Datum, older editions]`
 pub const MIN_MAGNITUDE: f64 = 8.515_92e-109;
 
-/// How old a datum may be, two weeks. `[API MetricDatum]`
+/// How old a datum may be, two weeks. `[API Datum]`
 pub const MAX_AGE: Duration = Duration::from_hours(14 * 24);
-/// How far ahead of the service's clock a datum may be. `[API MetricDatum]`
+/// How far ahead of the service's clock a datum may be. `[API Datum]`
 pub const MAX_AHEAD: Duration = Duration::from_hours(2);
 
 /// What is wrong with a name, a namespace or a dimension's value.

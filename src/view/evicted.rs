@@ -9,7 +9,7 @@ pub(crate) struct EvictedBytes(Arc<AtomicUsize>);
 
 /// The share of one identity, for as long as data have it.
 #[derive(Debug)]
-pub(super) struct Evicted {
+pub(crate) struct Evicted {
     bytes: usize,
     all: EvictedBytes,
 }
@@ -19,7 +19,7 @@ impl EvictedBytes {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add(&self, bytes: usize) -> Evicted {
+    pub(crate) fn add(&self, bytes: usize) -> Evicted {
         self.0.fetch_add(bytes, Ordering::Relaxed);
         Evicted {
             bytes,
@@ -29,7 +29,7 @@ impl EvictedBytes {
 }
 
 impl Evicted {
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 }

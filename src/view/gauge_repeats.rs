@@ -1,6 +1,6 @@
 //! Gauges that nobody touched are sent in every window all the same, until they are idle.
 
-use super::{Gained, Identity, What};
+use crate::view::{Gained, Identity, What};
 use metrics_recording::{Point, SeriesId};
 use metrics_util::MetricKind;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// What each gauge sent last, by the index of its series, which gives them an order.
 #[derive(Debug, Default)]
-pub(super) struct GaugeRepeats {
+pub(crate) struct GaugeRepeats {
     gauges: BTreeMap<u32, Sent>,
     collection: u64,
 }
@@ -24,11 +24,11 @@ struct Sent {
 
 impl GaugeRepeats {
     /// The next collection begins.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.collection += 1;
     }
 
-    pub(super) fn sent(&mut self, point: &Point<'_>, identity: &Arc<Identity>, last: f64) {
+    pub(crate) fn sent(&mut self, point: &Point<'_>, identity: &Arc<Identity>, last: f64) {
         // What cannot be sent is refused when it is recorded, not in every window.
         if identity.refusal().is_some() {
             return;
@@ -50,14 +50,14 @@ impl GaugeRepeats {
     }
 
     /// It is idle.
-    pub(super) fn evict(&mut self, id: SeriesId) {
+    pub(crate) fn evict(&mut self, id: SeriesId) {
         if self.gauges.get(&id.index).is_some_and(|sent| sent.id == id) {
             self.gauges.remove(&id.index);
         }
     }
 
     /// Sends the gauges again that this collection did not.
-    pub(super) fn repeat(&self, each: &mut impl FnMut(Gained<'_>)) {
+    pub(crate) fn repeat(&self, each: &mut impl FnMut(Gained<'_>)) {
         let others = self
             .gauges
             .values()

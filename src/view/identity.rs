@@ -1,10 +1,10 @@
 //! What CloudWatch knows a series by: its name and the whole set of its dimensions.
 
-use super::evicted::{Evicted, EvictedBytes};
-use crate::cbor::{MAP, head, text};
-use crate::dimension::{self, Dimensions};
 use crate::limits;
-use crate::refusal::Refusal;
+use crate::model::dimension::{self, Dimensions};
+use crate::model::refusal::Refusal;
+use crate::sinks::put_metric_data::cbor_len::{MAP, head, text};
+use crate::view::evicted::{Evicted, EvictedBytes};
 use metrics::{Key, Label};
 use metrics_recording::Series;
 use metrics_util::MetricKind;
@@ -69,7 +69,7 @@ impl Identity {
     }
 
     /// Its series is no more: what it takes is the data's now, among `all` of them.
-    pub(super) fn evict(&self, all: &EvictedBytes) {
+    pub(crate) fn evict(&self, all: &EvictedBytes) {
         let memory_len = Self::memory_len(self.key());
         self.evicted.get_or_init(|| Box::new(all.add(memory_len)));
     }

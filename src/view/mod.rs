@@ -9,9 +9,9 @@ pub(crate) use evicted::EvictedBytes;
 pub(crate) use identity::{Identity, Named, Origin, PER_ALLOCATION};
 pub(crate) use series_policy::SeriesPolicy;
 
-use crate::dimension::Dimensions;
 use crate::limits::ValueFault;
-use crate::refusal::Refusal;
+use crate::model::dimension::Dimensions;
+use crate::model::refusal::Refusal;
 use gauge_repeats::GaugeRepeats;
 use metrics::{Key, KeyName, Unit};
 use metrics_recording::{Event, NameId, RefusalReason, Series, SeriesId, Snapshotter, Value};

@@ -1,8 +1,8 @@
 //! What recording asks the exporter: how many series there may be, how long they may be idle, and which labels say nothing.
 
-use super::identity::normalize;
-use crate::config::{Config, IdleTimeout};
-use crate::dimension::Dimensions;
+use crate::model::dimension::Dimensions;
+use crate::settings::{Config, IdleTimeout};
+use crate::view::identity::normalize;
 use metrics::{Key, KeyName, Metadata, SharedString};
 use metrics_recording::{MetricPolicy, NameId, RecordingPolicy};
 use metrics_util::MetricKind;
@@ -37,12 +37,12 @@ impl SeriesPolicy {
         }
     }
 
-    pub(super) fn defaults(&self) -> &Arc<Dimensions> {
+    pub(crate) fn defaults(&self) -> &Arc<Dimensions> {
         &self.defaults
     }
 
     /// The kind and name of a metric, if recording has asked about it.
-    pub(super) fn name(&self, id: NameId) -> Option<(MetricKind, KeyName)> {
+    pub(crate) fn name(&self, id: NameId) -> Option<(MetricKind, KeyName)> {
         self.names.lock().get(id.index()).cloned()
     }
 }

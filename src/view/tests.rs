@@ -1,8 +1,8 @@
 //! Which identity a series feeds, and when a gauge is told again.
 
-use super::{Gained, SeriesPolicy, View, What};
-use crate::config::{Config, IdleTimeout};
-use crate::refusal::Refusal;
+use crate::model::refusal::Refusal;
+use crate::settings::{Config, IdleTimeout};
+use crate::view::{Gained, SeriesPolicy, View, What};
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder as _};
 use metrics_recording::{Recorder, Value};
 use metrics_util::{MetricKind, MetricKindMask};

@@ -5,7 +5,7 @@ use crate::fixtures::started::Started;
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::limits::TimestampFault;
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, Datum, MemorySink, MetricDatum, Refusal,
+    Clock, CloudWatchBuilder, Datum, ExplicitDatum, MemorySink, Refusal,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -115,7 +115,7 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
     test.flush().await;
     let data = sink.memory.data();
     assert_eq!(data.len(), 300);
-    let oldest = data.iter().map(MetricDatum::timestamp).min().unwrap();
+    let oldest = data.iter().map(Datum::timestamp).min().unwrap();
     assert_eq!(
         oldest,
         crate::fixtures::started::minute() + Duration::from_mins(1)
@@ -198,14 +198,14 @@ async fn a_clock_set_back_loses_nothing_that_waits() {
     }
     let theirs = test.clock.now() + Duration::from_hours(1);
     test.cloudwatch
-        .put(Datum::value("own", 1.0).at(theirs))
+        .put(ExplicitDatum::value("own", 1.0).at(theirs))
         .unwrap();
     assert_eq!(sink.calls(), 1);
     test.clock.set(test.clock.now() - Duration::from_hours(5));
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!((report.sent.samples, sink.memory.sum("n", &[])), (7, 7.0));
     let stamps = sink.memory.data();
-    let stamps = stamps.iter().map(MetricDatum::timestamp);
+    let stamps = stamps.iter().map(Datum::timestamp);
     assert!(stamps.into_iter().all(|stamp| stamp == test.clock.now()));
     // An application's own word stands, or falls.
     let own = report.refused.iter().map(|refused| refused.key.name());

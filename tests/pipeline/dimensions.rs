@@ -2,7 +2,7 @@
 
 use crate::fixtures::started::InMemory;
 use metrics::counter;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, MetricDatum};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, Datum};
 
 fn defaults(builder: CloudWatchBuilder) -> CloudWatchBuilder {
     builder
@@ -10,7 +10,7 @@ fn defaults(builder: CloudWatchBuilder) -> CloudWatchBuilder {
         .with_dimension("zone", "a")
 }
 
-fn dimensions(datum: &MetricDatum) -> Vec<(&str, &str)> {
+fn dimensions(datum: &Datum) -> Vec<(&str, &str)> {
     datum.dimensions().collect()
 }
 

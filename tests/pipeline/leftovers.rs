@@ -6,9 +6,7 @@ use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{Started, minute};
 use crate::spool::{builder, cut_off};
 use metrics::{counter, histogram};
-use metrics_exporter_cloudwatch::{
-    Batch, Delivery, ManualClock, MemorySink, MetricDatum, Sending, Sink,
-};
+use metrics_exporter_cloudwatch::{Batch, Datum, Delivery, ManualClock, MemorySink, Sending, Sink};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -88,7 +86,7 @@ async fn what_is_recorded_now_goes_first() {
     sink.may.add_permits(2);
     assert!(flush.await.unwrap().is_complete());
     let sent = sink.memory.data();
-    let names: Vec<_> = sent.iter().map(MetricDatum::name).collect();
+    let names: Vec<_> = sent.iter().map(Datum::name).collect();
     assert_eq!(names, ["n", "own"]);
 }
 

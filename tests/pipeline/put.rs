@@ -2,12 +2,12 @@
 
 use crate::fixtures::scripted::{Fault, Scripted, start};
 use crate::fixtures::started::{InMemory, Started, local, minute, to};
-use aws_sdk_cloudwatch::types::StandardUnit;
 use cloudwatch_local::{Local, ReceivedValue};
 use metrics::counter;
 use metrics_exporter_cloudwatch::limits::{TextFault, TimestampFault, ValueFault};
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, Datum, ManualClock, PutError, Refusal, StatisticSet, StorageResolution,
+    CloudWatchBuilder, ExplicitDatum, ManualClock, PutError, Refusal, StatisticSet,
+    StorageResolution, Unit,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -27,14 +27,16 @@ async fn every_form_arrives_as_it_was_put() {
     let test = Started::new(to(&local).with_dimension("service", "checkout"));
     let put = |datum| test.cloudwatch.put(datum).unwrap();
     let earlier = minute() - Duration::from_millis(90_500);
-    put(Datum::value("one", 11.25)
-        .with_unit(StandardUnit::Milliseconds)
+    put(ExplicitDatum::value("one", 11.25)
+        .with_unit(Unit::Milliseconds)
         .with_dimension("route", "/cart")
         .at(earlier));
-    put(Datum::values("many", &[2.0, 1.0, 2.0], &[1.0, 0.5, 3.0])
-        .with_dimension("service", "")
-        .with_storage_resolution(StorageResolution::High));
-    put(Datum::statistic("sum", set(3.0, 6.0, 1.0, 3.0)));
+    put(
+        ExplicitDatum::values("many", &[2.0, 1.0, 2.0], &[1.0, 0.5, 3.0])
+            .with_dimension("service", "")
+            .with_storage_resolution(StorageResolution::High),
+    );
+    put(ExplicitDatum::statistic("sum", set(3.0, 6.0, 1.0, 3.0)));
     test.flush().await;
     let received = local.received();
     let [one, many, sum] = &received[..] else {
@@ -64,36 +66,40 @@ async fn every_form_arrives_as_it_was_put() {
     assert_eq!(test.cloudwatch.stats().sent.samples, 1 + 5 + 3);
 }
 
+/// Nanoseconds go as microseconds, in whatever form.
 #[tokio::test]
-async fn every_unit_of_cloudwatchs_is_taken_and_no_other() {
+async fn a_unit_that_cloudwatch_lacks_is_scaled() {
     let test = InMemory::new(|builder| builder);
-    for unit in StandardUnit::values() {
-        let datum = Datum::value("n", 1.0).with_unit(StandardUnit::from(*unit));
+    let set = StatisticSet {
+        sample_count: 2.0,
+        sum: 3_000.0,
+        minimum: 1_000.0,
+        maximum: 2_000.0,
+    };
+    for datum in [
+        ExplicitDatum::value("n", 3_000.0),
+        ExplicitDatum::values("n", &[1_000.0, 2_000.0], &[1.0, 1.0]),
+        ExplicitDatum::statistic("n", set),
+    ] {
+        let datum = datum.with_unit(Unit::Nanoseconds);
         test.started.cloudwatch.put(datum).unwrap();
     }
     test.started.flush().await;
-    let data = test.sink.data();
-    let units: Vec<_> = data
-        .iter()
-        .filter_map(|datum| datum.unit())
-        .map(StandardUnit::as_str)
-        .collect();
-    assert_eq!(units, StandardUnit::values());
-    assert_eq!(units.len(), 27);
-    let furlongs = Datum::value("n", 1.0).with_unit(StandardUnit::from("Furlongs"));
-    let refused = test.started.cloudwatch.put(furlongs);
-    assert_eq!(refused, Err(PutError::Unit("Furlongs".into())));
+    for datum in test.sink.data() {
+        assert_eq!(datum.unit(), Some(Unit::Microseconds));
+        assert_eq!(datum.value().statistics().sum, 3.0);
+    }
 }
 
 #[tokio::test]
 async fn what_cloudwatch_would_refuse_is_refused_at_once() {
     let test = InMemory::new(|builder| builder);
-    let one = || Datum::value("n", 1.0);
+    let one = || ExplicitDatum::value("n", 1.0);
     let hour = Duration::from_hours(1);
     let distinct: Vec<f64> = (0..151).map(f64::from).collect();
     for (datum, error) in [
         (
-            Datum::value("", 1.0),
+            ExplicitDatum::value("", 1.0),
             PutError::Series(Refusal::MetricName(TextFault::Empty)),
         ),
         (
@@ -108,43 +114,46 @@ async fn what_cloudwatch_would_refuse_is_refused_at_once() {
             PutError::Series(Refusal::AmbiguousDimension("d".into())),
         ),
         (
-            Datum::value("n", f64::NAN),
+            ExplicitDatum::value("n", f64::NAN),
             PutError::Value(ValueFault::NotANumber),
         ),
         (
-            Datum::value("n", 1e300),
+            ExplicitDatum::value("n", 1e300),
             PutError::Value(ValueFault::OutOfRange),
         ),
-        (Datum::values("n", &[], &[]), PutError::NoValues),
+        (ExplicitDatum::values("n", &[], &[]), PutError::NoValues),
         (
-            Datum::values("n", &[1.0, 2.0], &[1.0]),
+            ExplicitDatum::values("n", &[1.0, 2.0], &[1.0]),
             PutError::CountsMismatch {
                 values: 2,
                 counts: 1,
             },
         ),
-        (Datum::values("n", &[1.0], &[0.0]), PutError::Count(0.0)),
         (
-            Datum::values("n", &[f64::INFINITY], &[1.0]),
+            ExplicitDatum::values("n", &[1.0], &[0.0]),
+            PutError::Count(0.0),
+        ),
+        (
+            ExplicitDatum::values("n", &[f64::INFINITY], &[1.0]),
             PutError::Value(ValueFault::Infinite),
         ),
         (
-            Datum::values("n", &distinct, &[1.0; 151]),
+            ExplicitDatum::values("n", &distinct, &[1.0; 151]),
             PutError::TooManyValues(151),
         ),
         (
-            Datum::statistic("n", set(-1.0, 1.0, 1.0, 1.0)),
+            ExplicitDatum::statistic("n", set(-1.0, 1.0, 1.0, 1.0)),
             PutError::Count(-1.0),
         ),
         (
-            Datum::statistic("n", set(1.0, 1.0, 2.0, 1.0)),
+            ExplicitDatum::statistic("n", set(1.0, 1.0, 2.0, 1.0)),
             PutError::MinimumAboveMaximum {
                 minimum: 2.0,
                 maximum: 1.0,
             },
         ),
         (
-            Datum::statistic("n", set(2.0, 7.0, 1.0, 3.0)),
+            ExplicitDatum::statistic("n", set(2.0, 7.0, 1.0, 3.0)),
             PutError::SumOutOfBounds {
                 sample_count: 2.0,
                 sum: 7.0,
@@ -169,9 +178,9 @@ async fn what_cloudwatch_would_refuse_is_refused_at_once() {
     for datum in [
         one().at(minute() - 336 * hour),
         one().at(minute() + 2 * hour),
-        Datum::values("n", &distinct[..150], &[1.0; 150]),
-        Datum::statistic("n", set(3.0, 0.1 + 0.2 + 0.3, 0.1, 0.3)),
-        Datum::statistic("n", set(2.0, 6.000_000_000_1, 1.0, 3.0)),
+        ExplicitDatum::values("n", &distinct[..150], &[1.0; 150]),
+        ExplicitDatum::statistic("n", set(3.0, 0.1 + 0.2 + 0.3, 0.1, 0.3)),
+        ExplicitDatum::statistic("n", set(2.0, 6.000_000_000_1, 1.0, 3.0)),
     ] {
         test.started.cloudwatch.put(datum).unwrap();
     }
@@ -183,11 +192,17 @@ async fn what_cloudwatch_would_refuse_is_refused_at_once() {
 async fn a_full_request_leaves_before_the_window_ends() {
     let test = InMemory::new(|builder| builder);
     for _ in 0..999 {
-        test.started.cloudwatch.put(Datum::value("n", 1.0)).unwrap();
+        test.started
+            .cloudwatch
+            .put(ExplicitDatum::value("n", 1.0))
+            .unwrap();
     }
     test.started.settle().await;
     assert_eq!(test.sink.data().len(), 0);
-    test.started.cloudwatch.put(Datum::value("n", 1.0)).unwrap();
+    test.started
+        .cloudwatch
+        .put(ExplicitDatum::value("n", 1.0))
+        .unwrap();
     test.started.settle().await;
     assert_eq!(test.sink.data().len(), 1_000);
 }
@@ -195,7 +210,8 @@ async fn a_full_request_leaves_before_the_window_ends() {
 #[tokio::test]
 async fn a_burst_is_bounded_by_the_queue_and_says_so() {
     let test = InMemory::new(|builder| builder.with_queue_bytes(4_000_000));
-    let outcomes = (0..1_000_000).map(|_| test.started.cloudwatch.put(Datum::value("n", 1.0)));
+    let outcomes =
+        (0..1_000_000).map(|_| test.started.cloudwatch.put(ExplicitDatum::value("n", 1.0)));
     let (mut taken, mut refused) = (0, 0);
     for outcome in outcomes {
         match outcome {
@@ -212,7 +228,10 @@ async fn a_burst_is_bounded_by_the_queue_and_says_so() {
     let report = test.started.cloudwatch.flush().await.unwrap();
     assert_eq!(report.sent.samples + report.dropped.samples, taken);
     assert_eq!(test.sink.data().len() as u64, report.sent.samples);
-    test.started.cloudwatch.put(Datum::value("n", 1.0)).unwrap();
+    test.started
+        .cloudwatch
+        .put(ExplicitDatum::value("n", 1.0))
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,9 +242,11 @@ async fn a_datum_that_grows_too_old_takes_no_neighbour_along() {
     let almost = Duration::from_hours(336) - Duration::from_mins(1);
     test.record(|| counter!("recorded").increment(2));
     test.cloudwatch
-        .put(Datum::value("old", 1.0).at(minute() - almost))
+        .put(ExplicitDatum::value("old", 1.0).at(minute() - almost))
         .unwrap();
-    test.cloudwatch.put(Datum::value("new", 1.0)).unwrap();
+    test.cloudwatch
+        .put(ExplicitDatum::value("new", 1.0))
+        .unwrap();
     test.clock.advance(Duration::from_mins(2));
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!((report.sent.data, report.refused.len()), (2, 1));
@@ -248,7 +269,10 @@ async fn a_datum_that_grows_too_old_takes_no_neighbour_along() {
 #[tokio::test]
 async fn nothing_is_taken_after_a_shutdown() {
     let test = InMemory::new(|builder| builder);
-    test.started.cloudwatch.put(Datum::value("n", 1.0)).unwrap();
+    test.started
+        .cloudwatch
+        .put(ExplicitDatum::value("n", 1.0))
+        .unwrap();
     assert!(
         test.started
             .cloudwatch
@@ -258,7 +282,7 @@ async fn nothing_is_taken_after_a_shutdown() {
             .is_complete()
     );
     assert_eq!(test.sink.sum("n", &[]), 1.0);
-    let late = test.started.cloudwatch.put(Datum::value("n", 1.0));
+    let late = test.started.cloudwatch.put(ExplicitDatum::value("n", 1.0));
     assert_eq!(late, Err(PutError::Stopped));
 }
 
@@ -268,10 +292,10 @@ fn an_exporter_that_never_ran_takes_nothing_once_it_is_gone() {
     let sink = metrics_exporter_cloudwatch::MemorySink::new();
     let (_recorder, exporter) = builder.with_sink(sink).build().unwrap();
     let cloudwatch = exporter.handle();
-    cloudwatch.put(Datum::value("n", 1.0)).unwrap();
+    cloudwatch.put(ExplicitDatum::value("n", 1.0)).unwrap();
     drop(exporter);
     assert_eq!(
-        cloudwatch.put(Datum::value("n", 1.0)),
+        cloudwatch.put(ExplicitDatum::value("n", 1.0)),
         Err(PutError::Stopped)
     );
 }
@@ -285,21 +309,21 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn datum() -> impl Strategy<Value = Datum> {
+fn datum() -> impl Strategy<Value = ExplicitDatum> {
     let text = || prop_oneof![4 => "[a-z]{1,8}", 1 => any::<String>()];
     let pairs = prop::collection::vec((number(), number()), 0..160);
     let value = prop_oneof![
-        (text(), number()).prop_map(|(name, value)| Datum::value(name, value)),
+        (text(), number()).prop_map(|(name, value)| ExplicitDatum::value(name, value)),
         (text(), pairs).prop_map(|(name, pairs)| {
             let (values, counts): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
             let counts: Vec<f64> = counts.iter().map(|count| count.abs()).collect();
-            Datum::values(name, &values, &counts)
+            ExplicitDatum::values(name, &values, &counts)
         }),
         (text(), prop::array::uniform4(number()))
-            .prop_map(|(name, [a, b, c, d])| Datum::statistic(name, set(a, b, c, d))),
+            .prop_map(|(name, [a, b, c, d])| ExplicitDatum::statistic(name, set(a, b, c, d))),
         (text(), 1..9u8, number(), number()).prop_map(|(name, count, a, b)| {
             let count = f64::from(count);
-            Datum::statistic(
+            ExplicitDatum::statistic(
                 name,
                 set(
                     count,
@@ -330,7 +354,7 @@ fn datum() -> impl Strategy<Value = Datum> {
         })
 }
 
-async fn check(data: Vec<Datum>, local: &Local) -> Result<(), TestCaseError> {
+async fn check(data: Vec<ExplicitDatum>, local: &Local) -> Result<(), TestCaseError> {
     let before = local.requests().len();
     let test = Started::new(to(local));
     let taken = data

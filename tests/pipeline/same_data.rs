@@ -3,13 +3,13 @@
 //! `KEEP_DATA=1` replaces what is kept, which only a change of what is sent calls for.
 
 use crate::fixtures::started::{Started, local, minute, to};
-use aws_sdk_cloudwatch::types::StandardUnit;
 use cloudwatch_local::{ReceivedDatum, ReceivedValue};
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use metrics_exporter_cloudwatch::{
-    Datum, HistogramForm, ManualClock, Matcher, MetricKindMask, StatisticSet,
+    self as cloudwatch, ExplicitDatum, HistogramForm, ManualClock, Matcher, MetricKindMask,
+    StatisticSet,
 };
 use std::fmt::Write;
 use std::path::Path;
@@ -98,13 +98,13 @@ async fn what_is_sent_is_what_was_sent_before() {
             started.record(|| record(window));
             let at = minute() + Duration::from_secs(5);
             let put = [
-                Datum::value("put.value", 2.5)
-                    .with_unit(StandardUnit::Milliseconds)
+                ExplicitDatum::value("put.value", 2.5)
+                    .with_unit(Unit::Milliseconds.into())
                     .at(at),
-                Datum::values("put.values", &[3.0, 1.0, 3.0], &[1.0, 2.5, 1.0])
+                ExplicitDatum::values("put.values", &[3.0, 1.0, 3.0], &[1.0, 2.5, 1.0])
                     .with_dimension("a", "b")
                     .at(at),
-                Datum::statistic(
+                ExplicitDatum::statistic(
                     "put.statistic",
                     StatisticSet {
                         sample_count: 4.0,
@@ -113,7 +113,7 @@ async fn what_is_sent_is_what_was_sent_before() {
                         maximum: 4.0,
                     },
                 )
-                .with_unit(StandardUnit::GigabytesSecond)
+                .with_unit(cloudwatch::Unit::GigabytesPerSecond)
                 .at(at),
             ];
             put.into_iter()

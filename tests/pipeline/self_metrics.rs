@@ -4,7 +4,7 @@ use crate::fixtures::scripted::{Fault, Scripted};
 use crate::fixtures::started::{Started, minute};
 use metrics::{counter, gauge};
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, Datum, MemorySink, MetricDatum, StandardUnit,
+    Clock, CloudWatchBuilder, Datum, ExplicitDatum, MemorySink, Unit,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn started(sink: &Scripted) -> Started {
 
 /// Values by name and reason, and the dimensions they all have.
 fn about_itself(sink: &MemorySink) -> BTreeMap<String, f64> {
-    let own = |datum: &MetricDatum| {
+    let own = |datum: &Datum| {
         let name = datum.name().strip_prefix(PREFIX)?;
         let mut dimensions: Vec<_> = datum.dimensions().collect();
         let service = dimensions.pop();
@@ -126,11 +126,11 @@ async fn units_say_what_the_numbers_are() {
     let own = data.iter().filter(|datum| datum.name().starts_with(PREFIX));
     for datum in own {
         let expected = match &datum.name()[PREFIX.len()..] {
-            "queue.bytes" => StandardUnit::Bytes,
-            "queue.age" | "last_success.age" => StandardUnit::Seconds,
-            _ => StandardUnit::Count,
+            "queue.bytes" => Unit::Bytes,
+            "queue.age" | "last_success.age" => Unit::Seconds,
+            _ => Unit::Count,
         };
-        assert_eq!(datum.unit(), Some(&expected), "{}", datum.name());
+        assert_eq!(datum.unit(), Some(expected), "{}", datum.name());
     }
 }
 
@@ -143,7 +143,7 @@ async fn the_accounts_say_how_things_are() {
     test.record(|| counter!("n").increment(3));
     let early = minute() - Duration::from_hours(5);
     test.cloudwatch
-        .put(Datum::value("early", 1.0).at(early))
+        .put(ExplicitDatum::value("early", 1.0).at(early))
         .unwrap();
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!(report.pending.samples, 4);

@@ -56,7 +56,7 @@ async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
     let stamps: Vec<_> = sink
         .data()
         .iter()
-        .map(metrics_exporter_cloudwatch::MetricDatum::timestamp)
+        .map(metrics_exporter_cloudwatch::Datum::timestamp)
         .collect();
     assert_eq!(stamps, [0, 1].map(|n| minute() + Duration::from_mins(n)));
     let stats = test.cloudwatch.stats();

@@ -1,11 +1,12 @@
 //! Units: described before or after the first use, for all series of a metric, scaled exactly.
 
 use crate::fixtures::started::InMemory;
-use aws_sdk_cloudwatch::types::StandardUnit;
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
-use metrics_exporter_cloudwatch::{DatumValue, HistogramForm, Matcher, StatisticSet};
+use metrics_exporter_cloudwatch::{
+    self as cloudwatch, DatumValue, HistogramForm, Matcher, StatisticSet,
+};
 
 #[tokio::test]
 async fn a_unit_holds_for_labelled_series_whenever_it_was_described() {
@@ -25,12 +26,12 @@ async fn a_unit_holds_for_labelled_series_whenever_it_was_described() {
         let data = test.data_of(record).await;
         let units = |name: &str| -> Vec<_> {
             let data = data.iter().filter(|datum| datum.name() == name);
-            data.map(|datum| datum.unit().cloned()).collect()
+            data.map(|datum| datum.unit()).collect()
         };
-        assert_eq!(units("late"), vec![Some(StandardUnit::Seconds); 2]);
-        assert_eq!(units("early"), [Some(StandardUnit::Bytes)]);
-        assert_eq!(units("inline"), [Some(StandardUnit::Percent)]);
-        assert_eq!(units("undescribed"), [Some(StandardUnit::Count), None]);
+        assert_eq!(units("late"), vec![Some(cloudwatch::Unit::Seconds); 2]);
+        assert_eq!(units("early"), [Some(cloudwatch::Unit::Bytes)]);
+        assert_eq!(units("inline"), [Some(cloudwatch::Unit::Percent)]);
+        assert_eq!(units("undescribed"), [Some(cloudwatch::Unit::Count), None]);
     }
 }
 
@@ -44,8 +45,8 @@ async fn one_name_may_have_a_unit_for_each_kind() {
         histogram!("x").record(1);
     };
     let data = test.data_of(record).await;
-    assert_eq!(data[0].unit(), Some(&StandardUnit::Bytes));
-    assert_eq!(data[1].unit(), Some(&StandardUnit::Seconds));
+    assert_eq!(data[0].unit(), Some(cloudwatch::Unit::Bytes));
+    assert_eq!(data[1].unit(), Some(cloudwatch::Unit::Seconds));
 }
 
 #[tokio::test]
@@ -68,9 +69,9 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
     };
     let data = test.data_of(record).await;
     let expected = [
-        (StandardUnit::Bytes, DatumValue::Single(3_072.0)),
+        (cloudwatch::Unit::Bytes, DatumValue::Single(3_072.0)),
         (
-            StandardUnit::Bytes,
+            cloudwatch::Unit::Bytes,
             DatumValue::Statistic(StatisticSet {
                 sample_count: 1.0,
                 sum: 524_288.0,
@@ -79,14 +80,14 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
             }),
         ),
         (
-            StandardUnit::Microseconds,
+            cloudwatch::Unit::Microseconds,
             DatumValue::Distribution {
                 values: [0.003, 1.5].into(),
                 counts: [1.0, 1.0].into(),
             },
         ),
         (
-            StandardUnit::Microseconds,
+            cloudwatch::Unit::Microseconds,
             DatumValue::Statistic(StatisticSet {
                 sample_count: 2.0,
                 sum: 1.503,
@@ -96,7 +97,7 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
         ),
     ];
     for (datum, (unit, value)) in data.iter().zip(expected) {
-        assert_eq!(datum.unit(), Some(&unit), "{}", datum.name());
+        assert_eq!(datum.unit(), Some(unit), "{}", datum.name());
         assert_eq!(*datum.value(), value, "{}", datum.name());
     }
     assert_eq!(data.len(), 4);

@@ -4,8 +4,8 @@ use crate::fixtures::settable::Settable;
 use crate::fixtures::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, DatumValue, ManualClock, MemorySink, MetricDatum, Sending,
-    Sink, Sleeping, StatisticSet, StorageResolution,
+    Batch, Clock, CloudWatchBuilder, Datum, DatumValue, ManualClock, MemorySink, Sending, Sink,
+    Sleeping, StatisticSet, StorageResolution,
 };
 use std::time::{Duration, SystemTime};
 
@@ -46,12 +46,7 @@ async fn windows_end_by_the_clock_without_a_flush() {
         test.started.record(|| counter!("n").increment(1));
         test.started.advance(Duration::from_mins(1)).await;
     }
-    let stamps: Vec<_> = test
-        .sink
-        .data()
-        .iter()
-        .map(MetricDatum::timestamp)
-        .collect();
+    let stamps: Vec<_> = test.sink.data().iter().map(Datum::timestamp).collect();
     assert_eq!(stamps, [0, 1, 2].map(|n| minute() + Duration::from_mins(n)));
 }
 

@@ -1,0 +1,145 @@
+//! What CloudWatch would refuse is refused here, before anything is queued.
+
+use crate::collect::explicit_data::{ExplicitDatum, PutError};
+use crate::limits::{self, MAX_VALUES_PER_DATUM};
+use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::reduce::unit_scale::{self, Scale};
+use crate::settings::Config;
+use crate::view::{Identity, Named, Origin};
+use metrics::Key;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// How far rounding may take a sum out of its bounds, relative to them.
+const ROUNDING: f64 = 1e-9;
+
+pub(crate) fn check(
+    datum: ExplicitDatum,
+    config: &Config,
+    now: SystemTime,
+) -> Result<Datum, PutError> {
+    let key = Key::from_parts(datum.name, datum.dimensions);
+    let identity = Identity::new(Named::Own(Box::new(key)), &config.default_dimensions);
+    if let Some(refusal) = identity.refusal() {
+        return Err(PutError::Series(refusal.clone()));
+    }
+    let timestamp = datum.timestamp.unwrap_or(now);
+    limits::check_timestamp(timestamp, now).map_err(PutError::Timestamp)?;
+    let scaled = datum.unit.map(unit_scale::scaled);
+    let (unit, scale) = scaled.map_or((None, Scale::One), |(unit, scale)| (Some(unit), scale));
+    let value = match in_scale(datum.value, scale) {
+        DatumValue::Single(value) => DatumValue::Single(number(value)?),
+        DatumValue::Statistic(statistics) => DatumValue::Statistic(statistic(statistics)?),
+        DatumValue::Distribution { values, counts } => distribution(&values, &counts)?,
+    };
+    Ok(Datum {
+        identity: Arc::new(identity),
+        origin: Origin::Put,
+        timestamp,
+        is_by_clock: datum.timestamp.is_none(),
+        samples: whole(value.statistics().sample_count),
+        value,
+        unit,
+        storage_resolution: datum
+            .storage_resolution
+            .unwrap_or(config.storage_resolution),
+    })
+}
+
+/// In the unit that it goes in.
+fn in_scale(value: DatumValue, scale: Scale) -> DatumValue {
+    match value {
+        value if scale == Scale::One => value,
+        DatumValue::Single(value) => DatumValue::Single(scale.apply(value)),
+        DatumValue::Statistic(set) => DatumValue::Statistic(StatisticSet {
+            sample_count: set.sample_count,
+            sum: scale.apply(set.sum),
+            minimum: scale.apply(set.minimum),
+            maximum: scale.apply(set.maximum),
+        }),
+        DatumValue::Distribution { values, counts } => DatumValue::Distribution {
+            values: values.iter().map(|value| scale.apply(*value)).collect(),
+            counts,
+        },
+    }
+}
+
+fn number(value: f64) -> Result<f64, PutError> {
+    limits::check_value(value).map_err(PutError::Value)
+}
+
+fn count(count: f64) -> Result<f64, PutError> {
+    match number(count) {
+        Ok(count) if count > 0.0 => Ok(count),
+        _ => Err(PutError::Count(count)),
+    }
+}
+
+fn distribution(values: &[f64], counts: &[f64]) -> Result<DatumValue, PutError> {
+    if values.is_empty() {
+        return Err(PutError::NoValues);
+    }
+    if values.len() != counts.len() {
+        return Err(PutError::CountsMismatch {
+            values: values.len(),
+            counts: counts.len(),
+        });
+    }
+    let mut pairs = Vec::with_capacity(values.len());
+    for (&value, &samples) in values.iter().zip(counts) {
+        pairs.push((number(value)?, count(samples)?));
+    }
+    pairs.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    pairs.dedup_by(|(value, more), (kept, samples)| {
+        let is_same = value == kept;
+        if is_same {
+            *samples += *more;
+        }
+        is_same
+    });
+    if pairs.len() > MAX_VALUES_PER_DATUM {
+        return Err(PutError::TooManyValues(pairs.len()));
+    }
+    let (values, counts): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    for &merged in &counts {
+        count(merged)?;
+    }
+    Ok(DatumValue::Distribution {
+        values: values.into(),
+        counts: counts.into(),
+    })
+}
+
+fn statistic(statistics: StatisticSet) -> Result<StatisticSet, PutError> {
+    let sample_count = count(statistics.sample_count)?;
+    let (minimum, maximum) = (number(statistics.minimum)?, number(statistics.maximum)?);
+    let sum = number(statistics.sum)?;
+    if minimum > maximum {
+        return Err(PutError::MinimumAboveMaximum { minimum, maximum });
+    }
+    let bounded = sum.clamp(minimum * sample_count, maximum * sample_count);
+    if (sum - bounded).abs() > ROUNDING * bounded.abs() {
+        return Err(PutError::SumOutOfBounds {
+            sample_count,
+            sum,
+            minimum,
+            maximum,
+        });
+    }
+    Ok(StatisticSet {
+        sample_count,
+        sum: number(bounded)?,
+        minimum,
+        maximum,
+    })
+}
+
+/// For the accounts: part of a sample is one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "above zero, and a cast saturates"
+)]
+fn whole(count: f64) -> u64 {
+    count.ceil() as u64
+}

@@ -1,0 +1,355 @@
+//! `CloudWatchBuilder`: settings, checked, then joined with a recorder and an exporter.
+
+mod install;
+
+use crate::clock::{Clock, SystemClock};
+use crate::collect::window::StorageResolution;
+use crate::control::error::BuildError;
+use crate::control::exporter::CloudWatchExporter;
+use crate::control::recorder::CloudWatchRecorder;
+use crate::journal::{Spool, SpoolThread};
+use crate::model::sink::Sink;
+use crate::settings::matcher::Matcher;
+use crate::settings::{Config, Delivery, HistogramForm, IdleTimeout, SpoolConfig};
+use crate::view::{SeriesPolicy, View};
+use metrics::SharedString;
+use metrics_recording::Recorder;
+use metrics_util::MetricKindMask;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Settings of a recorder and its exporter, and the ways to start them.
+///
+/// ```no_run
+/// use metrics_exporter_cloudwatch::CloudWatchBuilder;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let cloudwatch = CloudWatchBuilder::new("Shop")
+///     .with_dimension("service", "checkout")
+///     .install()
+///     .await?;
+/// metrics::counter!("requests", "method" => "GET").increment(1);
+/// let report = cloudwatch.shutdown().await?;
+/// assert!(report.is_complete(), "{report:?}");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "call install, install_blocking or build"]
+pub struct CloudWatchBuilder {
+    config: Config,
+    pub(crate) destination: Option<Destination>,
+    clock: Arc<dyn Clock>,
+}
+
+pub(crate) enum Destination {
+    Sink(Arc<dyn Sink>),
+    /// Once all settings are known.
+    Later(SinkMaker),
+}
+
+pub(crate) type SinkMaker =
+    Box<dyn FnOnce(&Config, &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, BuildError> + Send>;
+
+impl CloudWatchBuilder {
+    /// Starts with the namespace that all metrics go to: 1–255 ASCII characters, none of them a
+    /// control character; not starting with a colon, nor with `AWS/`.
+    ///
+    /// It is checked, like everything else, when the exporter is built or installed.
+    pub fn new(namespace: impl AsRef<str>) -> Self {
+        Self {
+            config: Config::new(namespace.as_ref()),
+            destination: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Adds a dimension to every metric. None by default; 30 at most, those of the metric included.
+    ///
+    /// A metric's own label of this name wins; one with an empty value takes the dimension away
+    /// from that metric. Each combination of dimensions is a metric of its own, and billed so.
+    pub fn with_dimension(
+        mut self,
+        name: impl Into<SharedString>,
+        value: impl Into<SharedString>,
+    ) -> Self {
+        let defaults = Arc::make_mut(&mut self.config.default_dimensions);
+        defaults.insert(name.into(), value.into());
+        self
+    }
+
+    /// How fine CloudWatch stores the data, and how long a window is: a minute by default, or a
+    /// second, which means up to sixty times as many requests.
+    pub fn with_storage_resolution(mut self, resolution: StorageResolution) -> Self {
+        self.config.storage_resolution = resolution;
+        self
+    }
+
+    /// How histograms are sent that [`with_histogram_form_for`](Self::with_histogram_form_for) says
+    /// nothing of: as [`HistogramForm::Distribution`] by default.
+    pub fn with_histogram_form(mut self, form: HistogramForm) -> Self {
+        self.config.histogram_forms.set_default(form);
+        self
+    }
+
+    /// How the histograms are sent whose names match.
+    pub fn with_histogram_form_for(mut self, matcher: Matcher, form: HistogramForm) -> Self {
+        self.config.histogram_forms.set(matcher, form);
+        self
+    }
+
+    /// What is to be done with data of which nobody knows whether they arrived:
+    /// [`Delivery::AtLeastOnce`] by default, for all metrics that
+    /// [`with_delivery_for`](Self::with_delivery_for) says nothing of.
+    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.config.deliveries.set_default(delivery);
+        self
+    }
+
+    /// The same for the metrics whose names match. Metrics that differ in this share no requests.
+    pub fn with_delivery_for(mut self, matcher: Matcher, delivery: Delivery) -> Self {
+        self.config.deliveries.set(matcher, delivery);
+        self
+    }
+
+    /// How many requests may be under way at a time: 4 by default, 1 at least. After a failure, and while
+    /// the service throttles, it is one at a time.
+    pub fn with_max_in_flight(mut self, requests: usize) -> Self {
+        self.config.max_in_flight = requests;
+        self
+    }
+
+    /// How long after a window's end its data may be sent, at random, so that a fleet does not send at
+    /// the same instant: up to 5 seconds by default, and up to a window at most. Flushes do not wait.
+    pub fn with_send_jitter(mut self, longest: Duration) -> Self {
+        self.config.send_jitter = longest;
+        self
+    }
+
+    /// Makes what is random, jitter and backoff, the same in every run, for tests that have to repeat. By
+    /// default no two processes are the same; a fleet with one seed would send in step.
+    pub fn with_jitter_seed(mut self, seed: u64) -> Self {
+        self.config.jitter_seed = Some(seed);
+        self
+    }
+
+    /// Whether time stamps are corrected where the service's answers say that this machine's clock is
+    /// off by more than a minute: by default they are. It is logged either way. Data with a time stamp of
+    /// their own, and sinks of your own, are left alone.
+    pub fn with_clock_skew_correction(mut self, corrects: bool) -> Self {
+        self.config.corrects_clock_skew = corrects;
+        self
+    }
+
+    /// Whether the exporter publishes its own accounts, too, once in a window: by default it does not. They
+    /// are metrics like all others, and billed so: up to thirteen, and one for each reason of refusals.
+    ///
+    /// | `metrics_exporter_cloudwatch.` and | what |
+    /// |---|---|
+    /// | `requests`, `attempts.failed`, `attempts.throttled`, `attempts.ambiguous` | how many since the last time, if any |
+    /// | `data.sent`, `data.repeated`, `data.ambiguous`, `data.dropped` | the same |
+    /// | `samples.refused`, with the dimension `reason` | the same |
+    /// | `spool.lost_entries` | the same |
+    /// | `queue.bytes`, `spool.bytes` | how much there is, in bytes |
+    /// | `queue.age`, `last_success.age` | of the oldest datum that waits, of the last request that went well; in seconds |
+    ///
+    /// They do not count themselves.
+    pub fn with_self_metrics(mut self, publishes: bool) -> Self {
+        self.config.reports_itself = publishes;
+        self
+    }
+
+    /// Keeps undelivered data in a directory, too, so that they survive the process: a crash, `kill -9`, and as far
+    /// as the disk keeps its word a loss of power. Off by default.
+    ///
+    /// What is there at the start is sent under its own time stamps, the oldest first. Every request is written
+    /// there before it is sent, and deleted when it is settled; what has no room in the queue stays there and is read
+    /// back later. The current window is not there yet: it is written when it ends.
+    ///
+    /// `dir` is made if it is not there, and belongs to one exporter at a time. `max_bytes` is what its files may take,
+    /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
+    /// go, and are [reported](crate::Stats::lost_spool_entries). For the moment in which what is left of a request
+    /// takes its place there are both.
+    ///
+    /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`] it is sent again, or
+    /// given up.
+    ///
+    /// # Errors
+    ///
+    /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
+    /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A
+    /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
+    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as
+    /// long as nothing can say there that it was begun.
+    ///
+    /// # Cost
+    ///
+    /// A file for each request, about as long as the request: written and synced before it is sent, renamed and synced
+    /// when that begins, deleted after it. A thread. Up to 17 MiB of memory for what the disk has not taken yet, beside
+    /// [`with_queue_bytes`](Self::with_queue_bytes). At the start all entries are read once: [`build`](Self::build)
+    /// blocks for that, [`install`](Self::install) does not.
+    pub fn with_spool(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
+        let dir = dir.into();
+        self.config.spool = Some(SpoolConfig { dir, max_bytes });
+        self
+    }
+
+    /// How many bytes of memory data may take that wait to be delivered: 256 MiB by default, 1,000,000 at
+    /// least. Beyond that the oldest are dropped, and reported, never the newest.
+    ///
+    /// A counter or a gauge takes 80 bytes for each window in which it has something to say, a histogram 16 more for
+    /// each distinct value, of which it has up to 150. So the default keeps two hours of 10,000 series, 500 of
+    /// them histograms of a hundred values. It is a bound: nothing is taken before it is needed.
+    pub fn with_queue_bytes(mut self, bytes: usize) -> Self {
+        self.config.queue_bytes = bytes;
+        self
+    }
+
+    /// How long a flush or a shutdown may wait for deliveries: 10 seconds by default.
+    pub fn with_flush_timeout(mut self, timeout: Duration) -> Self {
+        self.config.flush_timeout = timeout;
+        self
+    }
+
+    /// How long series of these kinds may be idle before they are forgotten: for ever by default, or if
+    /// `timeout` is none. A later call replaces an earlier one, for all kinds.
+    ///
+    /// A series is idle while nothing is recorded to it; it is looked at when a window ends, by the
+    /// exporter's [clock](Self::with_clock). An idle gauge is not sent any more, and an idle series leaves
+    /// memory. Nothing is lost: a series that is recorded to again is there again, by the macros or by a
+    /// handle that is still held.
+    ///
+    /// Three kinds of idle series stay in memory, though they are silent: those that a handle is held of;
+    /// counters that were ever set to an absolute total, which would be published again; and gauges
+    /// that were incremented or decremented and are not at zero, as the next change goes on from there. A gauge
+    /// that was only ever set is forgotten with its value: should it be incremented later, it begins at zero.
+    pub fn idle_timeout(mut self, mask: MetricKindMask, timeout: Option<Duration>) -> Self {
+        self.config.idle = IdleTimeout { mask, timeout };
+        self
+    }
+
+    /// How many series all metrics may have together at a time, each a name with its own labels: 20,000 by default, and
+    /// without limit if it is none. Series take memory, and each is a custom metric to CloudWatch, and billed so.
+    ///
+    /// Beyond the limit, increments of counters and samples of histograms are counted exactly, in one series more for each
+    /// metric, with the label `overflow="true"`. Gauges, and counters that are set to a total, mean nothing in a sum:
+    /// they are refused as [`Refusal::SeriesLimit`](crate::Refusal::SeriesLimit). The log says once for each metric
+    /// which of its labels has most values. Series that are there go on; one that is [idle](Self::idle_timeout) frees
+    /// its place.
+    pub fn with_max_series(mut self, series: Option<usize>) -> Self {
+        self.config.max_series = series;
+        self
+    }
+
+    /// How many series each metric may have, of each kind: 5,000 by default, and without limit if it is none. What is
+    /// beyond it is as with [`with_max_series`](Self::with_max_series).
+    pub fn with_max_series_per_metric(mut self, series: Option<usize>) -> Self {
+        self.config.max_series_per_metric = series;
+        self
+    }
+
+    /// How many metrics there may be, each a name and a kind: 2,000 by default, and without limit if it is none. What is
+    /// recorded to names beyond it is refused as [`Refusal::NameLimit`](crate::Refusal::NameLimit), as each would have an
+    /// overflow series of its own. The log names the first of them.
+    pub fn with_max_names(mut self, names: Option<usize>) -> Self {
+        self.config.max_names = names;
+        self
+    }
+
+    /// Labels that are left out of all that is recorded, by their names, such as a user id; none by default. Dimensions of
+    /// a [`Datum`](crate::Datum) that is put stay. They never become a
+    /// series: what differs in them alone shares one, in which counters and histograms add up, and of gauges the last
+    /// update is the last. A new value takes no lock and no memory.
+    ///
+    /// ```
+    /// # use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
+    /// let sink = MemorySink::new();
+    /// let builder = CloudWatchBuilder::new("Shop").with_sink(sink.clone());
+    /// let (recorder, exporter) = builder.with_dropped_labels(["user_id"]).build()?;
+    /// # let _ = (recorder, exporter);
+    /// # Ok::<(), metrics_exporter_cloudwatch::BuildError>(())
+    /// ```
+    pub fn with_dropped_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
+    where
+        L: Into<SharedString>,
+    {
+        self.config.dropped_labels = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Also sends what there is whenever the last open scope of the process closes: a
+    /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread.
+    /// Off by default.
+    ///
+    /// The function that ends is not held up. There is at most one such flush in `interval`, which is above zero; those
+    /// that would come sooner are put together into one at its end. Each is a request at least, and a
+    /// gauge that changes between two of them in a minute is two samples in that minute. What fails is tried
+    /// again as ever.
+    ///
+    /// A scope that never ends, such as a `#[timeit]` on `main` or a guard that was leaked, keeps the process from
+    /// ever falling idle: what is recorded is then sent at the window's end, as without this.
+    pub fn with_flush_on_idle(mut self, interval: Duration) -> Self {
+        self.config.idle_flush_interval = Some(interval);
+        self
+    }
+
+    /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
+    /// second attempt. Sinks of your own have time-outs of their own.
+    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
+        self.config.request_timeout = timeout;
+        self
+    }
+
+    /// Sends to this sink instead of CloudWatch.
+    pub fn with_sink(mut self, sink: impl Sink) -> Self {
+        self.destination = Some(Destination::Sink(Arc::new(sink)));
+        self
+    }
+
+    /// Takes the time from this clock instead of the system's.
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes a recorder and an exporter, and touches neither a runtime nor the network, and the disk only
+    /// for a [spool](Self::with_spool): for layers,
+    /// for [`metrics::with_local_recorder`], or for a runtime of your own.
+    ///
+    /// # Errors
+    ///
+    /// If a setting cannot be, the spool cannot be opened, or neither [`with_client`](Self::with_client) nor
+    /// [`with_sink`](Self::with_sink) was called.
+    pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
+        self.config.validate()?;
+        let sink: Arc<dyn Sink> = match self.destination {
+            Some(Destination::Sink(sink)) => sink,
+            Some(Destination::Later(make)) => make(&self.config, &self.clock)?,
+            None => return Err(BuildError::NoSink),
+        };
+        let spool = match &self.config.spool {
+            None => None,
+            Some(SpoolConfig { dir, max_bytes }) => {
+                let (spool, recovered) = Spool::open(dir, *max_bytes)?;
+                Some((SpoolThread::start(spool)?, recovered))
+            }
+        };
+        let policy = Arc::new(SeriesPolicy::new(&self.config));
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), self.clock.now());
+        let view = View::new(snapshotter, policy);
+        let (alive, recorders) = mpsc::channel(1);
+        let recorder = CloudWatchRecorder::new(recorder, alive);
+        let exporter =
+            CloudWatchExporter::new(self.config, view, self.clock, sink, spool, recorders);
+        Ok((recorder, exporter))
+    }
+}
+
+impl std::fmt::Debug for CloudWatchBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CloudWatchBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

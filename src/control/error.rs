@@ -1,0 +1,80 @@
+//! One small error type per operation.
+
+pub use crate::settings::ConfigError;
+
+use crate::journal::SpoolError;
+
+/// Why [`build`](crate::CloudWatchBuilder::build) could not.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nowhere to send to: `build` looks nothing up, so it needs `with_client` or
+    /// `with_sink`.
+    #[error("nowhere to send to: call with_client or with_sink first")]
+    NoSink,
+    /// The spool could not be opened: another process has it, or the system says no.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
+    #[error(
+        "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"
+    )]
+    NoRegion,
+}
+
+/// Why [`install`](crate::CloudWatchBuilder::install) could not. Nothing is installed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// The exporter could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// There is no Tokio runtime to spawn the exporter on.
+    #[error("no Tokio runtime is running here: call install within one, or install_blocking")]
+    NoRuntime,
+    /// The AWS configuration leads to no credentials.
+    #[error(
+        "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the \
+         machine a role"
+    )]
+    Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Without the feature `aws-config` there has to be a client or a sink.
+    #[error("no client: enable the feature aws-config, or call with_client or with_sink first")]
+    NoClient,
+    /// The process has a global recorder already, which cannot be replaced.
+    #[error("a global metrics recorder is installed already")]
+    RecorderInstalled,
+    /// The exporter's thread could not be started.
+    #[error("the exporter's thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+impl From<ConfigError> for InstallError {
+    fn from(error: ConfigError) -> Self {
+        Self::Build(error.into())
+    }
+}
+
+/// Why a flush or a shutdown was not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// The exporter does not run any more: it was shut down, or its runtime was.
+    #[error("the exporter does not run any more")]
+    Stopped,
+    /// Nobody called [`run`](crate::CloudWatchExporter::run) or
+    /// [`run_on_thread`](crate::CloudWatchExporter::run_on_thread).
+    #[error("the exporter does not run: call its run or run_on_thread first")]
+    NotRunning,
+    /// This process was forked from the one that the exporter runs in, and has no exporter of its own. What was
+    /// recorded before the fork is published there.
+    #[error("the exporter runs in the process that this one was forked from")]
+    Forked,
+    /// A blocking call within the current-thread runtime that the exporter runs on would wait for
+    /// itself.
+    #[error("this would block the runtime that the exporter runs on: use the async method")]
+    OwnRuntime,
+}

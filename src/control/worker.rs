@@ -1,0 +1,324 @@
+//! The background task: drains at each window's end, and joins the stages.
+
+use crate::clock::Clock;
+use crate::collect::intake::Intake;
+use crate::collect::window::Window;
+use crate::control::flush::{FlushReport, Flushes, Reply};
+use crate::control::handle::Command;
+use crate::control::idle_flush::Idle;
+use crate::control::inbox::Inbox;
+use crate::delivery::Delivery;
+use crate::delivery::alarm::sleep_until;
+use crate::delivery::event::{Ending, Event, Settled};
+use crate::delivery::pack::Packer;
+use crate::delivery::spooling::Spooling;
+use crate::model::amount::Amount;
+use crate::model::batch::Batch;
+use crate::model::sink::Sink;
+use crate::reduce::Encoder;
+use crate::report::self_metrics::Telemetry;
+use crate::report::stats::Ledger;
+use crate::settings::Config;
+use crate::view::View;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+pub(crate) struct Worker {
+    config: Config,
+    view: View,
+    clock: Arc<dyn Clock>,
+    ledger: Arc<Ledger>,
+    intake: Arc<Intake>,
+    commands: Arc<Inbox<Command>>,
+    delivery: Delivery,
+    flushes: Flushes,
+    idle: Idle,
+    /// What it reports about itself, if it is to.
+    telemetry: Option<Telemetry>,
+    window: Window,
+    /// What a full queue cost since data last went through.
+    dropping: Amount,
+    /// Whether this window was drained before, so that gauges have been told in it.
+    is_drained: bool,
+    /// Whether the last drain is over.
+    is_stopping: bool,
+}
+
+/// Who may still want something.
+pub(crate) struct Callers {
+    pub(crate) handles: mpsc::Receiver<Infallible>,
+    pub(crate) recorders: mpsc::Receiver<Infallible>,
+}
+
+impl Worker {
+    #[expect(clippy::too_many_arguments, reason = "it joins all stages")]
+    pub(crate) fn new(
+        config: Config,
+        view: View,
+        clock: Arc<dyn Clock>,
+        ledger: Arc<Ledger>,
+        intake: Arc<Intake>,
+        commands: Arc<Inbox<Command>>,
+        sink: Arc<dyn Sink>,
+        spool: Option<Spooling>,
+    ) -> Self {
+        Self {
+            window: Window::at(clock.now(), config.storage_resolution),
+            delivery: Delivery::new(
+                sink,
+                Arc::clone(&clock),
+                &config,
+                spool,
+                view.evicted_bytes().clone(),
+            ),
+            flushes: Flushes::new(config.flush_timeout),
+            telemetry: config.reports_itself.then(|| Telemetry::new(&config)),
+            idle: Idle::new(config.idle_flush_interval),
+            dropping: Amount::default(),
+            is_drained: false,
+            is_stopping: false,
+            config,
+            view,
+            clock,
+            ledger,
+            intake,
+            commands,
+        }
+    }
+
+    /// From now on the scopes that close count.
+    pub(crate) fn subscribe(&mut self) {
+        self.idle.subscribe();
+    }
+
+    /// Runs until it is shut down, or every handle and every recorder is gone.
+    pub(crate) async fn run(mut self, callers: Callers) {
+        let Callers {
+            mut handles,
+            mut recorders,
+        } = callers;
+        let (mut has_handles, mut has_recorders) = (true, true);
+        let commands = Arc::clone(&self.commands);
+        while !self.is_stopping || !self.flushes.is_empty() {
+            // Every time round, so that a clock that was set is never overlooked.
+            let _ = self.catch_up();
+            tokio::select! {
+                // The clock comes last: it may return early, and must not keep the others waiting.
+                biased;
+                event = self.delivery.next(self.is_stopping) => self.account(&event),
+                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.unsettled()),
+                () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
+                // Nothing ever comes from these two but the end.
+                _ = handles.recv(), if has_handles => {
+                    has_handles = false;
+                    self.abandoned(!has_recorders);
+                }
+                _ = recorders.recv(), if has_recorders => {
+                    has_recorders = false;
+                    if !has_handles {
+                        self.abandoned(true);
+                    }
+                }
+                () = self.intake.has_a_request() => {
+                    let mut packer = Packer::new(&self.config);
+                    self.intake.take().for_each(|datum| packer.push(datum));
+                    let batches = packer.finish();
+                    let _ = self.queue(batches);
+                }
+                () = self.idle.due(), if !self.is_stopping => {
+                    let _ = self.drain();
+                    self.delivery.gather();
+                }
+                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping => tokio::task::yield_now().await,
+            }
+        }
+        self.finish().await;
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Flush(timeout, reply) => self.flush(timeout, reply, false),
+            Command::Shutdown(timeout, reply) => {
+                self.intake.close();
+                self.flush(timeout, reply, true);
+                self.is_stopping = true;
+            }
+        }
+    }
+
+    /// Nobody asks any more.
+    fn abandoned(&mut self, is_last: bool) {
+        self.flush(None, Box::new(|report| log_loss(&report)), is_last);
+        self.is_stopping |= is_last;
+    }
+
+    /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.
+    async fn finish(&mut self) {
+        // Whoever comes now is told so at once.
+        self.commands.close();
+        drop(self.commands.take());
+        let end = self.flushes.end();
+        while let Some(event) = self.delivery.last(end).await {
+            self.account(&event);
+        }
+        self.ledger.ended(self.delivery.uncertain());
+        let Self {
+            delivery, flushes, ..
+        } = self;
+        let mut closing = std::pin::pin!(delivery.close());
+        tokio::select! {
+            biased;
+            () = &mut closing => flushes.close(),
+            () = sleep_until(end) => {
+                flushes.close();
+                closing.await;
+            }
+        }
+    }
+
+    /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
+    fn catch_up(&mut self) -> FlushReport {
+        let next = self.window.next(self.clock.now());
+        let Some(next) = next.filter(|_| !self.is_stopping) else {
+            return FlushReport::default();
+        };
+        // A process that is frozen right after a flush, as on Lambda: what there is now was recorded when it had
+        // thawed.
+        let is_thawed = self.is_drained && self.window.is_far_from(&next);
+        let drained = if is_thawed {
+            FlushReport::default()
+        } else {
+            self.drain()
+        };
+        self.window = next;
+        self.is_drained = false;
+        if self.flushes.is_empty() {
+            self.delivery.spread();
+        }
+        drained
+    }
+
+    fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
+        let mut report = self.catch_up();
+        if !self.is_stopping {
+            report.merge(self.drain());
+        }
+        self.delivery.hurry();
+        let unsettled = self.delivery.unsettled().map(|one| one.data).sum();
+        let end = self.delivery.next_number();
+        self.flushes
+            .add(end, unsettled, timeout, report, (reply, is_last));
+    }
+
+    /// Drains all series into the queue; gives what was refused, and what had to go for it.
+    fn drain(&mut self) -> FlushReport {
+        let mut encoder = Encoder::new(&self.config, self.window);
+        let mut packer = Packer::new(&self.config);
+        let now = self.clock.now();
+        let repeats_gauges = !self.is_drained;
+        self.view.collect(now, repeats_gauges, |gained| {
+            if let Some(datum) = encoder.encode(&gained) {
+                packer.push(datum);
+            }
+        });
+        let refused = encoder.into_refused();
+        self.ledger.refused(&refused);
+        if let Some(telemetry) = &mut self.telemetry
+            && !self.is_drained
+        {
+            let stats = self.ledger.counts();
+            let data = telemetry.data(&stats, self.window, self.clock.now());
+            for datum in data {
+                packer.push(datum);
+            }
+        }
+        self.intake.take().for_each(|datum| packer.push(datum));
+        let batches = packer.finish();
+        self.is_drained = true;
+        let mut report = self.queue(batches);
+        report.refuse(&refused);
+        report
+    }
+
+    /// Queues them; gives what had to go for it.
+    fn queue(&mut self, batches: Vec<Batch>) -> FlushReport {
+        let mut report = FlushReport::default();
+        for batch in batches {
+            self.ledger.queued(Amount::of(batch.data()));
+            let settled = self.delivery.push(batch);
+            for dropped in &settled {
+                report.add(dropped);
+            }
+            self.account(&Event {
+                settled,
+                ..Event::default()
+            });
+        }
+        report
+    }
+
+    /// The accounts first, so that they are right when a flush is answered.
+    fn account(&mut self, event: &Event) {
+        self.ledger.happened(event, self.clock.now());
+        self.intake.set_queued(self.delivery.bytes());
+        self.ledger.waiting(
+            self.delivery.bytes(),
+            self.delivery.spool_usage(),
+            self.delivery.oldest(),
+        );
+        for settled in &event.settled {
+            self.say(settled);
+            self.flushes.settle(settled);
+        }
+        for lost in &event.lost {
+            self.flushes.settle(lost);
+        }
+    }
+
+    /// Logs when the queue begins and ends dropping.
+    fn say(&mut self, settled: &Settled) {
+        match settled.ending {
+            Ending::Dropped => {
+                if self.dropping.is_zero() {
+                    tracing::error!("the queue is full: the oldest data are dropped");
+                }
+                self.dropping.add(settled.amount);
+            }
+            // Not with every request while there is more than goes through.
+            Ending::Sent { .. } if !self.dropping.is_zero() && self.delivery.has_room() => {
+                let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
+                tracing::error!(
+                    data,
+                    samples,
+                    "data go through; so many were dropped before"
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // However it ends: nobody takes over what would come in, or answers what has.
+        self.intake.close();
+        self.commands.close();
+        drop(self.commands.take());
+    }
+}
+
+/// Says what an exporter that nobody asks any more could not deliver.
+fn log_loss(report: &FlushReport) {
+    if !report.is_complete() {
+        tracing::error!(
+            dropped = report.dropped.samples,
+            pending = report.pending.samples,
+            ambiguous = report.ambiguous.samples,
+            spooled = report.spooled.samples,
+            refused = report.samples_refused,
+            "the last handle was dropped, and not all samples were delivered in time"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The exporter with a disk that hangs, fails, or is full. Disks do not follow a paused clock: where time is
+//! paused, the disk hangs for good, or it does not matter how much time it seems to take.
+
+mod bounds;
+mod hanging;
+mod order;
+mod unreadable;
+mod unsafe_to_send;
+
+use crate::clock::{Clock, ManualClock};
+use crate::control::exporter::CloudWatchExporter;
+use crate::control::handle::CloudWatchHandle;
+use crate::control::recorder::CloudWatchRecorder;
+use crate::journal::{Scratch, Spool, SpoolThread, Step, TestDisk};
+use crate::model::batch::Batch;
+use crate::model::sink::{SendError, Sending, Sink};
+use crate::report::stats::Stats;
+use crate::settings::{Config, Delivery};
+use crate::view::{SeriesPolicy, View};
+use metrics::counter;
+use metrics_recording::Recorder;
+use parking_lot::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::mpsc;
+
+/// Takes everything, or nothing; remembers what was on disk when it was called.
+#[derive(Clone, Default)]
+struct Seeing(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    fails: bool,
+    dir: PathBuf,
+    /// Files there, and the counters' values that were sent.
+    calls: Vec<(usize, Vec<u64>)>,
+}
+
+impl Seeing {
+    fn at(dir: &Path) -> Self {
+        let sink = Self::default();
+        sink.0.lock().dir = dir.to_owned();
+        sink
+    }
+
+    fn fails(&self, fails: bool) {
+        self.0.lock().fails = fails;
+    }
+
+    fn calls(&self) -> usize {
+        self.0.lock().calls.len()
+    }
+
+    /// Files that were there at each call.
+    fn files(&self) -> Vec<usize> {
+        self.0.lock().calls.iter().map(|call| call.0).collect()
+    }
+
+    /// What arrived.
+    fn values(&self) -> Vec<u64> {
+        let seen = self.0.lock();
+        let values = seen.calls.iter().flat_map(|call| call.1.iter().copied());
+        values.collect()
+    }
+}
+
+impl Sink for Seeing {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        let mut seen = self.0.lock();
+        // The test may be over, and the directory gone.
+        let files = std::fs::read_dir(&seen.dir).into_iter().flatten();
+        let files = files.filter(|file| file.as_ref().is_ok_and(|file| file.file_name() != "lock"));
+        let mut call = (files.count(), Vec::new());
+        let fails = seen.fails;
+        if !fails {
+            call.1
+                .extend(batch.data().iter().map(|datum| datum.samples));
+        }
+        seen.calls.push(call);
+        Box::pin(async move {
+            if fails {
+                Err(SendError::Transient("no route".into()))
+            } else {
+                Ok(())
+            }
+        })
+    }
+}
+
+struct Rig {
+    recorder: CloudWatchRecorder,
+    cloudwatch: CloudWatchHandle,
+    clock: ManualClock,
+}
+
+fn config() -> Config {
+    let mut config = Config::new("Test");
+    config.send_jitter = Duration::ZERO;
+    config
+}
+
+impl Rig {
+    fn new(sink: &Seeing, disk: &TestDisk, delivery: Delivery) -> Self {
+        let mut config = config();
+        config.deliveries.set_default(delivery);
+        Self::with(config, sink, disk, 1 << 30)
+    }
+
+    fn with(config: Config, sink: &Seeing, disk: &TestDisk, max_bytes: u64) -> Self {
+        let dir = sink.0.lock().dir.clone();
+        let spool = Spool::open_on(disk.clone(), &dir, max_bytes).unwrap();
+        let thread = SpoolThread::start(spool.0).unwrap();
+        let clock = ManualClock::new(SystemTime::now());
+        let policy = Arc::new(SeriesPolicy::new(&config));
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), clock.now());
+        let view = View::new(snapshotter, policy);
+        let (alive, recorders) = mpsc::channel(1);
+        let recorder = CloudWatchRecorder::new(recorder, alive);
+        let exporter = CloudWatchExporter::new(
+            config,
+            view,
+            Arc::new(clock.clone()),
+            Arc::new(sink.clone()),
+            Some((thread, spool.1)),
+            recorders,
+        );
+        let cloudwatch = exporter.handle();
+        tokio::spawn(exporter.run());
+        Self {
+            recorder,
+            cloudwatch,
+            clock,
+        }
+    }
+
+    /// A window with one counter of this value, closed.
+    async fn window(&self, value: u64) {
+        metrics::with_local_recorder(&self.recorder, || counter!("n").increment(value));
+        self.close_window(value).await;
+    }
+
+    /// One with so many counters of one each, about 100 bytes in memory for each.
+    async fn large_window(&self, series: usize) {
+        metrics::with_local_recorder(&self.recorder, || {
+            for number in 0..series {
+                counter!("n", "number" => number.to_string()).increment(1);
+            }
+        });
+        self.close_window(series as u64).await;
+    }
+
+    /// Returns when the exporter has drained these samples, wherever they are then.
+    async fn close_window(&self, samples: u64) {
+        let drained = || account(&self.stats()) - self.stats().restored.samples;
+        let all = drained() + samples;
+        self.clock.advance(Duration::from_mins(1));
+        until(|| drained() == all).await;
+    }
+
+    fn stats(&self) -> Stats {
+        self.cloudwatch.stats()
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// As [`until`], where time is paused and has to go on.
+async fn as_time_goes_by(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// All of it is somewhere.
+fn account(stats: &Stats) -> u64 {
+    let all = [
+        stats.sent,
+        stats.ambiguous,
+        stats.dropped,
+        stats.pending,
+        stats.spooled,
+    ];
+    all.iter().map(|amount| amount.samples).sum()
+}

@@ -1,0 +1,235 @@
+//! A batch as bytes, for a spool: whole again in another process, accounts included.
+//!
+//! CBOR, in arrays by position. What a later version writes differently begins with another number.
+
+use crate::collect::window::StorageResolution;
+use crate::limits::MAX_DIMENSIONS;
+use crate::model::batch::Batch;
+use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::dimension::Dimensions;
+use crate::model::unit::Unit;
+use crate::settings::Delivery;
+use crate::view::{Identity, Named, Origin};
+use metrics::{Key, KeyName, Label};
+use metrics_util::MetricKind;
+use minicbor::data::Type;
+use minicbor::decode::Error;
+use minicbor::{Decoder, Encoder};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const VERSION: u8 = 1;
+
+/// Why bytes are no batch.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("it is of version {0}, which is not known here")]
+    Version(u8),
+    #[error(transparent)]
+    Malformed(#[from] Error),
+}
+
+type Writer = Encoder<Vec<u8>>;
+/// Writing to memory cannot fail.
+type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
+
+/// All data of a batch, and those that were taken aside from it.
+pub(crate) fn write<'a>(batch: &Batch, data: impl ExactSizeIterator<Item = &'a Datum>) -> Vec<u8> {
+    let mut to = Encoder::new(Vec::with_capacity(batch.encoded_len()));
+    let written: Written = (|| {
+        to.array(4)?.u8(VERSION)?.str(batch.namespace())?;
+        to.bool(batch.delivery() == Delivery::AtMostOnce)?;
+        to.array(data.len() as u64)?;
+        for datum in data {
+            write_datum(&mut to, datum)?;
+        }
+        Ok(())
+    })();
+    match written {
+        Ok(()) => to.into_writer(),
+        Err(never) => unreachable!("{never}"),
+    }
+}
+
+fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
+    to.array(9)?.u8(origin_code(datum.origin))?;
+    let key = datum.identity.key();
+    to.array(1 + 2 * key.labels().len() as u64)?;
+    to.str(key.name())?;
+    for label in key.labels() {
+        to.str(label.key())?.str(label.value())?;
+    }
+    to.array(2 * datum.dimensions().count() as u64)?;
+    for (name, value) in datum.dimensions() {
+        to.str(name)?.str(value)?;
+    }
+    let since = datum.timestamp.duration_since(UNIX_EPOCH);
+    let since = since.unwrap_or_default();
+    to.array(2)?
+        .u64(since.as_secs())?
+        .u32(since.subsec_nanos())?;
+    to.bool(datum.is_by_clock)?.u64(datum.samples)?;
+    match datum.unit {
+        Some(unit) => to.str(unit.as_str())?,
+        None => to.null()?,
+    };
+    to.u8(datum.storage_resolution.seconds())?;
+    match &datum.value {
+        DatumValue::Single(value) => {
+            to.array(1)?.f64(*value)?;
+        }
+        DatumValue::Statistic(set) => {
+            to.array(4)?.f64(set.sample_count)?.f64(set.sum)?;
+            to.f64(set.minimum)?.f64(set.maximum)?;
+        }
+        DatumValue::Distribution { values, counts } => {
+            to.array(2)?;
+            for numbers in [values, counts] {
+                to.array(numbers.len() as u64)?;
+                for number in numbers {
+                    to.f64(*number)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Default dimensions that were read, each once: few processes have many.
+pub(crate) type AllDefaults = BTreeSet<Arc<Dimensions>>;
+
+/// What [`write`] wrote. An error says where it is not that.
+pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch, ReadError> {
+    let mut from = Decoder::new(bytes);
+    let len = array(&mut from)?;
+    let version = from.u8()?;
+    if version != VERSION {
+        return Err(ReadError::Version(version));
+    }
+    expect(len == 4, "a batch")?;
+    let namespace: Arc<str> = from.str()?.into();
+    let delivery = if from.bool()? {
+        Delivery::AtMostOnce
+    } else {
+        Delivery::AtLeastOnce
+    };
+    let len = array(&mut from)?;
+    let data: Result<Vec<_>, _> = (0..len)
+        .map(|_| read_datum(&mut from, all_defaults))
+        .collect();
+    let data = data?;
+    expect(!data.is_empty(), "data")?;
+    Ok(Batch::new(namespace, delivery, data))
+}
+
+fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<Datum, Error> {
+    expect(array(from)? == 9, "a datum")?;
+    let origin = origin(from.u8()?).ok_or_else(|| Error::message("no known origin"))?;
+    let texts = array(from)?;
+    expect(texts % 2 == 1, "a name and labels")?;
+    let name = KeyName::from(from.str()?.to_owned());
+    let count = usize::try_from(texts / 2).unwrap_or(MAX_DIMENSIONS);
+    let mut labels = Vec::with_capacity(count.min(MAX_DIMENSIONS));
+    for _ in 0..texts / 2 {
+        labels.push(Label::new(from.str()?.to_owned(), from.str()?.to_owned()));
+    }
+    let key = Key::from_parts(name, labels);
+    let texts = array(from)?;
+    let mut defaults = Dimensions::new();
+    for _ in 0..texts / 2 {
+        let (name, value) = (from.str()?, from.str()?.to_owned());
+        if key.labels().all(|label| label.key() != name) {
+            defaults.insert(name.to_owned().into(), value.into());
+        }
+    }
+    let defaults = all_defaults.get(&defaults).cloned().unwrap_or_else(|| {
+        let new = Arc::new(defaults);
+        all_defaults.insert(Arc::clone(&new));
+        new
+    });
+    let identity = Identity::new(Named::Own(Box::new(key)), &defaults);
+    expect(array(from)? == 2, "a time")?;
+    let since =
+        Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));
+    let timestamp = since.and_then(|since| UNIX_EPOCH.checked_add(since));
+    let timestamp: SystemTime = timestamp.ok_or_else(|| Error::message("a time out of range"))?;
+    let (is_by_clock, samples) = (from.bool()?, from.u64()?);
+    let unit = if from.datatype()? == Type::Null {
+        from.null()?;
+        None
+    } else {
+        let name = from.str()?;
+        let unit = Unit::ALL.into_iter().find(|unit| unit.as_str() == name);
+        Some(unit.ok_or_else(|| Error::message("no known unit"))?)
+    };
+    let storage_resolution = match from.u8()? {
+        1 => StorageResolution::High,
+        60 => StorageResolution::Standard,
+        _ => return Err(Error::message("no known resolution")),
+    };
+    Ok(Datum {
+        identity: Arc::new(identity),
+        origin,
+        timestamp,
+        is_by_clock,
+        samples,
+        unit,
+        storage_resolution,
+        value: read_value(from)?,
+    })
+}
+
+fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {
+    let numbers = |from: &mut Decoder<'_>| -> Result<Box<[f64]>, Error> {
+        let len = array(from)?;
+        (0..len).map(|_| from.f64()).collect()
+    };
+    match array(from)? {
+        1 => Ok(DatumValue::Single(from.f64()?)),
+        4 => Ok(DatumValue::Statistic(StatisticSet {
+            sample_count: from.f64()?,
+            sum: from.f64()?,
+            minimum: from.f64()?,
+            maximum: from.f64()?,
+        })),
+        2 => Ok(DatumValue::Distribution {
+            values: numbers(from)?,
+            counts: numbers(from)?,
+        }),
+        _ => Err(Error::message("no known value")),
+    }
+}
+
+fn array(from: &mut Decoder<'_>) -> Result<u64, Error> {
+    from.array()?
+        .ok_or_else(|| Error::message("an array without a length"))
+}
+
+fn expect(is_so: bool, what: &'static str) -> Result<(), Error> {
+    if is_so {
+        Ok(())
+    } else {
+        Err(Error::message(format!("not {what}")))
+    }
+}
+
+const ORIGINS: [Origin; 5] = [
+    Origin::Series(MetricKind::Counter),
+    Origin::Series(MetricKind::Gauge),
+    Origin::Series(MetricKind::Histogram),
+    Origin::Put,
+    Origin::Exporter,
+];
+
+fn origin_code(origin: Origin) -> u8 {
+    let place = ORIGINS.iter().position(|known| *known == origin);
+    place.map_or(u8::MAX, |place| place.to_le_bytes()[0])
+}
+
+fn origin(code: u8) -> Option<Origin> {
+    ORIGINS.get(usize::from(code)).copied()
+}
+
+#[cfg(test)]
+mod tests;

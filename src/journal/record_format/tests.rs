@@ -1,0 +1,131 @@
+//! What is read is what was written.
+
+use super::*;
+use crate::collect::explicit_data::{self, ExplicitDatum};
+use crate::delivery::pack::Packer;
+use crate::settings::Config;
+use proptest::prelude::*;
+
+fn batch(data: impl IntoIterator<Item = ExplicitDatum>) -> Batch {
+    let mut config = Config::new("Test");
+    let default = ("service".into(), "checkout".into());
+    config.default_dimensions = Arc::new([default].into());
+    let mut packer = Packer::new(&config);
+    for datum in data {
+        packer.push(explicit_data::check(datum, &config, SystemTime::now()).expect("it is valid"));
+    }
+    packer.finish().pop().expect("it has data")
+}
+
+fn same(one: &Datum, other: &Datum) -> bool {
+    one.origin == other.origin
+        && one.identity.key() == other.identity.key()
+        && one.name() == other.name()
+        && one.dimensions().eq(other.dimensions())
+        && one.timestamp == other.timestamp
+        && one.is_by_clock == other.is_by_clock
+        && one.samples == other.samples
+        && one.unit == other.unit
+        && one.storage_resolution == other.storage_resolution
+        && one.value == other.value
+}
+
+fn data() -> impl Strategy<Value = Vec<ExplicitDatum>> {
+    let value = prop_oneof![
+        (-1e9..1e9).prop_map(|value| ExplicitDatum::value("single", value)),
+        prop::collection::vec(-1e9..1e9, 1..150).prop_map(|values| {
+            let counts = vec![2.0; values.len()];
+            ExplicitDatum::values("distribution", &values, &counts)
+        }),
+        (1.0..1e6, -1e6..1e6).prop_map(|(sample_count, mean)| {
+            let set = StatisticSet {
+                sample_count,
+                sum: sample_count * mean,
+                minimum: mean - 1.0,
+                maximum: mean + 1.0,
+            };
+            ExplicitDatum::statistic("set", set)
+        }),
+    ];
+    let datum = (
+        value,
+        0..4_u8,
+        0..Unit::ALL.len(),
+        0..1_000_000_u64,
+        any::<bool>(),
+    );
+    let datum = datum.prop_map(|(datum, dimension, unit, ago, has_time)| {
+        let mut datum = datum.with_unit(Unit::ALL[unit]);
+        // One of its own, another value for the default one, and none of that.
+        let dimension = [
+            ("", ""),
+            ("route", "/cart"),
+            ("service", "mail"),
+            ("service", ""),
+        ]
+        .get(usize::from(dimension))
+        .filter(|(name, _)| !name.is_empty());
+        if let Some((name, value)) = dimension {
+            datum = datum.with_dimension(*name, *value);
+        }
+        if has_time {
+            datum = datum.at(SystemTime::now() - Duration::from_micros(ago));
+        }
+        datum
+    });
+    prop::collection::vec(datum, 1..20)
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_is_what_was_written(data in data()) {
+        let batch = batch(data);
+        let read = read(&write(&batch, batch.data().iter()), &mut AllDefaults::new()).expect("it was written so");
+        prop_assert_eq!(read.namespace(), batch.namespace());
+        prop_assert_eq!(read.delivery(), batch.delivery());
+        prop_assert_eq!(read.encoded_len(), batch.encoded_len());
+        prop_assert_eq!(read.data().len(), batch.data().len());
+        let pairs = read.data().iter().zip(batch.data());
+        for (one, other) in pairs {
+            prop_assert!(same(one, other), "{one:?} is not {other:?}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_an_error_and_no_panic(bytes: Vec<u8>, data in data(), cut: usize) {
+        prop_assert!(read(&bytes, &mut AllDefaults::new()).is_err());
+        let batch = batch(data);
+        let mut written = write(&batch, batch.data().iter());
+        written.truncate(cut % written.len());
+        prop_assert!(read(&written, &mut AllDefaults::new()).is_err());
+    }
+}
+
+/// Not a map for each: they would take more than all else.
+#[test]
+fn what_data_have_in_common_is_there_once() {
+    let routes = (0..100).map(|n| {
+        let datum = ExplicitDatum::value("n", 1.0).with_dimension("route", format!("/{n}"));
+        if n % 2 == 0 {
+            datum
+        } else {
+            datum.with_dimension("service", format!("{n}"))
+        }
+    });
+    let batch = batch(routes);
+    let read = read(&write(&batch, batch.data().iter()), &mut AllDefaults::new())
+        .expect("it was written so");
+    let defaults = read
+        .data()
+        .iter()
+        .map(|datum| Arc::as_ptr(&datum.identity.defaults));
+    // With the default dimension, and without it.
+    assert_eq!(defaults.collect::<BTreeSet<_>>().len(), 2);
+}
+
+#[test]
+fn every_origin_has_a_code() {
+    for known in ORIGINS {
+        assert_eq!(origin(origin_code(known)), Some(known));
+    }
+}

@@ -1,0 +1,184 @@
+//! A disk that fails or hangs as it is told.
+
+use crate::journal::disk::{Disk, OsDisk};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+
+/// What is asked of it, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Read,
+    /// The first step of an append.
+    Create,
+    Mark,
+    Remove,
+}
+
+/// How a step fails that is told by its number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Failure {
+    /// One step fails, and a write leaves half of it behind.
+    #[default]
+    Full,
+    /// As if the process died before the step (in the midst of it for a write).
+    DeathBefore,
+    /// As if the process died right after it.
+    DeathAfter,
+}
+
+/// The system's, until it is told otherwise. It syncs nothing, as nobody here loses power, and so thousands of runs
+/// take no time; its log says which syncs were asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TestDisk(Arc<(Mutex<Told>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Told {
+    hangs: Vec<Step>,
+    fails: Vec<Step>,
+    asked: Vec<Step>,
+    log: Vec<String>,
+    /// Steps that go well before one does not.
+    fuse: Option<u32>,
+    how: Failure,
+    is_dead: bool,
+}
+
+impl TestDisk {
+    /// From now on these steps do not come back.
+    pub(crate) fn hang(&self, steps: &[Step]) {
+        self.0.0.lock().unwrap().hangs = steps.to_vec();
+    }
+
+    /// From now on these steps fail, as on a disk that is full or worn out, and nothing hangs.
+    pub(crate) fn fail(&self, steps: &[Step]) {
+        let mut told = self.0.0.lock().unwrap();
+        (told.hangs, told.fails) = (Vec::new(), steps.to_vec());
+        self.0.1.notify_all();
+    }
+
+    /// All goes well again, what hung included.
+    pub(crate) fn mend(&self) {
+        *self.0.0.lock().unwrap() = Told::default();
+        self.0.1.notify_all();
+    }
+
+    /// How often it was asked for this, since it was mended.
+    pub(crate) fn asked(&self, step: Step) -> usize {
+        let told = self.0.0.lock().unwrap();
+        told.asked.iter().filter(|asked| **asked == step).count()
+    }
+
+    /// The step after so many more fails, whatever it is for.
+    pub(crate) fn fail_after(&self, steps: u32, how: Failure) {
+        let mut told = self.0.0.lock().unwrap();
+        (told.fuse, told.how) = (Some(steps), how);
+    }
+
+    /// Whether that failure is still to come.
+    pub(crate) fn disarm(&self) -> bool {
+        self.0.0.lock().unwrap().fuse.take().is_some()
+    }
+
+    /// As if the process that died had been started again.
+    pub(crate) fn revive(&self) {
+        self.0.0.lock().unwrap().is_dead = false;
+    }
+
+    /// All steps since the last time, but for those that only read.
+    pub(crate) fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.0.lock().unwrap().log)
+    }
+
+    fn ask(&self, step: Step) -> io::Result<()> {
+        let (told, mended) = &*self.0;
+        let mut told = told.lock().unwrap();
+        told.asked.push(step);
+        while told.hangs.contains(&step) {
+            told = mended.wait(told).unwrap();
+        }
+        if told.fails.contains(&step) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    fn step<T>(
+        &self,
+        what: String,
+        halves: impl FnOnce(),
+        whole: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut told = self.0.0.lock().unwrap();
+        told.log.push(what);
+        if told.is_dead {
+            return Err(io::Error::other("dead"));
+        }
+        let Some(steps) = told.fuse.take() else {
+            drop(told);
+            return whole();
+        };
+        if let Some(steps) = steps.checked_sub(1) {
+            told.fuse = Some(steps);
+            return whole();
+        }
+        told.is_dead = !matches!(told.how, Failure::Full);
+        if matches!(told.how, Failure::DeathAfter) {
+            whole()?;
+        } else {
+            halves();
+        }
+        Err(io::ErrorKind::StorageFull.into())
+    }
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+impl Disk for TestDisk {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        self.ask(Step::Create)?;
+        let what = format!("create {}", name(path));
+        self.step(what, || (), || OsDisk.create(path))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        self.ask(Step::Read)?;
+        OsDisk.open(path)
+    }
+
+    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        let half = &bytes[..bytes.len() / 2];
+        let mut file_again = file.try_clone()?;
+        let halves = || OsDisk.write(&mut file_again, half).unwrap();
+        let what = format!("write {}", bytes.len());
+        self.step(what, halves, || OsDisk.write(file, bytes))
+    }
+
+    fn sync(&self, _: &File) -> io::Result<()> {
+        self.step("sync".into(), || (), || Ok(()))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.step(format!("sync_dir {}", name(dir)), || (), || Ok(()))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if to.extension().is_some_and(|extension| extension == "begun") {
+            self.ask(Step::Mark)?;
+        }
+        let what = format!("rename {} {}", name(from), name(to));
+        self.step(what, || (), || OsDisk.rename(from, to))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        // One that an append has just failed to write does not matter.
+        if path.extension().is_none_or(|extension| extension != "half") {
+            self.ask(Step::Remove)?;
+        }
+        let what = format!("remove {}", name(path));
+        self.step(what, || (), || OsDisk.remove(path))
+    }
+}

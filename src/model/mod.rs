@@ -1,0 +1,9 @@
+//! What stages pass to each other, and the trait of those at the end. No logic of a stage's own.
+
+pub(crate) mod amount;
+pub(crate) mod batch;
+pub(crate) mod datum;
+pub(crate) mod dimension;
+pub(crate) mod refusal;
+pub(crate) mod sink;
+pub(crate) mod unit;

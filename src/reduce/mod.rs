@@ -1,0 +1,208 @@
+//! What was recorded → data: units, forms, limits; then packed into requests.
+
+pub(crate) mod unit_scale;
+mod values_and_counts;
+
+use crate::collect::window::Window;
+use crate::limits::{self, ValueFault};
+use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::refusal::{Refusal, Refused};
+use crate::model::unit::Unit;
+use crate::settings::{Config, HistogramForm};
+use crate::view::{Gained, Identity, Origin, What};
+use metrics_recording::{Buckets, Value};
+use metrics_util::MetricKind;
+use std::sync::Arc;
+use unit_scale::Scale;
+use values_and_counts::Fit;
+
+/// Encodes what one series gained after the other.
+#[derive(Debug)]
+pub(crate) struct Encoder<'a> {
+    config: &'a Config,
+    window: Window,
+    fit: Fit,
+    /// Values and counts of the histogram at hand; its memory is used again.
+    kept: Vec<(f64, u64)>,
+    refused: Vec<Refused>,
+}
+
+impl<'a> Encoder<'a> {
+    pub(crate) fn new(config: &'a Config, window: Window) -> Self {
+        Self {
+            config,
+            window,
+            fit: Fit::default(),
+            kept: Vec::with_capacity(limits::MAX_VALUES_PER_DATUM),
+            refused: Vec::new(),
+        }
+    }
+
+    /// The datum of a series, if there is something to send.
+    pub(crate) fn encode(&mut self, gained: &Gained<'_>) -> Option<Datum> {
+        let (value, samples, is_news) = match gained.what {
+            What::Recorded(value, samples) => (value, samples, true),
+            What::Unchanged(last) => {
+                let (min, max) = (last, last);
+                (Value::Gauge { last, min, max }, 1, false)
+            }
+            What::Refused(reason, samples) => {
+                self.refuse(gained, reason.clone(), samples);
+                return None;
+            }
+        };
+        let identity = gained.identity;
+        if let Some(reason) = identity.refusal() {
+            self.refuse(gained, reason.clone(), samples);
+            return None;
+        }
+        let (unit, scale) = unit_and_scale(gained);
+        let (value, out_of_range) = self.value(value, identity, scale);
+        // Once, not in every window that repeats it.
+        if out_of_range > 0 && is_news {
+            self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
+        }
+        Some(Datum {
+            identity: Arc::clone(identity),
+            origin: Origin::Series(gained.kind),
+            timestamp: self.window.start(),
+            is_by_clock: true,
+            value: value?,
+            samples: samples.saturating_sub(out_of_range),
+            unit,
+            storage_resolution: self.window.resolution(),
+        })
+    }
+
+    /// What was refused on the way.
+    pub(crate) fn into_refused(self) -> Vec<Refused> {
+        self.refused
+    }
+
+    /// The numbers to send, and how many samples are out of range in the unit they are sent in.
+    fn value(
+        &mut self,
+        value: Value<'_>,
+        identity: &Identity,
+        scale: Scale,
+    ) -> (Option<DatumValue>, u64) {
+        match value {
+            Value::Counter(growth) => {
+                let value = limits::check_value(scale.apply(as_float(growth)));
+                (
+                    value.ok().map(DatumValue::Single),
+                    if value.is_ok() { 0 } else { growth },
+                )
+            }
+            Value::Gauge { last, min, max } => whole(gauge(last, min, max, scale), 1),
+            Value::Histogram(samples) => match self.config.histogram_form(identity.key().name()) {
+                HistogramForm::Distribution => self.distribution(samples, scale),
+                HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
+            },
+            // Of a later version of recording.
+            _ => (None, 0),
+        }
+    }
+
+    fn distribution(&mut self, samples: &Buckets, scale: Scale) -> (Option<DatumValue>, u64) {
+        let kept = &mut self.kept;
+        kept.clear();
+        let mut out_of_range = 0;
+        for &(value, count) in self.fit.values(samples) {
+            match (limits::check_value(scale.apply(value)), kept.last_mut()) {
+                (Ok(value), Some((last, last_count))) if *last == value => {
+                    *last_count = last_count.saturating_add(count);
+                }
+                (Ok(value), _) => kept.push((value, count)),
+                (Err(_), _) => out_of_range = u64::saturating_add(out_of_range, count),
+            }
+        }
+        let distribution = (!kept.is_empty()).then(|| DatumValue::Distribution {
+            values: kept.iter().map(|&(value, _)| value).collect(),
+            counts: kept.iter().map(|&(_, count)| as_float(count)).collect(),
+        });
+        (distribution, out_of_range)
+    }
+
+    fn refuse(&mut self, gained: &Gained<'_>, reason: Refusal, samples: u64) {
+        if samples > 0 {
+            self.refused.push(Refused {
+                kind: Some(gained.kind),
+                key: gained.identity.key().clone(),
+                reason,
+                samples,
+            });
+        }
+    }
+}
+
+/// A counter counts, if nobody said what; other metrics have no unit by themselves.
+fn unit_and_scale(gained: &Gained<'_>) -> (Option<Unit>, Scale) {
+    match (gained.unit, gained.kind) {
+        (Some(unit), _) => {
+            let (unit, scale) = unit_scale::scaled(unit.into());
+            (Some(unit), scale)
+        }
+        (None, MetricKind::Counter) => (Some(Unit::Count), Scale::One),
+        (None, _) => (None, Scale::One),
+    }
+}
+
+/// One sample whose value is the last one: so Average reads the last value, and Minimum and
+/// Maximum the spikes between.
+fn gauge(last: f64, min: f64, max: f64, scale: Scale) -> Result<StatisticSet, ValueFault> {
+    scaled(
+        &StatisticSet {
+            sample_count: 1.0,
+            sum: last,
+            minimum: min,
+            maximum: max,
+        },
+        scale,
+    )
+}
+
+fn summary(samples: &Buckets, scale: Scale) -> Result<StatisticSet, ValueFault> {
+    scaled(
+        &StatisticSet {
+            sample_count: as_float(samples.count()),
+            sum: samples.sum(),
+            minimum: samples.min().unwrap_or_default(),
+            maximum: samples.max().unwrap_or_default(),
+        },
+        scale,
+    )
+}
+
+fn scaled(statistics: &StatisticSet, scale: Scale) -> Result<StatisticSet, ValueFault> {
+    let scaled = |value| limits::check_value(scale.apply(value));
+    let sample_count = statistics.sample_count;
+    let (minimum, maximum) = (scaled(statistics.minimum)?, scaled(statistics.maximum)?);
+    // Rounding, or extremes so small that they go as zero, must not leave the sum out of bounds.
+    let sum = scaled(statistics.sum)?.clamp(minimum * sample_count, maximum * sample_count);
+    Ok(StatisticSet {
+        sample_count,
+        sum,
+        minimum,
+        maximum,
+    })
+}
+
+/// A statistic set goes as a whole or not at all.
+fn whole(statistics: Result<StatisticSet, ValueFault>, samples: u64) -> (Option<DatumValue>, u64) {
+    match statistics {
+        Ok(statistics) => (Some(DatumValue::Statistic(statistics)), 0),
+        Err(_) => (None, samples),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "CloudWatch's numbers are floats"
+)]
+fn as_float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! What the exporter says about itself, in the namespace of all other metrics.
+
+use crate::collect::window::Window;
+use crate::model::datum::{Datum, DatumValue};
+use crate::model::dimension::Dimensions;
+use crate::model::unit::Unit;
+use crate::report::stats::Stats;
+use crate::settings::Config;
+use crate::view::{Identity, Named, Origin};
+use metrics::{Key, Label};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+const PREFIX: &str = "metrics_exporter_cloudwatch";
+
+/// What is counted since the start.
+type Count = fn(&Stats) -> u64;
+
+const COUNTS: [(&str, Count); 9] = [
+    ("requests", |stats| stats.requests),
+    ("attempts.failed", |stats| stats.failed_attempts),
+    ("attempts.throttled", |stats| stats.throttled_attempts),
+    ("attempts.ambiguous", |stats| stats.ambiguous_attempts),
+    ("data.sent", |stats| stats.sent.data),
+    ("data.repeated", |stats| stats.repeated.data),
+    ("data.ambiguous", |stats| stats.ambiguous.data),
+    ("data.dropped", |stats| stats.dropped.data),
+    ("spool.lost_entries", |stats| stats.lost_spool_entries),
+];
+
+pub(crate) struct Telemetry {
+    defaults: Arc<Dimensions>,
+    has_spool: bool,
+    identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
+    /// What was told so far.
+    told: Stats,
+}
+
+impl Telemetry {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            defaults: Arc::clone(&config.default_dimensions),
+            has_spool: config.spool.is_some(),
+            identities: HashMap::new(),
+            told: Stats::default(),
+        }
+    }
+
+    /// What happened since the last time, and how things are.
+    pub(crate) fn data(&mut self, stats: &Stats, window: Window, now: SystemTime) -> Vec<Datum> {
+        let told = std::mem::replace(&mut self.told, stats.clone());
+        let mut counts: Vec<(&'static str, Option<&'static str>, u64, u64)> = COUNTS
+            .iter()
+            .map(|(name, count)| (*name, None, count(stats), count(&told)))
+            .collect();
+        for (&reason, &samples) in &stats.samples_refused_by {
+            let before = told.samples_refused_by.get(reason).copied();
+            counts.push((
+                "samples.refused",
+                Some(reason),
+                samples,
+                before.unwrap_or_default(),
+            ));
+        }
+        let age = |since: Option<SystemTime>| {
+            let age = now.duration_since(since?).unwrap_or_default();
+            Some(age.as_secs_f64())
+        };
+        let levels = [
+            (
+                "queue.bytes",
+                Unit::Bytes,
+                Some(as_float(stats.queue_bytes)),
+            ),
+            (
+                "queue.age",
+                Unit::Seconds,
+                Some(age(stats.oldest_pending).unwrap_or_default()),
+            ),
+            ("last_success.age", Unit::Seconds, age(stats.last_success)),
+            (
+                "spool.bytes",
+                Unit::Bytes,
+                self.has_spool.then(|| as_float(stats.spool_bytes)),
+            ),
+        ];
+        let counts = counts
+            .into_iter()
+            .filter(|(.., after, before)| after > before);
+        let counts = counts.map(|(name, reason, after, before)| {
+            let value = as_float(after - before);
+            (name, reason, Unit::Count, value)
+        });
+        let levels = levels.into_iter();
+        let levels = levels.filter_map(|(name, unit, level)| Some((name, None, unit, level?)));
+        counts
+            .chain(levels)
+            .filter_map(|(name, reason, unit, value)| {
+                Some(Datum {
+                    identity: self.identity(name, reason)?,
+                    origin: Origin::Exporter,
+                    timestamp: window.start(),
+                    is_by_clock: true,
+                    value: DatumValue::Single(value),
+                    samples: 0,
+                    unit: Some(unit),
+                    storage_resolution: window.resolution(),
+                })
+            })
+            .collect()
+    }
+
+    /// None, if the default dimensions leave no room for it.
+    fn identity(
+        &mut self,
+        name: &'static str,
+        reason: Option<&'static str>,
+    ) -> Option<Arc<Identity>> {
+        let known = self.identities.entry((name, reason));
+        let identity = known.or_insert_with(|| {
+            let labels: Vec<Label> = reason
+                .map(|reason| Label::new("reason", reason))
+                .into_iter()
+                .collect();
+            let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
+            let identity = Identity::new(Named::Exporter(Box::new(key)), &self.defaults);
+            if let Some(refusal) = identity.refusal() {
+                tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
+                return None;
+            }
+            Some(Arc::new(identity))
+        });
+        identity.clone()
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "CloudWatch's numbers are floats"
+)]
+fn as_float(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,206 @@
+//! Validated, immutable settings, and every default.
+
+pub(crate) mod matcher;
+
+use crate::collect::window::StorageResolution;
+use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
+use crate::model::dimension::{self, Dimensions};
+use crate::model::refusal::Refusal;
+use crate::settings::matcher::ByMetric;
+use metrics::SharedString;
+use metrics_util::MetricKindMask;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Two hours of 10,000 series, 500 of them histograms of a hundred values: ARCHITECTURE.md has the
+/// arithmetic.
+pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
+/// A few requests, whatever is in them.
+const MIN_SPOOL_BYTES: u64 = 16 * 1024 * 1024;
+/// The first ten thousand custom metrics are some $3,000 a month: twice as many are more than most mean to have.
+pub(crate) const DEFAULT_MAX_SERIES: usize = 20_000;
+pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
+pub(crate) const DEFAULT_MAX_NAMES: usize = 2_000;
+pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;
+/// A thousand processes with two requests each stay below the 500 in a second that an account has.
+pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
+pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How a histogram's window goes to CloudWatch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HistogramForm {
+    /// As up to 150 values and their counts: CloudWatch has percentiles of it.
+    #[default]
+    Distribution,
+    /// As a statistic set: a tenth of the bytes, and no percentiles.
+    StatisticSet,
+}
+
+/// What is to be done if nobody knows whether a request arrived: it timed out, the connection broke
+/// off, or the answer made no sense. CloudWatch cannot tell that it has seen a request before.
+///
+/// | | `AtLeastOnce` | `AtMostOnce` |
+/// |---|---|---|
+/// | then the data are | sent again | given up |
+/// | a counter's Sum | may be too high, never too low | may be too low, never too high |
+/// | a gauge | may have its sample twice: Average, Minimum and Maximum are the same | may miss a window |
+/// | a histogram | may have its samples twice: percentiles move little, Sum and `SampleCount` double | may miss a window |
+/// | the report says it as | [`repeated`](crate::FlushReport::repeated) | [`ambiguous`](crate::FlushReport::ambiguous) |
+///
+/// Failures that are known to have arrived nowhere, such as a throttled request or a refused
+/// connection, are repeated either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Send it again: nothing is lost, something may be counted twice.
+    #[default]
+    AtLeastOnce,
+    /// Give it up: nothing is counted twice, something may be lost.
+    AtMostOnce,
+}
+
+/// How long which kinds of series may be idle; for ever by default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdleTimeout {
+    pub(crate) mask: MetricKindMask,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl IdleTimeout {
+    pub(crate) const NEVER: Self = Self {
+        mask: MetricKindMask::NONE,
+        timeout: None,
+    };
+}
+
+/// Where undelivered data are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct SpoolConfig {
+    pub(crate) dir: PathBuf,
+    pub(crate) max_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) default_dimensions: Arc<Dimensions>,
+    pub(crate) storage_resolution: StorageResolution,
+    pub(crate) histogram_forms: ByMetric<HistogramForm>,
+    pub(crate) deliveries: ByMetric<Delivery>,
+    pub(crate) queue_bytes: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) send_jitter: Duration,
+    pub(crate) jitter_seed: Option<u64>,
+    pub(crate) corrects_clock_skew: bool,
+    pub(crate) reports_itself: bool,
+    pub(crate) spool: Option<SpoolConfig>,
+    pub(crate) flush_timeout: Duration,
+    pub(crate) idle_flush_interval: Option<Duration>,
+    pub(crate) idle: IdleTimeout,
+    pub(crate) max_series: Option<usize>,
+    pub(crate) max_series_per_metric: Option<usize>,
+    pub(crate) max_names: Option<usize>,
+    pub(crate) dropped_labels: Vec<SharedString>,
+    pub(crate) request_timeout: Duration,
+}
+
+impl Config {
+    pub(crate) fn new(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+            default_dimensions: Arc::default(),
+            storage_resolution: StorageResolution::default(),
+            histogram_forms: ByMetric::new(HistogramForm::default()),
+            deliveries: ByMetric::new(Delivery::default()),
+            queue_bytes: DEFAULT_QUEUE_BYTES,
+            max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            send_jitter: DEFAULT_SEND_JITTER,
+            jitter_seed: None,
+            corrects_clock_skew: true,
+            reports_itself: false,
+            spool: None,
+            flush_timeout: DEFAULT_FLUSH_TIMEOUT,
+            idle_flush_interval: None,
+            idle: IdleTimeout::NEVER,
+            max_series: Some(DEFAULT_MAX_SERIES),
+            max_series_per_metric: Some(DEFAULT_MAX_SERIES_PER_METRIC),
+            max_names: Some(DEFAULT_MAX_NAMES),
+            dropped_labels: Vec::new(),
+            request_timeout: DEFAULT_REQUEST_TIMEOUT,
+        }
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        limits::check_namespace(&self.namespace).map_err(|fault| ConfigError::Namespace {
+            namespace: self.namespace.as_ref().into(),
+            fault,
+        })?;
+        let defaults = self.default_dimensions.iter();
+        let defaults = defaults.map(|(name, value)| (&**name, &**value));
+        dimension::check(defaults).map_err(ConfigError::DefaultDimension)?;
+        if self.queue_bytes < MAX_REQUEST_BYTES {
+            return Err(ConfigError::QueueBytes(self.queue_bytes));
+        }
+        if let Some(spool) = &self.spool
+            && spool.max_bytes < MIN_SPOOL_BYTES
+        {
+            return Err(ConfigError::SpoolBytes(spool.max_bytes));
+        }
+        if self.max_in_flight == 0 {
+            return Err(ConfigError::MaxInFlight);
+        }
+        if self.request_timeout.is_zero() {
+            return Err(ConfigError::RequestTimeout);
+        }
+        if self
+            .idle_flush_interval
+            .is_some_and(|interval| interval.is_zero())
+        {
+            return Err(ConfigError::IdleFlushInterval);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn delivery(&self, name: &str) -> Delivery {
+        *self.deliveries.get(name)
+    }
+
+    pub(crate) fn histogram_form(&self, name: &str) -> HistogramForm {
+        *self.histogram_forms.get(name)
+    }
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// CloudWatch would not take the namespace.
+    #[error("the namespace {namespace:?} {fault}")]
+    Namespace {
+        /// The namespace.
+        namespace: String,
+        /// What is wrong with it.
+        fault: TextFault,
+    },
+    /// CloudWatch would not take a default dimension.
+    #[error("default dimensions: {0}")]
+    DefaultDimension(Refusal),
+    /// The queue could not hold one full request.
+    #[error("a queue of {0} bytes is too small for one request of {MAX_REQUEST_BYTES}")]
+    QueueBytes(usize),
+    /// The spool could not hold a few full requests.
+    #[error("a spool of {0} bytes is smaller than {MIN_SPOOL_BYTES}")]
+    SpoolBytes(u64),
+    /// No request could be made.
+    #[error("no request may be in flight")]
+    MaxInFlight,
+    /// Every scope that closes would be a request.
+    #[error("an interval of zero between flushes on idle")]
+    IdleFlushInterval,
+    /// No request could be made in no time.
+    #[error("a request time-out of zero")]
+    RequestTimeout,
+}

@@ -1,0 +1,296 @@
+//! `PutMetricData` by the AWS SDK's client.
+
+use super::skew::Skew;
+use super::unit_name;
+use crate::clock::{Clock, SystemClock};
+use crate::model::batch::Batch;
+use crate::model::datum::{Datum, DatumValue};
+use crate::model::sink::{SendError, Sending, Sink};
+use crate::settings::DEFAULT_REQUEST_TIMEOUT;
+use crate::sinks::put_metric_data::answer::Answer;
+use crate::sinks::put_metric_data::classify::{Sent, classify};
+use crate::sinks::put_metric_data::skew::Correction;
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::HttpClient;
+use aws_sdk_cloudwatch::config::interceptors::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
+use aws_sdk_cloudwatch::config::retry::RetryConfig;
+use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
+use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::error::BoxError;
+use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_cloudwatch::types;
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
+use aws_smithy_types::body::SdkBody;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+/// The SDK's own time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+
+/// Sends to CloudWatch.
+///
+/// The exporter alone repeats what failed, so the SDK's own retries are off for these requests,
+/// whatever the client's settings are; so is its lack of a time-out. Half of the time is the most that a
+/// connection may take, of 3.1 seconds or what the client has been set to.
+///
+/// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`; so must one that a
+/// test makes up. A 200 without them is somebody else's, and the request is repeated.
+///
+/// Where the answers' `Date` says that this machine's clock is off by more than a minute, the time stamps
+/// that come from it are corrected, until it is off by less than half a minute. Only answers of the service's
+/// own count, and only if they took less than 10 seconds.
+#[derive(Clone)]
+pub struct PutMetricData {
+    client: Client,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
+    skew: Skew,
+}
+
+impl PutMetricData {
+    /// Sends by `client`, with 4 seconds for each request.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            timeout: DEFAULT_REQUEST_TIMEOUT,
+            clock: Arc::new(SystemClock),
+            skew: Skew::new(true),
+        }
+    }
+
+    /// How long a request may take.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The clock that the data are stamped with, to be compared with the service's: the system's by
+    /// default.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Whether time stamps are corrected where this machine's clock is off: by default they are.
+    #[must_use]
+    pub fn with_clock_skew_correction(mut self, corrects: bool) -> Self {
+        self.skew = Skew::new(corrects);
+        self
+    }
+
+    /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
+    /// a request under way.
+    fn timeouts(&self) -> TimeoutConfig {
+        let theirs = self.client.config().timeout_config();
+        let theirs = theirs.and_then(TimeoutConfig::connect_timeout);
+        TimeoutConfig::builder()
+            .operation_timeout(self.timeout)
+            .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(self.timeout / 2))
+            .build()
+    }
+
+    /// What the SDK sends for a batch.
+    fn data(&self, batch: &Batch, correction: Correction) -> Vec<types::MetricDatum> {
+        let now = self.clock.now();
+        let data = batch.data().iter().map(|datum| {
+            let timestamp = if datum.is_by_clock {
+                correction.of(datum.timestamp(), datum.storage_resolution(), now)
+            } else {
+                datum.timestamp()
+            };
+            to_sdk(datum, timestamp)
+        });
+        data.collect()
+    }
+}
+
+impl Sink for PutMetricData {
+    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+        let seen = Seen::default();
+        let once = aws_sdk_cloudwatch::Config::builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(self.timeouts())
+            .interceptor(seen.clone());
+        let correction = self.skew.correction();
+        let request = self
+            .client
+            .put_metric_data()
+            .namespace(batch.namespace())
+            .set_metric_data(Some(self.data(batch, correction)))
+            .customize()
+            .config_override(once);
+        Box::pin(async move {
+            let before = self.clock.now();
+            let answer = request.send().await;
+            if let Some(theirs) = *seen.0.date.lock() {
+                self.skew.learn(theirs, before, self.clock.now());
+            }
+            match answer.map_err(|error| classify(&error, seen.sent())) {
+                Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
+                    "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
+                )),
+                Ok(_) => Ok(()),
+                // The time may be all that was wrong, and will be another the next time.
+                Err(error) if self.skew.correction() != correction => Err(match error {
+                    SendError::Invalid { code, message, .. } => {
+                        SendError::Transient(format!("{code}: {message}").into())
+                    }
+                    SendError::Denied(error) => SendError::Transient(error),
+                    error => error,
+                }),
+                Err(error) => Err(error),
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for PutMetricData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PutMetricData")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was seen of one attempt that its result does not tell.
+#[derive(Clone, Debug, Default)]
+struct Seen(Arc<Attempt>);
+
+#[derive(Debug, Default)]
+struct Attempt {
+    has_left: AtomicBool,
+    /// Where the HTTP client tells of its connections: the one that the request was given to.
+    connection: Mutex<Option<CaptureSmithyConnection>>,
+    /// The SDK takes any answer for the service's if only its status is 200.
+    is_foreign: AtomicBool,
+    date: Mutex<Option<SystemTime>>,
+}
+
+impl Seen {
+    fn sent(&self) -> Sent {
+        let connection = self.0.connection.lock();
+        let has_none = connection.as_ref().is_some_and(|it| it.get().is_none());
+        match self.0.has_left.load(Ordering::Relaxed) {
+            false => Sent::No,
+            true if has_none => Sent::NeverConnected,
+            true => Sent::Perhaps,
+        }
+    }
+}
+
+impl Intercept for Seen {
+    fn name(&self) -> &'static str {
+        "metrics-exporter-cloudwatch"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let client = components.http_client();
+        let metadata = client.and_then(|client| client.connector_metadata());
+        // Other clients need not tell, so that no connection means nothing.
+        if metadata.is_some_and(|metadata| metadata.name() == "hyper") {
+            *self.0.connection.lock() = config.load::<CaptureSmithyConnection>().cloned();
+        }
+        self.0.has_left.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.response().headers();
+        let is_known =
+            headers.get("x-amzn-requestid").is_some() || headers.get("smithy-protocol").is_some();
+        self.0.is_foreign.store(!is_known, Ordering::Relaxed);
+        // Others' clocks are no matter, and a cache's answer is of another time.
+        if is_known && headers.get("age").is_none() {
+            let date = headers.get("date");
+            let date =
+                date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
+            *self.0.date.lock() = date.and_then(|date| SystemTime::try_from(date).ok());
+        }
+        let body = context.response_mut().body_mut();
+        let whole = std::mem::replace(body, SdkBody::taken());
+        *body = SdkBody::from_body_1_x(Answer::new(whole));
+        Ok(())
+    }
+}
+
+fn to_sdk(datum: &Datum, timestamp: SystemTime) -> types::MetricDatum {
+    let dimensions = datum
+        .dimensions()
+        .map(|(name, value)| types::Dimension::builder().name(name).value(value).build());
+    let dimensions: Vec<_> = dimensions.collect();
+    let builder = types::MetricDatum::builder()
+        .metric_name(datum.name())
+        .set_dimensions((!dimensions.is_empty()).then_some(dimensions))
+        .timestamp(DateTime::from(timestamp))
+        .set_unit(
+            datum
+                .unit()
+                .and_then(unit_name::name)
+                .map(types::StandardUnit::from),
+        )
+        .storage_resolution(datum.storage_resolution().seconds().into());
+    match datum.value() {
+        DatumValue::Single(value) => builder.value(*value),
+        DatumValue::Statistic(statistics) => builder.statistic_values(
+            types::StatisticSet::builder()
+                .sample_count(statistics.sample_count)
+                .sum(statistics.sum)
+                .minimum(statistics.minimum)
+                .maximum(statistics.maximum)
+                .build(),
+        ),
+        DatumValue::Distribution { values, counts } => builder
+            .set_values(Some(values.to_vec()))
+            .set_counts(Some(counts.to_vec())),
+    }
+    .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::config::BehaviorVersion;
+
+    #[test]
+    fn connecting_takes_half_the_time_at_most() {
+        let ms = Duration::from_millis;
+        for (client, request, expected) in [
+            (None, 60_000, 3_100),
+            (None, 6_200, 3_100),
+            (None, 4_000, 2_000),
+            (None, 1, 0),
+            (Some(500), 4_000, 500),
+            (Some(500), 600, 300),
+            (Some(20_000), 60_000, 20_000),
+        ] {
+            let mut config =
+                aws_sdk_cloudwatch::Config::builder().behavior_version(BehaviorVersion::latest());
+            if let Some(client) = client {
+                let timeouts = TimeoutConfig::builder().connect_timeout(ms(client));
+                config = config.timeout_config(timeouts.build());
+            }
+            let sink =
+                PutMetricData::new(Client::from_conf(config.build())).with_timeout(ms(request));
+            let timeouts = sink.timeouts();
+            assert_eq!(timeouts.operation_timeout(), Some(ms(request)));
+            let connect = timeouts.connect_timeout().unwrap();
+            assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! A client by the SDK's usual chain.
+
+use crate::control::builder::SinkMaker;
+use crate::control::error::InstallError;
+
+/// With a region and credentials that are there.
+#[cfg(feature = "aws-config")]
+pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
+    use super::with_client;
+    use crate::control::error::BuildError;
+    use aws_sdk_cloudwatch::Client;
+    use aws_sdk_cloudwatch::config::ProvideCredentials;
+
+    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    if config.region().is_none() {
+        return Err(BuildError::NoRegion.into());
+    }
+    let credentials = config
+        .credentials_provider()
+        .ok_or_else(|| InstallError::Credentials("no provider of credentials".into()))?;
+    credentials
+        .provide_credentials()
+        .await
+        .map_err(|error| InstallError::Credentials(error.into()))?;
+    Ok(with_client::by(Client::new(&config)))
+}
+
+#[cfg(not(feature = "aws-config"))]
+pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
+    Err(InstallError::NoClient)
+}
