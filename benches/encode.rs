@@ -15,7 +15,7 @@ fn encode(criterion: &mut Criterion) {
     for form in [HistogramForm::Distribution, HistogramForm::StatisticSet] {
         for samples in [1, 100, 2_500] {
             let sink = MemorySink::new();
-            let builder = CloudWatchBuilder::new("Bench").with_sink(sink.clone());
+            let builder = CloudWatchBuilder::new("Bench").with_sink("test", sink.clone());
             let builder = builder.with_histogram_form(form);
             let (recorder, exporter) = builder.build().expect("it has a sink");
             let cloudwatch = exporter.handle();

@@ -25,7 +25,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use beside::median;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, CloudWatchHandle, PutMetricData, Sending, Sink,
+    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, Datum, PutMetricData, SendError, Sent,
+    Sink,
 };
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,12 +36,14 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 const COUNTERS: usize = 100_000;
+const LONG: Duration = Duration::from_mins(1);
 const HISTOGRAMS: usize = 10_000;
 const METADATA: Metadata<'static> = Metadata::new("bench", metrics::Level::INFO, None);
 
 fn main() {
-    let sink = Kept::default();
-    let builder = CloudWatchBuilder::new("Bench").with_sink(sink.clone());
+    let put = PutMetricData::new(Client::from_conf(nowhere()));
+    let sink = Kept(Arc::default(), put);
+    let builder = CloudWatchBuilder::new("Bench").with_sink("test", sink.clone());
     let builder = builder
         .with_max_series(None)
         .with_max_series_per_metric(None);
@@ -81,9 +84,9 @@ impl Series {
     }
 }
 
-/// Keeps batches, if it is to.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Option<Vec<Batch>>>>);
+/// Keeps batches, if it is to. They have the lengths that CloudWatch would have, so that to fill them costs as much.
+#[derive(Clone)]
+struct Kept(Arc<Mutex<Option<Vec<Batch>>>>, PutMetricData);
 
 impl Kept {
     /// What it kept since `keep`.
@@ -98,11 +101,15 @@ impl Kept {
 }
 
 impl Sink for Kept {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        self.1.added_len(batch, datum)
+    }
+
+    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
         if let Some(kept) = &mut *self.0.lock().expect("nobody panics") {
             kept.push(batch.clone());
         }
-        Box::pin(std::future::ready(Ok(())))
+        Ok(Sent::default())
     }
 }
 
@@ -118,7 +125,6 @@ fn flush(runtime: &Runtime, cloudwatch: &CloudWatchHandle) -> f64 {
 }
 
 fn active(runtime: &Runtime, cloudwatch: &CloudWatchHandle, sink: &Kept, series: &Series) {
-    let put = PutMetricData::new(Client::from_conf(nowhere()));
     let (mut flushes, mut sdks) = (Vec::new(), Vec::new());
     for _ in 0..7 {
         series.record();
@@ -130,7 +136,7 @@ fn active(runtime: &Runtime, cloudwatch: &CloudWatchHandle, sink: &Kept, series:
         for batch in sink.take() {
             // It fails once the request is made, compressed and signed.
             runtime
-                .block_on(put.send(&batch))
+                .block_on(async { sink.1.send(&batch, &Attempt::new(LONG)).await })
                 .expect_err("it goes nowhere");
         }
         sdks.push(start.elapsed().as_secs_f64() * 1e3);

@@ -9,7 +9,7 @@ const HISTOGRAMS: u32 = 100;
 const SAMPLES: u32 = 10_000_000;
 
 fn main() {
-    let builder = CloudWatchBuilder::new("Bench").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Bench").with_sink("test", MemorySink::new());
     let (recorder, _exporter) = builder.build().expect("it has a sink");
     let metadata = Metadata::new("bench", metrics::Level::INFO, None);
     let histograms: Vec<_> = (0..HISTOGRAMS)

@@ -3,7 +3,7 @@
 
 use metrics::{Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, ManualClock, SendError, Sending, Sink,
+    Attempt, Batch, CloudWatchBuilder, Datum, ManualClock, SendError, Sent, Sink,
 };
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -16,10 +16,12 @@ const VALUES: i32 = 100;
 struct Unreachable;
 
 impl Sink for Unreachable {
-    fn send<'a>(&'a self, _: &'a Batch) -> Sending<'a> {
-        Box::pin(std::future::ready(Err(SendError::Transient(
-            "no route".into(),
-        ))))
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, _: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        Err(SendError::Transient("no route".into()))
     }
 }
 
@@ -28,7 +30,7 @@ async fn main() {
     let clock = ManualClock::new(SystemTime::now());
     let (recorder, exporter) = CloudWatchBuilder::new("Bench")
         .with_max_series_per_metric(None)
-        .with_sink(Unreachable)
+        .with_sink("test", Unreachable)
         .with_clock(clock.clone())
         .build()
         .expect("it has a sink");

@@ -126,6 +126,7 @@ mod reduce;
 mod report;
 mod settings;
 mod sinks;
+pub mod testing;
 mod view;
 
 pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
@@ -145,14 +146,18 @@ pub use metrics_timeit;
 pub use metrics_timeit::timeit;
 pub use metrics_util::{MetricKind, MetricKindMask};
 pub use model::amount::Amount;
+pub use model::attempt::Attempt;
 pub use model::batch::Batch;
-pub use model::datum::{Datum, DatumValue, StatisticSet};
+pub use model::datum::{Datum, DatumValue, StatisticSet, Values};
+pub use model::outcome::{SendError, Sent};
+pub use model::profile::{Confirms, Profile};
 pub use model::refusal::{Refusal, Refused};
-pub use model::sink::{SendError, Sending, Sink};
+pub use model::sink::Sink;
 pub use model::unit::Unit;
 pub use report::stats::Stats;
 pub use settings::matcher::Matcher;
 pub use settings::{Delivery, HistogramForm};
+pub use sinks::blocking::Blocking;
 pub use sinks::memory::MemorySink;
 #[cfg(feature = "put-metric-data")]
 pub use sinks::put_metric_data::PutMetricData;

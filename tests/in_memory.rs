@@ -6,7 +6,7 @@ use metrics_exporter_cloudwatch::{CloudWatchBuilder, ExplicitDatum, MemorySink, 
 #[test]
 fn what_is_recorded_arrives_in_memory() {
     let sink = MemorySink::new();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let (recorder, exporter) = builder.build().unwrap();
     let cloudwatch = exporter.handle();
     exporter.run_on_thread().unwrap();
@@ -24,6 +24,7 @@ fn what_is_recorded_arrives_in_memory() {
     assert_eq!(sink.sum("size", &[]), 3_072.0);
     let duration = sink.statistics("duration", &[]).unwrap();
     assert_eq!((duration.sample_count, duration.maximum), (1_000.0, 999.0));
+    assert_eq!(duration.sum, 499_500.0, "to the last bit");
 }
 
 /// Without the SDK nothing is looked up.

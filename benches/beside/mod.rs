@@ -81,7 +81,7 @@ impl Recorder for Floor {
 
 /// With its exporter, without which it does nothing.
 pub fn ours() -> (CloudWatchRecorder, CloudWatchExporter) {
-    let builder = CloudWatchBuilder::new("Bench").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Bench").with_sink("test", MemorySink::new());
     let builder = builder.with_dropped_labels(["user"]);
     builder.build().expect("it has a sink")
 }

@@ -8,7 +8,7 @@ use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::journal::{Spool, SpoolThread};
-use crate::model::sink::Sink;
+use crate::model::sink::{AnySink, Sink};
 use crate::settings::matcher::Matcher;
 use crate::settings::{Config, Delivery, HistogramForm, IdleTimeout, SpoolConfig};
 use crate::view::{SeriesPolicy, View};
@@ -44,13 +44,13 @@ pub struct CloudWatchBuilder {
 }
 
 pub(crate) enum Destination {
-    Sink(Arc<dyn Sink>),
+    Sink(Arc<dyn AnySink>),
     /// Once all settings are known.
     Later(SinkMaker),
 }
 
 pub(crate) type SinkMaker =
-    Box<dyn FnOnce(&Config, &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, BuildError> + Send>;
+    Box<dyn FnOnce(&Config, &Arc<dyn Clock>) -> Result<Arc<dyn AnySink>, BuildError> + Send>;
 
 impl CloudWatchBuilder {
     /// Starts with the namespace that all metrics go to: 1–255 ASCII characters, none of them a
@@ -265,7 +265,7 @@ impl CloudWatchBuilder {
     /// ```
     /// # use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
     /// let sink = MemorySink::new();
-    /// let builder = CloudWatchBuilder::new("Shop").with_sink(sink.clone());
+    /// let builder = CloudWatchBuilder::new("Shop").with_sink("memory", sink.clone());
     /// let (recorder, exporter) = builder.with_dropped_labels(["user_id"]).build()?;
     /// # let _ = (recorder, exporter);
     /// # Ok::<(), metrics_exporter_cloudwatch::BuildError>(())
@@ -301,8 +301,10 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Sends to this sink instead of CloudWatch.
-    pub fn with_sink(mut self, sink: impl Sink) -> Self {
+    /// Sends to this sink instead of CloudWatch. The log calls it by its name. One that blocks goes into
+    /// [`Blocking`](crate::Blocking).
+    pub fn with_sink(mut self, name: impl Into<Arc<str>>, sink: impl Sink) -> Self {
+        self.config.destination = name.into();
         self.destination = Some(Destination::Sink(Arc::new(sink)));
         self
     }
@@ -323,7 +325,7 @@ impl CloudWatchBuilder {
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
         self.config.validate()?;
-        let sink: Arc<dyn Sink> = match self.destination {
+        let sink: Arc<dyn AnySink> = match self.destination {
             Some(Destination::Sink(sink)) => sink,
             Some(Destination::Later(make)) => make(&self.config, &self.clock)?,
             None => return Err(BuildError::NoSink),

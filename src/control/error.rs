@@ -32,9 +32,6 @@ pub enum InstallError {
     /// The exporter could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// There is no Tokio runtime to spawn the exporter on.
-    #[error("no Tokio runtime is running here: call install within one, or install_blocking")]
-    NoRuntime,
     /// The AWS configuration leads to no credentials.
     #[error(
         "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the \

@@ -8,7 +8,7 @@ use crate::control::running::Running;
 use crate::control::worker::{Callers, Worker};
 use crate::delivery::spooling::Spooling;
 use crate::journal::{Recovered, SpoolThread};
-use crate::model::sink::Sink;
+use crate::model::sink::AnySink;
 use crate::report::stats::Ledger;
 use crate::settings::Config;
 use crate::view::View;
@@ -35,7 +35,7 @@ impl CloudWatchExporter {
         config: Config,
         view: View,
         clock: Arc<dyn Clock>,
-        sink: Arc<dyn Sink>,
+        sink: Arc<dyn AnySink>,
         spool: Option<(SpoolThread, Recovered)>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
@@ -73,9 +73,11 @@ impl CloudWatchExporter {
         self.running.call();
         self.worker.subscribe();
         drop(self.handle);
+        let ending = Ending::of(self.running);
         async move {
-            self.running.enter();
+            ending.running.enter();
             self.worker.run(self.callers).await;
+            ending.came();
         }
     }
 
@@ -91,6 +93,37 @@ impl CloudWatchExporter {
             self.run()
         };
         spawn_thread(move || runtime.block_on(running))
+    }
+}
+
+/// Says how the exporter's task ended.
+struct Ending {
+    running: Arc<Running>,
+    is_orderly: bool,
+}
+
+impl Ending {
+    fn of(running: Arc<Running>) -> Self {
+        Self {
+            running,
+            is_orderly: false,
+        }
+    }
+
+    /// It came to its end.
+    fn came(mut self) {
+        self.is_orderly = true;
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.running.end();
+        if !self.is_orderly {
+            tracing::warn!(
+                "the exporter's task ended with its runtime, or was aborted; what was not delivered is lost, and nothing is sent any more"
+            );
+        }
     }
 }
 

@@ -8,14 +8,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// What became of everything that was recorded before a flush and not settled by then. What was
-/// settled earlier, as a window ended, is in [`Stats`](super::Stats).
+/// settled earlier, as a window ended, is in [`Stats`](crate::Stats).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use = "data may be refused, dropped, or pending still"]
 pub struct FlushReport {
     /// Delivered.
     pub sent: Amount,
-    /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
+    /// Given to a destination that [does not say](crate::Confirms::Nothing) what becomes of them.
+    pub handed_over: Amount,
+    /// Of those that were delivered, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
     /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
     /// room after such an attempt, or under way when the time of a shutdown was up.
@@ -66,6 +68,7 @@ impl FlushReport {
                     self.repeated.add(settled.amount);
                 }
             }
+            Ending::HandedOver => self.handed_over.add(settled.amount),
             Ending::Ambiguous => self.ambiguous.add(settled.amount),
             Ending::Dropped => self.dropped.add(settled.amount),
             Ending::Spooled => {}

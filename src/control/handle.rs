@@ -185,6 +185,12 @@ impl CloudWatchHandle {
         self.ask_blocking(|reply| Command::Shutdown(Some(timeout), reply))
     }
 
+    /// Whether the exporter runs, in this process. It does not before it is [run](crate::CloudWatchExporter::run), and
+    /// not any more once it was shut down, or its runtime has ended.
+    pub fn is_running(&self) -> bool {
+        self.running.is_running()
+    }
+
     /// What became of everything that was recorded since the start and is drained by now.
     pub fn stats(&self) -> Stats {
         self.ledger.stats()

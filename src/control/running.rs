@@ -10,6 +10,7 @@ pub(crate) struct Running {
     process: AtomicU32,
     runtime: Mutex<Option<Id>>,
     has_entered: AtomicBool,
+    has_ended: AtomicBool,
 }
 
 impl Running {
@@ -22,6 +23,16 @@ impl Running {
 
     pub(crate) fn is_called(&self) -> bool {
         self.is_called.load(Ordering::Acquire)
+    }
+
+    /// Whether it was called and did not end, in this process.
+    pub(crate) fn is_running(&self) -> bool {
+        self.is_called() && !self.has_ended.load(Ordering::Acquire) && !self.is_elsewhere()
+    }
+
+    /// It ends, in whatever way.
+    pub(crate) fn end(&self) {
+        self.has_ended.store(true, Ordering::Release);
     }
 
     /// Whether it runs in another process, from which this one was forked: threads stay behind.

@@ -10,11 +10,10 @@ use crate::control::inbox::Inbox;
 use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;
 use crate::delivery::event::{Ending, Event, Settled};
-use crate::delivery::pack::Packer;
 use crate::delivery::spooling::Spooling;
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
-use crate::model::sink::Sink;
+use crate::model::sink::AnySink;
 use crate::reduce::Encoder;
 use crate::report::self_metrics::Telemetry;
 use crate::report::stats::Ledger;
@@ -61,7 +60,7 @@ impl Worker {
         ledger: Arc<Ledger>,
         intake: Arc<Intake>,
         commands: Arc<Inbox<Command>>,
-        sink: Arc<dyn Sink>,
+        sink: Arc<dyn AnySink>,
         spool: Option<Spooling>,
     ) -> Self {
         Self {
@@ -122,7 +121,7 @@ impl Worker {
                     }
                 }
                 () = self.intake.has_a_request() => {
-                    let mut packer = Packer::new(&self.config);
+                    let mut packer = self.delivery.packer(&self.config);
                     self.intake.take().for_each(|datum| packer.push(datum));
                     let batches = packer.finish();
                     let _ = self.queue(batches);
@@ -214,13 +213,20 @@ impl Worker {
 
     /// Drains all series into the queue; gives what was refused, and what had to go for it.
     fn drain(&mut self) -> FlushReport {
-        let mut encoder = Encoder::new(&self.config, self.window);
-        let mut packer = Packer::new(&self.config);
+        let mut encoder = Encoder::new(
+            &self.config,
+            self.window,
+            self.delivery.profile().max_values,
+        );
+        let mut packer = self.delivery.packer(&self.config);
         let now = self.clock.now();
         let repeats_gauges = !self.is_drained;
         self.view.collect(now, repeats_gauges, |gained| {
             if let Some(datum) = encoder.encode(&gained) {
-                packer.push(datum);
+                match self.delivery.check(&datum) {
+                    Ok(()) => packer.push(datum),
+                    Err(reason) => encoder.refuse_datum(&datum, &reason),
+                }
             }
         });
         let refused = encoder.into_refused();

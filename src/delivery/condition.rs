@@ -1,12 +1,16 @@
 //! How the destination is doing, said once per change.
 
 use std::error::Error;
+use std::sync::Arc;
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Condition {
+    destination: Arc<str>,
     state: State,
     /// Attempts since it was well.
     attempts: u32,
+    /// What it last said beside an answer.
+    note: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,22 +23,30 @@ enum State {
 }
 
 impl Condition {
+    pub(crate) fn of(destination: Arc<str>) -> Self {
+        Self {
+            destination,
+            state: State::default(),
+            attempts: 0,
+            note: None,
+        }
+    }
+
     pub(crate) fn failed(&mut self, error: &(dyn Error + Send + Sync)) {
         if self.enters(State::Failing) {
-            tracing::warn!(%error, "data could not be sent; they are kept and tried again");
+            tracing::warn!(destination = &*self.destination, %error, "data could not be sent; they are kept and tried again");
         }
     }
 
     pub(crate) fn throttled(&mut self, error: &(dyn Error + Send + Sync)) {
         if self.enters(State::Throttling) {
-            tracing::warn!(%error, "requests are throttled; data are kept and sent more slowly");
+            tracing::warn!(destination = &*self.destination, %error, "requests are throttled; data are kept and sent more slowly");
         }
     }
 
     pub(crate) fn denied(&mut self, error: &(dyn Error + Send + Sync)) {
         if self.enters(State::Denying) {
-            tracing::error!(
-                %error,
+            tracing::error!(destination = &*self.destination, %error,
                 "not allowed to send: check credentials and the permission cloudwatch:PutMetricData; data are kept"
             );
         }
@@ -42,9 +54,25 @@ impl Condition {
 
     pub(crate) fn well(&mut self) {
         let attempts = self.attempts + 1;
-        if *self != Self::default() {
-            *self = Self::default();
-            tracing::info!(attempts, "requests are answered again");
+        self.attempts = 0;
+        if std::mem::take(&mut self.state) != State::Well {
+            tracing::info!(
+                destination = &*self.destination,
+                attempts,
+                "requests are answered again"
+            );
+        }
+    }
+
+    /// What the destination said beside an answer, once until it says something else.
+    pub(crate) fn noted(&mut self, note: Option<&str>) {
+        if note.is_some() && self.note.as_deref() != note {
+            self.note = note.map(str::to_owned);
+            tracing::warn!(
+                destination = &*self.destination,
+                note,
+                "the destination took the data, and says"
+            );
         }
     }
 

@@ -53,6 +53,8 @@ pub(crate) enum Ending {
     Sent {
         is_repeated: bool,
     },
+    /// Nobody says what becomes of them.
+    HandedOver,
     /// They may have arrived.
     Ambiguous,
     Dropped,

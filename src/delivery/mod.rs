@@ -1,7 +1,6 @@
 //! Sends what is queued, the oldest first, several requests at a time, and decides by each answer what comes next.
 
 pub(crate) mod alarm;
-mod attempt;
 mod condition;
 mod disk;
 pub(crate) mod entry;
@@ -11,6 +10,7 @@ pub(crate) mod pack;
 mod parcel;
 mod queue;
 pub(crate) mod spooling;
+mod try_once;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
@@ -18,40 +18,42 @@ use crate::delivery::condition::Condition;
 use crate::delivery::entry::Entry;
 use crate::delivery::event::{Attempted, Event, RESTORED, Settled, SpoolUsage, Unsettled};
 use crate::delivery::pace::Pace;
+use crate::delivery::pack::Packer;
 use crate::delivery::parcel::{Outcome, Parcel};
 use crate::delivery::queue::Queue;
 use crate::delivery::spooling::{News, Spooling};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
+use crate::model::datum::Datum;
+use crate::model::evicted::EvictedBytes;
+use crate::model::outcome::SendError;
+use crate::model::profile::Profile;
 use crate::model::refusal::Refusal;
-use crate::model::sink::{SendError, Sink};
+use crate::model::sink::AnySink;
 use crate::settings::{Config, Delivery as Mode};
-use crate::view::EvictedBytes;
-use attempt::Attempt;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
+use try_once::{Tried, try_once};
 
 pub(crate) struct Delivery {
-    sink: Arc<dyn Sink>,
+    sink: Arc<dyn AnySink>,
+    profile: Profile,
     clock: Arc<dyn Clock>,
     queue: Queue,
     pace: Pace,
     condition: Condition,
-    attempts: JoinSet<Attempt>,
+    attempts: JoinSet<Tried>,
     in_flight: HashMap<Id, InFlight>,
     spool: Option<Spooling>,
     /// How many this process ever queued.
     queued: u64,
     send_jitter: Duration,
-    /// What an attempt may take.
-    patience: Duration,
+    /// What a request may take.
+    request_timeout: Duration,
 }
-
-/// A sink has a time-out of its own, and if not this one.
-const MIN_PATIENCE: Duration = Duration::from_mins(1);
 
 struct InFlight {
     parcel: Parcel,
@@ -60,7 +62,7 @@ struct InFlight {
 
 impl Delivery {
     pub(crate) fn new(
-        sink: Arc<dyn Sink>,
+        sink: Arc<dyn AnySink>,
         clock: Arc<dyn Clock>,
         config: &Config,
         spool: Option<Spooling>,
@@ -68,17 +70,18 @@ impl Delivery {
     ) -> Self {
         let period = config.storage_resolution.period();
         Self {
+            profile: sink.profile(),
             sink,
             clock,
             queue: Queue::new(config.queue_bytes, evicted),
             pace: Pace::new(config.max_in_flight, config.jitter_seed),
-            condition: Condition::default(),
+            condition: Condition::of(Arc::clone(&config.destination)),
             attempts: JoinSet::new(),
             in_flight: HashMap::new(),
             spool,
             queued: 0,
             send_jitter: config.send_jitter.min(period),
-            patience: config.request_timeout.saturating_mul(2).max(MIN_PATIENCE),
+            request_timeout: config.request_timeout,
         }
     }
 
@@ -107,6 +110,20 @@ impl Delivery {
         });
         let spool = self.spool.iter();
         in_memory.chain(spool.flat_map(Spooling::unsettled))
+    }
+
+    /// Fills batches for the sink.
+    pub(crate) fn packer<'a>(&'a self, config: &'a Config) -> Packer<'a> {
+        Packer::new(config, &*self.sink, self.profile)
+    }
+
+    /// Whether the sink would take a datum.
+    pub(crate) fn check(&self, datum: &Datum) -> Result<(), Refusal> {
+        self.sink.check(datum)
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// How much has perhaps arrived, and nobody will know if it is not tried again.
@@ -205,6 +222,7 @@ impl Delivery {
     /// Ends, when all that is not settled is on disk, if it has one.
     pub(crate) async fn close(&mut self) {
         self.attempts.shutdown().await;
+        self.sink.close().await;
         if let Some(spool) = self.spool.take() {
             spool.close().await;
         }
@@ -222,7 +240,7 @@ impl Delivery {
         let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
         let attempt = self
             .attempts
-            .spawn(Attempt::make(sink, batch, begun, self.patience));
+            .spawn(try_once(sink, batch, begun, self.request_timeout));
         self.pace.started(now);
         let started = now;
         self.in_flight
@@ -230,10 +248,10 @@ impl Delivery {
         None
     }
 
-    fn finish(&mut self, done: Result<(Id, Attempt), JoinError>) -> Event {
-        let (id, Attempt { begun, result }) = match done {
+    fn finish(&mut self, done: Result<(Id, Tried), JoinError>) -> Event {
+        let (id, Tried { begun, result }) = match done {
             Ok(done) => done,
-            Err(error) => (error.id(), Attempt::broken(error)),
+            Err(error) => (error.id(), Tried::broken(error)),
         };
         let Some(InFlight { parcel, started }) = self.in_flight.remove(&id) else {
             return Event::default();
@@ -245,9 +263,11 @@ impl Delivery {
         };
         let entry = parcel.entry;
         match result {
-            Ok(()) => {
+            Ok(sent) => {
                 self.answered();
-                self.follow(entry, parcel.sent(), Some(Attempted::Answered))
+                self.condition.noted(sent.note.as_deref());
+                let outcome = parcel.sent(&sent, self.profile.confirms);
+                self.follow(entry, outcome, Some(Attempted::Answered))
             }
             Err(SendError::Invalid {
                 code,

@@ -1,66 +1,73 @@
-//! Data → requests, each as full as the limits allow.
+//! Data → batches, each as full as the sink allows.
 
-use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES};
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
+use crate::model::profile::Profile;
+use crate::model::sink::AnySink;
 use crate::settings::{Config, Delivery};
-use crate::sinks::put_metric_data::request_len;
 use std::sync::Arc;
 
-/// Fills one request after the other.
-#[derive(Debug)]
+/// Fills one batch after the other.
 pub(crate) struct Packer<'a> {
     config: &'a Config,
-    /// The envelope's bytes, of as many data as a request takes.
-    envelope: usize,
+    sink: &'a dyn AnySink,
+    profile: Profile,
     full: Vec<Batch>,
     /// By [`Delivery`].
     open: [Open; 2],
 }
 
-#[derive(Debug, Default)]
 struct Open {
-    data: Vec<Datum>,
-    /// The data's bytes, without the envelope.
+    batch: Batch,
+    /// By the sink's account.
     len: usize,
 }
 
-const DELIVERIES: [Delivery; 2] = [Delivery::AtLeastOnce, Delivery::AtMostOnce];
-
 impl<'a> Packer<'a> {
-    pub(crate) fn new(config: &'a Config) -> Self {
+    pub(crate) fn new(config: &'a Config, sink: &'a dyn AnySink, profile: Profile) -> Self {
+        let open = |delivery| Open::new(config, delivery);
         Self {
             config,
-            envelope: request_len::envelope(&config.namespace, MAX_DATA_PER_REQUEST),
+            sink,
+            profile,
             full: Vec::new(),
-            open: Default::default(),
+            open: [open(Delivery::AtLeastOnce), open(Delivery::AtMostOnce)],
         }
     }
 
     pub(crate) fn push(&mut self, datum: Datum) {
         let delivery = self.config.delivery(datum.name());
-        let place = usize::from(delivery == Delivery::AtMostOnce);
-        let len = request_len::datum(&datum);
-        let open = &self.open[place];
-        let count = open.data.len() + 1;
-        if count > MAX_DATA_PER_REQUEST || self.envelope + open.len + len > MAX_REQUEST_BYTES {
-            self.close(place);
+        let open = &mut self.open[usize::from(delivery == Delivery::AtMostOnce)];
+        let mut added = self.sink.added_len(&open.batch, &datum);
+        let is_full = open.batch.data().len() >= self.profile.max_data
+            || open.len + added > self.profile.max_bytes;
+        if is_full && !open.batch.data().is_empty() {
+            let full = std::mem::replace(open, Open::new(self.config, delivery));
+            self.full.push(full.close());
+            added = self.sink.added_len(&open.batch, &datum);
         }
-        self.open[place].data.push(datum);
-        self.open[place].len += len;
+        open.batch.push(datum);
+        open.len += added;
     }
 
-    pub(crate) fn finish(mut self) -> Vec<Batch> {
-        (0..self.open.len()).for_each(|place| self.close(place));
-        self.full
+    pub(crate) fn finish(self) -> Vec<Batch> {
+        let Self { mut full, open, .. } = self;
+        let is_used = |open: &Open| !open.batch.data().is_empty();
+        full.extend(open.into_iter().filter(is_used).map(Open::close));
+        full
+    }
+}
+
+impl Open {
+    fn new(config: &Config, delivery: Delivery) -> Self {
+        Self {
+            batch: Batch::of(Arc::clone(&config.namespace), delivery, []),
+            len: 0,
+        }
     }
 
-    fn close(&mut self, place: usize) {
-        let Open { data, len } = std::mem::take(&mut self.open[place]);
-        if !data.is_empty() {
-            let namespace = Arc::clone(&self.config.namespace);
-            self.full
-                .push(Batch::of_len(namespace, DELIVERIES[place], data, len));
-        }
+    fn close(mut self) -> Batch {
+        self.batch.shrink();
+        self.batch
     }
 }

@@ -6,8 +6,11 @@ use crate::limits::{self, TimestampFault};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
+use crate::model::identity::Origin;
+use crate::model::outcome::Sent;
+use crate::model::profile::Confirms;
 use crate::model::refusal::{Refusal, Refused};
-use crate::view::Origin;
+use metrics::Key;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
@@ -132,11 +135,16 @@ impl Parcel {
         }
     }
 
-    /// It arrived.
-    pub(crate) fn sent(self) -> Outcome {
+    /// It arrived, but for what was refused nevertheless.
+    pub(crate) fn sent(self, sent: &Sent, confirms: Confirms) -> Outcome {
         let mut outcome = Outcome::default();
-        let is_repeated = self.is_repeated;
-        outcome.settle(self.number, self.batch.data(), Ending::Sent { is_repeated });
+        let ending = match confirms {
+            Confirms::Stored => Ending::Sent {
+                is_repeated: self.is_repeated,
+            },
+            Confirms::Nothing => Ending::HandedOver,
+        };
+        self.settle_sent(sent, ending, &mut outcome);
         if let Some(search) = self.search.clone() {
             let Search {
                 reason,
@@ -150,6 +158,48 @@ impl Parcel {
             }
         }
         outcome
+    }
+
+    fn settle_sent(&self, sent: &Sent, ending: Ending, outcome: &mut Outcome) {
+        let data = self.batch.data();
+        if sent.refused.is_empty() && sent.refused_unnamed.is_none() {
+            outcome.settle(self.number, data, ending);
+            return;
+        }
+        let reason_of = |place| sent.refused.iter().find(|(index, _)| *index == place);
+        let mut taken = Vec::new();
+        for (place, datum) in data.iter().enumerate() {
+            match reason_of(place) {
+                Some((_, reason)) => {
+                    outcome.refuse(self.number, std::slice::from_ref(datum), reason);
+                }
+                None => taken.push(datum.clone()),
+            }
+        }
+        let (mut amount, mut settled) = (Amount::of(&taken), taken.len());
+        if let Some((unnamed, reason)) = &sent.refused_unnamed {
+            let unnamed = (*unnamed).min(settled);
+            let part = amount.part(unnamed, settled);
+            outcome.settled.push(Settled {
+                number: self.number,
+                data: unnamed,
+                amount: part,
+                ending: Ending::Refused(vec![Refused {
+                    kind: None,
+                    key: Key::from_static_name("*"),
+                    reason: reason.clone(),
+                    samples: part.samples,
+                }]),
+            });
+            amount.subtract(part);
+            settled -= unnamed;
+        }
+        outcome.settled.push(Settled {
+            number: self.number,
+            data: settled,
+            amount,
+            ending,
+        });
     }
 
     /// Nobody knows whether it arrived, and it must not be sent again. What was not in this attempt

@@ -3,7 +3,7 @@
 use crate::delivery::entry::Entry;
 use crate::delivery::event::RESTORED;
 use crate::delivery::parcel::Parcel;
-use crate::view::EvictedBytes;
+use crate::model::evicted::EvictedBytes;
 use std::collections::VecDeque;
 use tokio::time::Instant;
 

@@ -5,11 +5,11 @@
 use crate::collect::window::StorageResolution;
 use crate::limits::MAX_DIMENSIONS;
 use crate::model::batch::Batch;
-use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::dimension::Dimensions;
+use crate::model::identity::{Identity, Named, Origin};
 use crate::model::unit::Unit;
 use crate::settings::Delivery;
-use crate::view::{Identity, Named, Origin};
 use metrics::{Key, KeyName, Label};
 use metrics_util::MetricKind;
 use minicbor::data::Type;
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Why bytes are no batch.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 
 /// All data of a batch, and those that were taken aside from it.
 pub(crate) fn write<'a>(batch: &Batch, data: impl ExactSizeIterator<Item = &'a Datum>) -> Vec<u8> {
-    let mut to = Encoder::new(Vec::with_capacity(batch.encoded_len()));
+    let mut to = Encoder::new(Vec::with_capacity(batch.memory_len()));
     let written: Written = (|| {
         to.array(4)?.u8(VERSION)?.str(batch.namespace())?;
         to.bool(batch.delivery() == Delivery::AtMostOnce)?;
@@ -76,20 +76,18 @@ fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
     };
     to.u8(datum.storage_resolution.seconds())?;
     match &datum.value {
-        DatumValue::Single(value) => {
+        DatumValue::Number(value) => {
             to.array(1)?.f64(*value)?;
         }
-        DatumValue::Statistic(set) => {
+        DatumValue::StatisticSet(set) => {
             to.array(4)?.f64(set.sample_count)?.f64(set.sum)?;
             to.f64(set.minimum)?.f64(set.maximum)?;
         }
-        DatumValue::Distribution { values, counts } => {
-            to.array(2)?;
-            for numbers in [values, counts] {
-                to.array(numbers.len() as u64)?;
-                for number in numbers {
-                    to.f64(*number)?;
-                }
+        DatumValue::Values(values) => {
+            to.array(2)?.f64(values.sum())?;
+            to.array(2 * values.iter().len() as u64)?;
+            for (value, count) in values.iter() {
+                to.f64(value)?.f64(count)?;
             }
         }
     }
@@ -120,7 +118,7 @@ pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch
         .collect();
     let data = data?;
     expect(!data.is_empty(), "data")?;
-    Ok(Batch::new(namespace, delivery, data))
+    Ok(Batch::of(namespace, delivery, data))
 }
 
 fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<Datum, Error> {
@@ -181,22 +179,22 @@ fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<
 }
 
 fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {
-    let numbers = |from: &mut Decoder<'_>| -> Result<Box<[f64]>, Error> {
-        let len = array(from)?;
-        (0..len).map(|_| from.f64()).collect()
-    };
     match array(from)? {
-        1 => Ok(DatumValue::Single(from.f64()?)),
-        4 => Ok(DatumValue::Statistic(StatisticSet {
+        1 => Ok(DatumValue::Number(from.f64()?)),
+        4 => Ok(DatumValue::StatisticSet(StatisticSet {
             sample_count: from.f64()?,
             sum: from.f64()?,
             minimum: from.f64()?,
             maximum: from.f64()?,
         })),
-        2 => Ok(DatumValue::Distribution {
-            values: numbers(from)?,
-            counts: numbers(from)?,
-        }),
+        2 => {
+            let sum = from.f64()?;
+            let len = array(from)?;
+            expect(len > 0 && len % 2 == 0, "values and counts")?;
+            let pairs = (0..len / 2).map(|_| Ok((from.f64()?, from.f64()?)));
+            let pairs = pairs.collect::<Result<Vec<_>, Error>>()?;
+            Ok(DatumValue::Values(Values::new(pairs, sum)))
+        }
         _ => Err(Error::message("no known value")),
     }
 }

@@ -1,7 +1,7 @@
 //! How much was recorded.
 
 use crate::model::datum::Datum;
-use crate::view::Origin;
+use crate::model::identity::Origin;
 
 /// How much of something: in data, and in what was recorded. What the exporter reports of itself does
 /// not count.
@@ -35,6 +35,18 @@ impl Amount {
     pub(crate) fn subtract(&mut self, other: Self) {
         self.data -= other.data;
         self.samples = self.samples.saturating_sub(other.samples);
+    }
+
+    /// What so many of so many data are of it, as far as nobody knows which they are.
+    pub(crate) fn part(&self, data: usize, of: usize) -> Self {
+        let share = |amount: u64| {
+            let share = u128::from(amount) * data as u128 / (of as u128).max(1);
+            u64::try_from(share).unwrap_or(u64::MAX)
+        };
+        Self {
+            data: share(self.data),
+            samples: share(self.samples),
+        }
     }
 
     /// Whether it is nothing.

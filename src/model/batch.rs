@@ -2,53 +2,60 @@
 
 use crate::model::datum::Datum;
 use crate::settings::Delivery;
-use crate::sinks::put_metric_data::request_len;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Data that go out in one request, within all of the service's limits.
+/// Data that go out in one request, within the limits of the [`Profile`](crate::Profile) of the sink that they are for.
 #[derive(Clone, Debug)]
 pub struct Batch {
     namespace: Arc<str>,
     delivery: Delivery,
     data: Vec<Datum>,
-    encoded_len: usize,
     memory_len: usize,
-    oldest: SystemTime,
-    newest: SystemTime,
+    /// The earliest and the latest of the data's time stamps.
+    stamps: Option<(SystemTime, SystemTime)>,
 }
 
 impl Batch {
-    pub(crate) fn new(namespace: Arc<str>, delivery: Delivery, data: Vec<Datum>) -> Self {
-        let data_len = data.iter().map(request_len::datum).sum();
-        Self::of_len(namespace, delivery, data, data_len)
+    /// A batch to test a sink with.
+    pub fn new(namespace: impl Into<Arc<str>>, data: impl IntoIterator<Item = Datum>) -> Self {
+        Self::of(namespace.into(), Delivery::default(), data)
     }
 
-    /// Of data that take so many bytes, without the envelope.
-    pub(crate) fn of_len(
+    pub(crate) fn of(
         namespace: Arc<str>,
         delivery: Delivery,
-        mut data: Vec<Datum>,
-        data_len: usize,
+        data: impl IntoIterator<Item = Datum>,
     ) -> Self {
-        // It may wait for long.
-        data.shrink_to_fit();
-        let timestamps = || data.iter().map(|datum| datum.timestamp);
-        Self {
-            encoded_len: request_len::envelope(&namespace, data.len()) + data_len,
-            memory_len: size_of::<Self>() + data.iter().map(Datum::memory_len).sum::<usize>(),
-            oldest: timestamps().min().unwrap_or(SystemTime::UNIX_EPOCH),
-            newest: timestamps().max().unwrap_or(SystemTime::UNIX_EPOCH),
+        let mut batch = Self {
             namespace,
             delivery,
-            data,
-        }
+            data: Vec::new(),
+            memory_len: size_of::<Self>(),
+            stamps: None,
+        };
+        data.into_iter().for_each(|datum| batch.push(datum));
+        batch.shrink();
+        batch
+    }
+
+    pub(crate) fn push(&mut self, datum: Datum) {
+        let stamp = datum.timestamp;
+        let (oldest, newest) = self.stamps.unwrap_or((stamp, stamp));
+        self.stamps = Some((oldest.min(stamp), newest.max(stamp)));
+        self.memory_len += datum.memory_len();
+        self.data.push(datum);
+    }
+
+    /// It may wait for long.
+    pub(crate) fn shrink(&mut self) {
+        self.data.shrink_to_fit();
     }
 
     /// A batch of its own for some of its data; none if there are none.
     pub(crate) fn part(&self, data: Vec<Datum>) -> Option<Self> {
         let namespace = Arc::clone(&self.namespace);
-        (!data.is_empty()).then(|| Self::new(namespace, self.delivery, data))
+        (!data.is_empty()).then(|| Self::of(namespace, self.delivery, data))
     }
 
     /// The namespace that all of the data are in.
@@ -61,25 +68,21 @@ impl Batch {
         self.delivery
     }
 
-    /// 1–1,000 data.
+    /// The data; one at least in what is sent.
     pub fn data(&self) -> &[Datum] {
         &self.data
     }
 
-    /// The exact size in bytes of the request's body as the SDK writes it, before compression:
-    /// 1,000,000 at most.
-    pub fn encoded_len(&self) -> usize {
-        self.encoded_len
-    }
-
     /// The earliest of its data's time stamps.
     pub(crate) fn oldest(&self) -> SystemTime {
-        self.oldest
+        self.stamps
+            .map_or(SystemTime::UNIX_EPOCH, |(oldest, _)| oldest)
     }
 
     /// The latest.
     pub(crate) fn newest(&self) -> SystemTime {
-        self.newest
+        self.stamps
+            .map_or(SystemTime::UNIX_EPOCH, |(_, newest)| newest)
     }
 
     /// The bytes of memory that it holds.

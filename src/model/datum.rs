@@ -1,9 +1,10 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
 use crate::collect::window::StorageResolution;
+use crate::model::identity::{Identity, Named, Origin, PER_ALLOCATION};
 use crate::model::refusal::{Refusal, Refused};
 use crate::model::unit::Unit;
-use crate::view::{Identity, Origin, PER_ALLOCATION};
+use metrics::{IntoLabels, Key, KeyName, SharedString};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -27,17 +28,37 @@ pub struct Datum {
 #[non_exhaustive]
 pub enum DatumValue {
     /// One sample.
-    Single(f64),
+    Number(f64),
     /// A summary; CloudWatch has percentiles of it only where all its samples are equal.
-    Statistic(StatisticSet),
-    /// 1–150 distinct values and how often each was recorded; CloudWatch computes Sum, Average and
-    /// percentiles from them.
-    Distribution {
-        /// By rising value.
-        values: Box<[f64]>,
-        /// As many as there are values.
-        counts: Box<[f64]>,
-    },
+    StatisticSet(StatisticSet),
+    /// Values, and how often each was recorded.
+    Values(Values),
+}
+
+/// Distinct values and how often each was recorded; one at least.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    pairs: Box<[(f64, f64)]>,
+    sum: f64,
+}
+
+impl Values {
+    /// Of values by rising order, with their counts, whose samples have this sum. Values may stand for others near
+    /// them, so that the sum of the products is it only within rounding.
+    pub fn new(pairs: impl Into<Box<[(f64, f64)]>>, sum: f64) -> Self {
+        let pairs = pairs.into();
+        Self { pairs, sum }
+    }
+
+    /// Values and counts, by rising value.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (f64, f64)> + Clone {
+        self.pairs.iter().copied()
+    }
+
+    /// All samples added up.
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
 }
 
 /// A summary of samples.
@@ -67,11 +88,39 @@ impl Datum {
     pub(crate) fn memory_len(&self) -> usize {
         let own = size_of::<Self>() + self.identity.own_memory_len();
         match &self.value {
-            DatumValue::Single(_) | DatumValue::Statistic(_) => own,
-            DatumValue::Distribution { values, counts } => {
-                own + size_of_val(&**values) + size_of_val(&**counts) + 2 * PER_ALLOCATION
-            }
+            DatumValue::Number(_) | DatumValue::StatisticSet(_) => own,
+            DatumValue::Values(values) => own + size_of_val(&*values.pairs) + PER_ALLOCATION,
         }
+    }
+
+    /// A datum to test a sink with: a sample of a histogram's, with a unit if there is one.
+    pub fn new(
+        name: impl Into<SharedString>,
+        dimensions: impl IntoLabels,
+        timestamp: SystemTime,
+        value: DatumValue,
+        unit: Option<Unit>,
+    ) -> Self {
+        let name: SharedString = name.into();
+        let key = Key::from_parts(KeyName::from(name), dimensions);
+        let identity = Identity::new(Named::Own(Box::new(key)), &Arc::default());
+        Self {
+            identity: Arc::new(identity),
+            origin: Origin::Put,
+            timestamp,
+            is_by_clock: true,
+            samples: 1,
+            value,
+            unit,
+            storage_resolution: StorageResolution::default(),
+        }
+    }
+
+    /// A number of bytes for name and dimensions in the sink's encoding: what `compute` gave the first time that it
+    /// was asked for this identity, which lives as long as its series. So that a sink need not add up the same texts
+    /// for each datum. Zero is asked for again.
+    pub fn identity_len(&self, compute: impl FnOnce() -> usize) -> usize {
+        self.identity.encoded_len(compute)
     }
 
     /// The metric's name.
@@ -110,18 +159,24 @@ impl DatumValue {
     /// Count, sum and extremes as CloudWatch computes them.
     pub fn statistics(&self) -> StatisticSet {
         match self {
-            Self::Single(value) => StatisticSet {
+            Self::Number(value) => StatisticSet {
                 sample_count: 1.0,
                 sum: *value,
                 minimum: *value,
                 maximum: *value,
             },
-            Self::Statistic(statistics) => *statistics,
-            Self::Distribution { values, counts } => StatisticSet {
-                sample_count: counts.iter().sum(),
-                sum: values.iter().zip(counts).map(|(v, c)| v * c).sum(),
-                minimum: values.iter().copied().fold(f64::INFINITY, f64::min),
-                maximum: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Self::StatisticSet(statistics) => *statistics,
+            Self::Values(values) => StatisticSet {
+                sample_count: values.iter().map(|(_, count)| count).sum(),
+                sum: values.sum,
+                minimum: values
+                    .pairs
+                    .first()
+                    .map_or(f64::INFINITY, |(value, _)| *value),
+                maximum: values
+                    .pairs
+                    .last()
+                    .map_or(f64::NEG_INFINITY, |(value, _)| *value),
             },
         }
     }

@@ -1,9 +1,14 @@
 //! What stages pass to each other, and the trait of those at the end. No logic of a stage's own.
 
 pub(crate) mod amount;
+pub(crate) mod attempt;
 pub(crate) mod batch;
 pub(crate) mod datum;
 pub(crate) mod dimension;
+pub(crate) mod evicted;
+pub(crate) mod identity;
+pub(crate) mod outcome;
+pub(crate) mod profile;
 pub(crate) mod refusal;
 pub(crate) mod sink;
 pub(crate) mod unit;

@@ -1,82 +1,136 @@
-//! Where batches go.
+//! What stands at the end of the way of data, and sends them.
 
+use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
-use std::error::Error;
+use crate::model::datum::Datum;
+use crate::model::outcome::{SendError, Sent};
+use crate::model::profile::Profile;
+use crate::model::refusal::Refusal;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// What [`Sink::send`] gives.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>>;
-
 /// A destination for batches of data.
 ///
+/// A sink says once what it takes, and sends. It decides nothing about time, repetition or the accounts.
+///
 /// ```
-/// use metrics_exporter_cloudwatch::{Batch, Sending, Sink};
+/// use metrics_exporter_cloudwatch::{Attempt, Batch, Datum, SendError, Sent, Sink};
 ///
 /// struct Print;
 ///
 /// impl Sink for Print {
-///     fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-///         Box::pin(async move {
-///             for datum in batch.data() {
-///                 println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.value());
-///             }
-///             Ok(())
-///         })
+///     fn added_len(&self, _: &Batch, datum: &Datum) -> usize {
+///         datum.name().len()
+///     }
+///
+///     async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+///         for datum in batch.data() {
+///             println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.value());
+///         }
+///         Ok(Sent::default())
 ///     }
 /// }
 /// ```
+///
+/// [`testing::conformance`](crate::testing::conformance) tests one.
 pub trait Sink: Send + Sync + 'static {
-    /// Sends one batch, all of it or nothing; one attempt, on a task of its own. The exporter repeats it
-    /// where the error says that this may help. A panic counts as [`SendError::Ambiguous`].
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a>;
-}
+    /// How much it takes at a time, and of what form; as much as `PutMetricData` by default. Asked once.
+    fn profile(&self) -> Profile {
+        Profile::default()
+    }
 
-impl<S: Sink + ?Sized> Sink for Arc<S> {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        (**self).send(batch)
+    /// Whether it would take a datum, of a valid name, with valid dimensions. What it would not is refused before it
+    /// gets into a batch.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the datum breaks.
+    fn check(&self, datum: &Datum) -> Result<(), Refusal> {
+        let _ = datum;
+        Ok(())
+    }
+
+    /// How many bytes the datum adds to a request with what is in the batch, which may be empty; never less. The sum of
+    /// these is at most [the profile's](Profile::with_max_bytes).
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize;
+
+    /// Sends one batch; one attempt, on a task of its own. The exporter repeats it where the error says that this may
+    /// help. It may be dropped at any time. A panic counts as [`SendError::Ambiguous`].
+    ///
+    /// # Errors
+    ///
+    /// Why it was not sent, and so what the exporter does next.
+    fn send(
+        &self,
+        batch: &Batch,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<Sent, SendError>> + Send;
+
+    /// Called once, after the last attempt.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async {}
     }
 }
 
-/// Why a batch was not sent, and so what the exporter does next.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError {
-    /// It did not arrive, and may another time. The exporter keeps it and tries again, after pauses
-    /// that grow.
-    #[error(transparent)]
-    Transient(Box<dyn Error + Send + Sync>),
-    /// Nobody knows whether it arrived. What is done about it is a matter of [`Delivery`](crate::Delivery).
-    #[error(transparent)]
-    Ambiguous(Box<dyn Error + Send + Sync>),
-    /// It did not arrive, because requests come too fast. The exporter slows down for all batches, and
-    /// tries again.
-    #[error(transparent)]
-    Throttled(Box<dyn Error + Send + Sync>),
-    /// It did not arrive, and will not until somebody puts something right: credentials, permissions.
-    /// The exporter keeps it, says so once, as an error, and tries again, after pauses that grow.
-    #[error(transparent)]
-    Denied(Box<dyn Error + Send + Sync>),
-    /// It is too large for the destination. The exporter sends it in parts.
-    #[error(transparent)]
-    TooLarge(Box<dyn Error + Send + Sync>),
-    /// Some of its data are not acceptable, and so nothing of it was taken. The exporter finds and
-    /// refuses them, and sends the others.
-    #[error("{code}: {message}")]
-    Invalid {
-        /// An error code, such as `InvalidParameterValue`.
-        code: String,
-        /// What the destination said.
-        message: String,
-        /// Where in [`Batch::data`] they are; empty if that was not said, and they have to be searched.
-        members: Vec<usize>,
-    },
-    /// It never will arrive: the exporter gives the batch up, and reports its samples as refused.
-    #[error("{code}: {message}")]
-    Rejected {
-        /// An error code, such as `UnknownOperationException`.
-        code: String,
-        /// What the destination said.
-        message: String,
-    },
+impl<S: Sink> Sink for Arc<S> {
+    fn profile(&self) -> Profile {
+        (**self).profile()
+    }
+
+    fn check(&self, datum: &Datum) -> Result<(), Refusal> {
+        (**self).check(datum)
+    }
+
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        (**self).added_len(batch, datum)
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        (**self).send(batch, attempt).await
+    }
+
+    async fn close(&self) {
+        (**self).close().await;
+    }
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A sink of whatever type.
+pub(crate) trait AnySink: Send + Sync {
+    fn profile(&self) -> Profile;
+    fn check(&self, datum: &Datum) -> Result<(), Refusal>;
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize;
+    fn send<'a>(
+        &'a self,
+        batch: &'a Batch,
+        attempt: &'a Attempt,
+    ) -> Boxed<'a, Result<Sent, SendError>>;
+    fn close(&self) -> Boxed<'_, ()>;
+}
+
+impl<S: Sink> AnySink for S {
+    fn profile(&self) -> Profile {
+        Sink::profile(self)
+    }
+
+    fn check(&self, datum: &Datum) -> Result<(), Refusal> {
+        Sink::check(self, datum)
+    }
+
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        Sink::added_len(self, batch, datum)
+    }
+
+    fn send<'a>(
+        &'a self,
+        batch: &'a Batch,
+        attempt: &'a Attempt,
+    ) -> Boxed<'a, Result<Sent, SendError>> {
+        Box::pin(Sink::send(self, batch, attempt))
+    }
+
+    fn close(&self) -> Boxed<'_, ()> {
+        Box::pin(Sink::close(self))
+    }
 }

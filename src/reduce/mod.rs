@@ -5,11 +5,12 @@ mod values_and_counts;
 
 use crate::collect::window::Window;
 use crate::limits::{self, ValueFault};
-use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
+use crate::model::identity::{Identity, Origin};
 use crate::model::refusal::{Refusal, Refused};
 use crate::model::unit::Unit;
 use crate::settings::{Config, HistogramForm};
-use crate::view::{Gained, Identity, Origin, What};
+use crate::view::{Gained, What};
 use metrics_recording::{Buckets, Value};
 use metrics_util::MetricKind;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use values_and_counts::Fit;
 pub(crate) struct Encoder<'a> {
     config: &'a Config,
     window: Window,
+    /// Of a histogram.
+    max_values: usize,
     fit: Fit,
     /// Values and counts of the histogram at hand; its memory is used again.
     kept: Vec<(f64, u64)>,
@@ -28,12 +31,13 @@ pub(crate) struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    pub(crate) fn new(config: &'a Config, window: Window) -> Self {
+    pub(crate) fn new(config: &'a Config, window: Window, max_values: usize) -> Self {
         Self {
             config,
             window,
+            max_values,
             fit: Fit::default(),
-            kept: Vec::with_capacity(limits::MAX_VALUES_PER_DATUM),
+            kept: Vec::new(),
             refused: Vec::new(),
         }
     }
@@ -74,6 +78,11 @@ impl<'a> Encoder<'a> {
         })
     }
 
+    /// The sink would not take a datum.
+    pub(crate) fn refuse_datum(&mut self, datum: &Datum, reason: &Refusal) {
+        self.refused.push(datum.refused(reason));
+    }
+
     /// What was refused on the way.
     pub(crate) fn into_refused(self) -> Vec<Refused> {
         self.refused
@@ -90,7 +99,7 @@ impl<'a> Encoder<'a> {
             Value::Counter(growth) => {
                 let value = limits::check_value(scale.apply(as_float(growth)));
                 (
-                    value.ok().map(DatumValue::Single),
+                    value.ok().map(DatumValue::Number),
                     if value.is_ok() { 0 } else { growth },
                 )
             }
@@ -108,7 +117,7 @@ impl<'a> Encoder<'a> {
         let kept = &mut self.kept;
         kept.clear();
         let mut out_of_range = 0;
-        for &(value, count) in self.fit.values(samples) {
+        for &(value, count) in self.fit.values(samples, self.max_values) {
             match (limits::check_value(scale.apply(value)), kept.last_mut()) {
                 (Ok(value), Some((last, last_count))) if *last == value => {
                     *last_count = last_count.saturating_add(count);
@@ -117,9 +126,15 @@ impl<'a> Encoder<'a> {
                 (Err(_), _) => out_of_range = u64::saturating_add(out_of_range, count),
             }
         }
-        let distribution = (!kept.is_empty()).then(|| DatumValue::Distribution {
-            values: kept.iter().map(|&(value, _)| value).collect(),
-            counts: kept.iter().map(|&(_, count)| as_float(count)).collect(),
+        let distribution = (!kept.is_empty()).then(|| {
+            let pairs = kept.iter().map(|&(value, count)| (value, as_float(count)));
+            let pairs: Box<[(f64, f64)]> = pairs.collect();
+            let sum = if out_of_range == 0 {
+                scale.apply(samples.sum())
+            } else {
+                pairs.iter().map(|(value, count)| value * count).sum()
+            };
+            DatumValue::Values(Values::new(pairs, sum))
         });
         (distribution, out_of_range)
     }
@@ -191,7 +206,7 @@ fn scaled(statistics: &StatisticSet, scale: Scale) -> Result<StatisticSet, Value
 /// A statistic set goes as a whole or not at all.
 fn whole(statistics: Result<StatisticSet, ValueFault>, samples: u64) -> (Option<DatumValue>, u64) {
     match statistics {
-        Ok(statistics) => (Some(DatumValue::Statistic(statistics)), 0),
+        Ok(statistics) => (Some(DatumValue::StatisticSet(statistics)), 0),
         Err(_) => (None, samples),
     }
 }

@@ -24,7 +24,11 @@ fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
         histogram.record_many(value, count.try_into().unwrap());
     }
     config.histogram_forms.set_default(form);
-    let mut encoder = Encoder::new(&config, Window::at(UNIX_EPOCH, StorageResolution::Standard));
+    let mut encoder = Encoder::new(
+        &config,
+        Window::at(UNIX_EPOCH, StorageResolution::Standard),
+        crate::limits::MAX_VALUES_PER_DATUM,
+    );
     let mut data = Vec::new();
     let mut view = View::new(snapshotter, policy);
     view.collect(UNIX_EPOCH, true, |gained| {
@@ -35,10 +39,10 @@ fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
 
 fn distribution(samples: &[(f64, u64)]) -> Vec<(f64, f64)> {
     let datum = encoded(HistogramForm::Distribution, None, samples);
-    let DatumValue::Distribution { values, counts } = datum.value else {
+    let DatumValue::Values(values) = datum.value else {
         panic!("{datum:?}")
     };
-    values.into_iter().zip(counts).collect()
+    values.iter().collect()
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn a_statistic_set_stays_consistent_where_its_extremes_go_as_zero() {
     );
     assert_eq!(
         datum.value,
-        DatumValue::Statistic(StatisticSet {
+        DatumValue::StatisticSet(StatisticSet {
             sample_count: 1e3,
             sum: 0.0,
             minimum: 0.0,

@@ -1,11 +1,10 @@
-//! Buckets → at most 150 values and counts, whose sum is the exact one.
+//! Buckets → at most 150 values, or what a sink takes, and counts, whose sum is the exact one.
 //!
 //! CloudWatch computes Sum and Average as Σ value × count, so a bucket's midpoint would bias them.
 //! The exact minimum and maximum go as values of their own; every other group of samples goes at
 //! `low + θ × (high − low)` between the bounds it is known to lie in, with the one θ that makes the
 //! whole add up to the exact sum. As the true samples lie within those bounds too, θ is in [0, 1].
 
-use crate::limits::MAX_VALUES_PER_DATUM;
 use crate::reduce::as_float;
 use metrics_recording::{Bucket, Buckets};
 
@@ -28,8 +27,8 @@ struct Group {
 }
 
 impl Fit {
-    /// At most 150 values with their counts, in rising order, for a histogram that is not empty.
-    pub(crate) fn values(&mut self, samples: &Buckets) -> &[(f64, u64)] {
+    /// At most so many values with their counts, in rising order, for a histogram that is not empty.
+    pub(crate) fn values(&mut self, samples: &Buckets, most: usize) -> &[(f64, u64)] {
         self.minimum = samples.min().unwrap_or_default();
         self.maximum = samples.max().unwrap_or_default();
         self.values.clear();
@@ -38,14 +37,14 @@ impl Fit {
             return &self.values;
         }
         self.set_extremes_apart(samples);
-        if self.buckets.len() <= MAX_VALUES_PER_DATUM {
+        if self.buckets.len() <= most {
             // It fits if the extremes are values that the outer buckets come out at anyway.
-            self.group(MAX_VALUES_PER_DATUM);
+            self.group(most);
             self.place(samples.sum());
         }
-        if self.values.is_empty() || self.values.len() > MAX_VALUES_PER_DATUM {
+        if self.values.is_empty() || self.values.len() > most {
             // The minimum and the maximum take a value each.
-            self.group(MAX_VALUES_PER_DATUM - 2);
+            self.group(most - 2);
             self.place(samples.sum());
         }
         &self.values

@@ -3,10 +3,10 @@
 use crate::collect::window::Window;
 use crate::model::datum::{Datum, DatumValue};
 use crate::model::dimension::Dimensions;
+use crate::model::identity::{Identity, Named, Origin};
 use crate::model::unit::Unit;
 use crate::report::stats::Stats;
 use crate::settings::Config;
-use crate::view::{Identity, Named, Origin};
 use metrics::{Key, Label};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ impl Telemetry {
                     origin: Origin::Exporter,
                     timestamp: window.start(),
                     is_by_clock: true,
-                    value: DatumValue::Single(value),
+                    value: DatumValue::Number(value),
                     samples: 0,
                     unit: Some(unit),
                     storage_resolution: window.resolution(),

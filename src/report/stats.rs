@@ -9,14 +9,16 @@ use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
-/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `ambiguous`,
+/// What became of everything that was recorded since the exporter started: each datum is in `sent`, `handed_over`, `ambiguous`,
 /// `dropped`, `pending`, `spooled`, or refused.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// Delivered.
     pub sent: Amount,
-    /// Of those, what may have been counted more than once, as the fate of an earlier attempt is not known.
+    /// Given to a destination that [does not say](crate::Confirms::Nothing) what becomes of them.
+    pub handed_over: Amount,
+    /// Of those that were delivered, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
     /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
     /// room after such an attempt, or under way when the exporter ended.
@@ -195,6 +197,7 @@ impl Accounts {
                     stats.repeated.add(settled.amount);
                 }
             }
+            Ending::HandedOver => stats.handed_over.add(settled.amount),
             Ending::Ambiguous => stats.ambiguous.add(settled.amount),
             Ending::Dropped => stats.dropped.add(settled.amount),
             Ending::Spooled => stats.spooled.add(settled.amount),

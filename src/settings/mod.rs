@@ -86,6 +86,8 @@ pub(crate) struct SpoolConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) namespace: Arc<str>,
+    /// What the log calls it.
+    pub(crate) destination: Arc<str>,
     pub(crate) default_dimensions: Arc<Dimensions>,
     pub(crate) storage_resolution: StorageResolution,
     pub(crate) histogram_forms: ByMetric<HistogramForm>,
@@ -111,6 +113,7 @@ impl Config {
     pub(crate) fn new(namespace: &str) -> Self {
         Self {
             namespace: namespace.into(),
+            destination: "cloudwatch".into(),
             default_dimensions: Arc::default(),
             storage_resolution: StorageResolution::default(),
             histogram_forms: ByMetric::new(HistogramForm::default()),

@@ -1,8 +1,10 @@
 //! Keeps data in memory, for tests.
 
+use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, StatisticSet};
-use crate::model::sink::{Sending, Sink};
+use crate::model::outcome::{SendError, Sent};
+use crate::model::sink::Sink;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use std::sync::Arc;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sink = MemorySink::new();
-/// let (recorder, exporter) = CloudWatchBuilder::new("Test").with_sink(sink.clone()).build()?;
+/// let (recorder, exporter) = CloudWatchBuilder::new("Test").with_sink("memory", sink.clone()).build()?;
 /// let cloudwatch = exporter.handle();
 /// exporter.run_on_thread()?;
 ///
@@ -75,9 +77,15 @@ impl MemorySink {
 }
 
 impl Sink for MemorySink {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    /// There is no encoding, and no bound of it.
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        attempt.leaves();
         self.data.lock().extend_from_slice(batch.data());
-        Box::pin(std::future::ready(Ok(())))
+        Ok(Sent::default())
     }
 }
 

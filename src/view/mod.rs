@@ -1,16 +1,15 @@
 //! What a destination makes of what was recorded: which identity a series feeds, and gauges that are sent again.
 
-mod evicted;
 mod gauge_repeats;
-pub(crate) mod identity;
+mod normalize;
 mod series_policy;
 
-pub(crate) use evicted::EvictedBytes;
-pub(crate) use identity::{Identity, Named, Origin, PER_ALLOCATION};
 pub(crate) use series_policy::SeriesPolicy;
 
 use crate::limits::ValueFault;
 use crate::model::dimension::Dimensions;
+use crate::model::evicted::EvictedBytes;
+use crate::model::identity::{Identity, Named};
 use crate::model::refusal::Refusal;
 use gauge_repeats::GaugeRepeats;
 use metrics::{Key, KeyName, Unit};

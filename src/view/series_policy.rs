@@ -2,7 +2,7 @@
 
 use crate::model::dimension::Dimensions;
 use crate::settings::{Config, IdleTimeout};
-use crate::view::identity::normalize;
+use crate::view::normalize::normalize;
 use metrics::{Key, KeyName, Metadata, SharedString};
 use metrics_recording::{MetricPolicy, NameId, RecordingPolicy};
 use metrics_util::MetricKind;

@@ -4,9 +4,10 @@
 use crate::fixtures::started::{Started, local, minute};
 use cloudwatch_local::{Local, ReceivedDatum};
 use metrics::{Key, Label, Metadata, Recorder, Unit};
+use metrics_exporter_cloudwatch::testing::predicted_len;
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, FlushReport, HistogramForm, ManualClock, PutMetricData, Sending,
-    Sink, StorageResolution,
+    Attempt, Batch, CloudWatchBuilder, Datum, FlushReport, HistogramForm, ManualClock,
+    PutMetricData, SendError, Sent, Sink, StorageResolution,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -39,9 +40,14 @@ struct Predicting {
 }
 
 impl Sink for Predicting {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        self.lengths.lock().unwrap().push(batch.encoded_len());
-        self.inner.send(batch)
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        self.inner.added_len(batch, datum)
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        let predicted = predicted_len(&self.inner, batch);
+        self.lengths.lock().unwrap().push(predicted);
+        self.inner.send(batch, attempt).await
     }
 }
 
@@ -229,7 +235,7 @@ async fn check(case: Case, local: &Local) -> Result<(), TestCaseError> {
         lengths: Arc::clone(&lengths),
     };
     let mut builder = CloudWatchBuilder::new("Test")
-        .with_sink(sink)
+        .with_sink("test", sink)
         .with_histogram_form(case.form)
         .with_storage_resolution(case.resolution);
     if let Some((name, value)) = &case.default {

@@ -3,7 +3,7 @@
 use crate::fixtures::batch::batch;
 use crate::sending::{PATIENCE, class, error, send};
 use cloudwatch_local::{Fault, Local, Service};
-use metrics_exporter_cloudwatch::{Batch, PutMetricData, SendError, Sink};
+use metrics_exporter_cloudwatch::{Attempt, Batch, PutMetricData, SendError, Sink};
 use proptest::prelude::*;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -167,10 +167,10 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 async fn attempt(batch: &Batch, fault: &Fault) -> (Option<SendError>, usize, Duration) {
     let service = Service::new();
     service.faults().always(fault.clone());
-    let sink = PutMetricData::new(service.client()).with_timeout(PATIENCE);
-    let _ = sink.send(batch).await;
+    let sink = PutMetricData::new(service.client());
+    let _ = sink.send(batch, &Attempt::new(PATIENCE)).await;
     let start = Instant::now();
-    let error = sink.send(batch).await.err();
+    let error = sink.send(batch, &Attempt::new(PATIENCE)).await.err();
     (error, service.requests().len(), start.elapsed())
 }
 

@@ -8,7 +8,7 @@ use metrics_exporter_cloudwatch::{
 
 /// Without an exporter a recorder does nothing.
 fn recorder() -> (CloudWatchRecorder, CloudWatchExporter) {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
     builder.build().unwrap()
 }
 
@@ -113,7 +113,7 @@ fn a_held_handle_allocates_nothing() {
 /// A new value of a label that is dropped allocates in the facade, which makes the key, and nowhere else.
 #[test]
 fn a_dropped_label_allocates_nothing_of_ours() {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
     let (recorder, _exporter) = builder.with_dropped_labels(["user"]).build().unwrap();
     let metadata = Metadata::new("test", metrics::Level::INFO, None);
     let key = |n: u32| {

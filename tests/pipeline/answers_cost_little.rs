@@ -2,7 +2,7 @@
 
 use crate::fixtures::batch::batch;
 use cloudwatch_local::{Fault, Faults, Local, Service};
-use metrics_exporter_cloudwatch::{Batch, PutMetricData, Sink};
+use metrics_exporter_cloudwatch::{Attempt, Batch, PutMetricData, Sink};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -13,9 +13,9 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn peak(runtime: &Runtime, sink: &PutMetricData, batch: &Batch) -> u64 {
+fn peak(runtime: &Runtime, sink: &PutMetricData, batch: &Batch, timeout: Duration) -> u64 {
     let measured = allocation_counter::measure(|| {
-        let _ = runtime.block_on(sink.send(batch));
+        let _ = runtime.block_on(async { sink.send(batch, &Attempt::new(timeout)).await });
     });
     measured.bytes_max
 }
@@ -26,13 +26,14 @@ fn costs_little(
     batch: &Batch,
     faults: &Faults,
     fault: &Fault,
+    timeout: Duration,
 ) {
     faults.clear();
     // With all that is set up only once.
-    peak(runtime, sink, batch);
-    let usual = peak(runtime, sink, batch);
+    peak(runtime, sink, batch, timeout);
+    let usual = peak(runtime, sink, batch, timeout);
     faults.always(fault.clone());
-    let peak = peak(runtime, sink, batch);
+    let peak = peak(runtime, sink, batch, timeout);
     let name: String = format!("{fault:?}").chars().take(60).collect();
     assert!(peak < usual + MOST, "{name}: {peak} beside {usual}");
 }
@@ -70,8 +71,9 @@ fn in_memory() {
         let runtime = runtime();
         runtime.block_on(async { tokio::time::pause() });
         let service = Service::new();
-        let sink = PutMetricData::new(service.client()).with_timeout(Duration::from_hours(1));
-        costs_little(&runtime, &sink, &batch, service.faults(), &fault);
+        let sink = PutMetricData::new(service.client());
+        let hour = Duration::from_hours(1);
+        costs_little(&runtime, &sink, &batch, service.faults(), &fault, hour);
     }
 }
 
@@ -91,8 +93,8 @@ fn over_a_socket() {
             Fault::SlowLoris(_) => Duration::from_millis(300),
             _ => Duration::from_hours(1),
         };
-        let sink = PutMetricData::new(local.client()).with_timeout(timeout);
-        costs_little(&runtime, &sink, &batch, local.faults(), &fault);
+        let sink = PutMetricData::new(local.client());
+        costs_little(&runtime, &sink, &batch, local.faults(), &fault, timeout);
     }
     server.shutdown_background();
 }

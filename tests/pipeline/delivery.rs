@@ -42,7 +42,7 @@ async fn attempts_get_rarer() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_out_of_time_says_what_is_pending() {
     let sink = Scripted::new([Fault::Hang]);
-    let test = Started::new(CloudWatchBuilder::new("Test").with_sink(sink));
+    let test = Started::new(CloudWatchBuilder::new("Test").with_sink("test", sink));
     test.record(|| counter!("n").increment(3));
     let before = Instant::now();
     let report = test.cloudwatch.flush().await.unwrap();
@@ -91,7 +91,7 @@ async fn a_rejected_request_is_reported_series_by_series() {
 async fn a_full_queue_drops_the_oldest_and_says_so() {
     let sink = Scripted::new(vec![Fault::Transient; 10_000]);
     let builder = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .with_queue_bytes(1_000_000);
     let test = Started::new(builder);
     // About 2.8 KB each: two windows of 150 fit, a third does not.
@@ -126,18 +126,18 @@ async fn a_full_queue_drops_the_oldest_and_says_so() {
 async fn a_flush_tells_what_it_dropped_itself() {
     let sink = MemorySink::new();
     let builder = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .with_queue_bytes(1_000_000);
     let test = Started::new(builder);
     test.record(|| {
-        for series in 0..1_000 {
+        for series in 0..2_000 {
             let histogram = histogram!("h", "series" => series.to_string());
             (1..=150).for_each(|value| histogram.record(value));
         }
     });
     let report = test.cloudwatch.flush().await.unwrap();
     assert!(report.dropped.data > 0 && !report.is_complete());
-    assert_eq!(report.sent.data + report.dropped.data, 1_000);
+    assert_eq!(report.sent.data + report.dropped.data, 2_000);
     assert_eq!(report.sent.data, sink.data().len() as u64);
     let stats = test.cloudwatch.stats();
     assert_eq!((stats.sent, stats.dropped), (report.sent, report.dropped));
@@ -146,7 +146,7 @@ async fn a_flush_tells_what_it_dropped_itself() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_may_have_all_the_time_there_is() {
     let sink = Scripted::new([Fault::Transient]);
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink);
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink);
     let test = Started::new(builder.with_flush_timeout(Duration::MAX));
     test.record(|| counter!("n").increment(u64::MAX));
     test.flush().await;
@@ -254,7 +254,7 @@ async fn a_slow_request_does_not_hold_up_the_rest() {
 async fn no_more_requests_are_in_flight_than_may_be() {
     for most in [1, 3] {
         let sink = Scripted::new([Fault::Hang; 10]);
-        let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
         let test = Started::new(builder.with_max_in_flight(most));
         for _ in 0..10 {
             test.record(|| counter!("n").increment(1));

@@ -24,7 +24,7 @@ async fn shutdown_flushes_and_then_nothing_answers() {
 async fn dropping_all_handles_flushes_and_dropping_all_recorders_ends() {
     let sink = MemorySink::new();
     let (recorder, exporter) = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .build()
         .unwrap();
     let handle = exporter.handle();
@@ -43,7 +43,7 @@ async fn dropping_all_handles_flushes_and_dropping_all_recorders_ends() {
 fn an_exporter_needs_no_runtime_of_the_application() {
     let sink = MemorySink::new();
     let (recorder, exporter) = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .build()
         .unwrap();
     let handle = exporter.handle();
@@ -60,7 +60,7 @@ fn an_exporter_needs_no_runtime_of_the_application() {
 fn settings_that_cannot_be_are_refused_before_anything_starts() {
     let build = |builder: CloudWatchBuilder| builder.build().unwrap_err();
     let to_memory =
-        |namespace: &str| CloudWatchBuilder::new(namespace).with_sink(MemorySink::new());
+        |namespace: &str| CloudWatchBuilder::new(namespace).with_sink("test", MemorySink::new());
     for (builder, message) in [
         (to_memory(""), r#"the namespace "" is empty"#),
         (
@@ -122,7 +122,7 @@ fn a_client_without_a_region_is_refused() {
 
 #[test]
 fn the_accounts_are_right_when_a_flush_is_answered() {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
     let (recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     exporter.run_on_thread().unwrap();
@@ -136,7 +136,7 @@ fn the_accounts_are_right_when_a_flush_is_answered() {
 
 #[tokio::test]
 async fn who_waits_for_an_exporter_that_cannot_answer_is_told() {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
     let (_recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     assert_eq!(handle.flush().await.unwrap_err(), FlushError::NotRunning);
@@ -154,7 +154,7 @@ async fn who_waits_for_an_exporter_that_cannot_answer_is_told() {
 
 #[tokio::test]
 async fn an_exporter_on_a_thread_of_its_own_can_be_waited_for_anywhere() {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
     let (_recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     exporter.run_on_thread().unwrap();
@@ -165,7 +165,7 @@ async fn an_exporter_on_a_thread_of_its_own_can_be_waited_for_anywhere() {
 /// The exporter is woken on the thread that then blocks; another thread has to take it over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thread_of_the_runtime_may_block_for_a_flush() {
-    let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
     let (recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     tokio::spawn(exporter.run());

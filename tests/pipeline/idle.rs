@@ -45,7 +45,7 @@ async fn without_a_timeout_a_gauge_is_sent_for_ever() {
 /// Data that cannot be sent keep names and labels of series that are no more: the queue's bound holds for these, too.
 #[tokio::test(start_paused = true)]
 async fn the_queue_counts_what_it_keeps_of_evicted_series() {
-    let builder = CloudWatchBuilder::new("Test").with_sink(Scripted::failing());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", Scripted::failing());
     let started = Started::new(builder.idle_timeout(MetricKindMask::ALL, Some(3 * MINUTE)));
     let long = "x".repeat(200);
     started.record(|| {

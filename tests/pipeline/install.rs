@@ -5,10 +5,9 @@ use crate::fixtures::scratch::Scratch;
 use cloudwatch_local::{Local, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{BuildError, CloudWatchBuilder, InstallError, MemorySink};
-use std::task::{Context, Poll, Waker};
 
 fn to_memory() -> CloudWatchBuilder {
-    CloudWatchBuilder::new("Test").with_sink(MemorySink::new())
+    CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new())
 }
 
 #[track_caller]
@@ -43,11 +42,6 @@ fn without_a_runtime_of_the_application() {
 #[test]
 fn on_a_runtime_of_one_thread() {
     alone!();
-    // Polled by hand, as there is no runtime.
-    let install = to_memory().install();
-    let polled = std::pin::pin!(install).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(matches!(polled, Poll::Ready(Err(InstallError::NoRuntime))));
-
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -107,7 +101,7 @@ async fn others_go_on_while_a_spool_is_opened() {
         (has_beat, other_end)
     });
     let sink = MemorySink::new();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let install = tokio::spawn(builder.with_spool(scratch.path(), 1 << 24).install());
     // Runs after the other task has been polled, on this same thread.
     tokio::task::yield_now().await;

@@ -9,7 +9,8 @@ use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, Local, ReceivedRequest};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, Delivery, ManualClock, PutMetricData, SendError, Sending, Sink, Stats,
+    Attempt, Batch, CloudWatchBuilder, Datum, Delivery, ManualClock, PutMetricData, SendError,
+    Sent, Sink, Stats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
@@ -40,16 +41,18 @@ fn say(word: &str, number: u64) {
 }
 
 impl Sink for Told {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        self.0.added_len(batch, datum)
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
         let window = number(batch.data()[0].timestamp());
-        Box::pin(async move {
-            say("attempt", window);
-            let sent = self.0.send(batch).await;
-            if matches!(sent, Err(SendError::Ambiguous(_))) {
-                say("unsure", window);
-            }
-            sent
-        })
+        say("attempt", window);
+        let sent = self.0.send(batch, attempt).await;
+        if matches!(sent, Err(SendError::Ambiguous(_))) {
+            say("unsure", window);
+        }
+        sent
     }
 }
 
@@ -63,11 +66,11 @@ fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> 
         .endpoint_url(local);
     let client = aws_sdk_cloudwatch::Client::from_conf(config.build());
     let sink = PutMetricData::new(client)
-        .with_timeout(Duration::from_mins(1))
         // Windows of all ages go to a server that stands still.
         .with_clock_skew_correction(false);
     CloudWatchBuilder::new("Killed")
-        .with_sink(Told(sink))
+        .with_request_timeout(Duration::from_mins(1))
+        .with_sink("test", Told(sink))
         .with_clock(clock.clone())
         .with_delivery(delivery)
         .with_send_jitter(Duration::ZERO)

@@ -6,7 +6,9 @@ use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{Started, minute};
 use crate::spool::{builder, cut_off};
 use metrics::{counter, histogram};
-use metrics_exporter_cloudwatch::{Batch, Datum, Delivery, ManualClock, MemorySink, Sending, Sink};
+use metrics_exporter_cloudwatch::{
+    Attempt, Batch, Datum, Delivery, ManualClock, MemorySink, SendError, Sent, Sink,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -30,12 +32,14 @@ impl Gated {
 }
 
 impl Sink for Gated {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
         self.called.add_permits(1);
-        Box::pin(async move {
-            self.may.acquire().await.unwrap().forget();
-            self.memory.send(batch).await
-        })
+        self.may.acquire().await.unwrap().forget();
+        self.memory.send(batch, attempt).await
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fixtures::alone::alone;
 use crate::fixtures::scripted::{self, Fault, Scripted};
 use crate::fixtures::started::{InMemory, Started};
 use metrics::{Unit, counter, describe_counter, histogram};
-use metrics_exporter_cloudwatch::CloudWatchBuilder;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -106,7 +106,7 @@ async fn drops_are_logged_when_they_begin_and_when_they_end() {
     alone!();
     let (log, _guard) = Log::start();
     let sink = Scripted::new(vec![Fault::Transient; 8]);
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink);
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink);
     let test = Started::new(
         builder
             .with_queue_bytes(1_000_000)
@@ -191,6 +191,32 @@ async fn a_limit_of_names_is_logged_once_with_the_first_beyond_it() {
     assert_eq!(
         lines.iter().filter(|line| line.contains(said)).count(),
         1,
+        "{lines:?}"
+    );
+}
+
+/// And of one that is shut down nothing.
+#[tokio::test]
+async fn an_exporter_that_ends_with_its_runtime_says_so() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let build = || {
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
+        let (recorder, exporter) = builder.build().unwrap();
+        (recorder, exporter.handle(), tokio::spawn(exporter.run()))
+    };
+    let (_recorder, handle, task) = build();
+    assert!(handle.shutdown().await.unwrap().is_complete());
+    task.await.unwrap();
+    assert_eq!(log.lines(), [""; 0]);
+    let (_recorder, _handle, task) = build();
+    tokio::task::yield_now().await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("WARN") && lines[0].contains("ended with its runtime"),
         "{lines:?}"
     );
 }

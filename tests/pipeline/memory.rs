@@ -2,7 +2,8 @@
 
 use metrics::{Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Sending, Sink,
+    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Datum, SendError,
+    Sent, Sink,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,15 +21,19 @@ struct Process {
 struct Nowhere;
 
 impl Sink for Nowhere {
-    fn send<'a>(&'a self, _: &'a Batch) -> Sending<'a> {
-        Box::pin(std::future::ready(Ok(())))
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, _: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        Ok(Sent::default())
     }
 }
 
 impl Process {
     fn start() -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        let builder = CloudWatchBuilder::new("Test").with_sink(Nowhere);
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", Nowhere);
         let builder = builder
             .with_max_series(None)
             .with_max_series_per_metric(None);

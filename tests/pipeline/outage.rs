@@ -20,7 +20,7 @@ const DEFAULT_QUEUE_BYTES: u64 = 256 * 1024 * 1024;
 #[tokio::test(start_paused = true)]
 async fn two_hours_at_ten_thousand_series_fit_the_queue() {
     let sink = Scripted::failing();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let builder = builder
         .with_max_series(None)
         .with_max_series_per_metric(None);
@@ -76,8 +76,8 @@ async fn two_hours_at_ten_thousand_series_fit_the_queue() {
     let mut windows: BTreeMap<SystemTime, usize> = BTreeMap::new();
     for datum in sink.memory.take() {
         *windows.entry(datum.timestamp()).or_default() += 1;
-        if let DatumValue::Distribution { values, .. } = datum.value() {
-            assert_eq!(values.len(), VALUES as usize);
+        if let DatumValue::Values(values) = datum.value() {
+            assert_eq!(values.iter().len(), VALUES as usize);
         }
     }
     // Gauges are told in the window of the flush, too.

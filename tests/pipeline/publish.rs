@@ -82,7 +82,7 @@ async fn it_waits_neither_for_the_first_poll_nor_for_the_fleet() {
     let sink = MemorySink::new();
     let clock = ManualClock::new(start());
     let (recorder, exporter) = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .with_clock(clock.clone())
         .with_send_jitter(Duration::from_mins(1))
         .with_flush_on_idle(Duration::from_millis(1))
@@ -115,7 +115,7 @@ async fn it_waits_neither_for_the_first_poll_nor_for_the_fleet() {
 
     // At most one in all the time there is.
     let sink = MemorySink::new();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let builder = builder.with_flush_on_idle(Duration::MAX).with_clock(clock);
     let (recorder, exporter) = builder.build().unwrap();
     let cloudwatch = exporter.handle();
@@ -135,7 +135,7 @@ async fn publications_that_would_come_too_soon_are_put_together() {
     let sink = MemorySink::new();
     let clock = ManualClock::new(start());
     let (recorder, exporter) = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .with_clock(clock.clone())
         .with_flush_on_idle(Duration::from_millis(200))
         .build()

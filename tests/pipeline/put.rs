@@ -290,7 +290,7 @@ async fn nothing_is_taken_after_a_shutdown() {
 fn an_exporter_that_never_ran_takes_nothing_once_it_is_gone() {
     let builder = CloudWatchBuilder::new("Test");
     let sink = metrics_exporter_cloudwatch::MemorySink::new();
-    let (_recorder, exporter) = builder.with_sink(sink).build().unwrap();
+    let (_recorder, exporter) = builder.with_sink("test", sink).build().unwrap();
     let cloudwatch = exporter.handle();
     cloudwatch.put(ExplicitDatum::value("n", 1.0)).unwrap();
     drop(exporter);

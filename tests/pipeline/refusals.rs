@@ -179,7 +179,7 @@ fn a_refusal_reads_well() {
     let refused = |reason, name: &str, labels: Vec<Label>| {
         let sink = metrics_exporter_cloudwatch::MemorySink::new();
         let (recorder, exporter) = metrics_exporter_cloudwatch::CloudWatchBuilder::new("Test")
-            .with_sink(sink)
+            .with_sink("test", sink)
             .build()
             .unwrap();
         let cloudwatch = exporter.handle();

@@ -52,9 +52,9 @@ fn record(window: u32) {
     counter!("requests", "service" => "").increment(6);
     counter!("total").absolute(u64::from(1_000 * (window + 1)));
     let depth = gauge!("depth");
-    [5.0, -3.0, 9.0, f64::from(window)]
-        .into_iter()
-        .for_each(|value| depth.set(value));
+    for value in [5.0, -3.0, 9.0, f64::from(window)] {
+        depth.set(value);
+    }
     gauge!("relative").increment(2.5);
     gauge!("once").set(1.0);
     // More values than a datum takes, over six decades, negative ones and zero.
@@ -116,8 +116,9 @@ async fn what_is_sent_is_what_was_sent_before() {
                 .with_unit(cloudwatch::Unit::GigabytesPerSecond)
                 .at(at),
             ];
-            put.into_iter()
-                .for_each(|datum| started.cloudwatch.put(datum).unwrap());
+            for datum in put {
+                started.cloudwatch.put(datum).unwrap();
+            }
         }
         let _ = started.cloudwatch.flush().await.unwrap();
         started.clock.advance(Duration::from_mins(1));

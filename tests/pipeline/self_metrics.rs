@@ -12,7 +12,7 @@ use std::time::Duration;
 const PREFIX: &str = "metrics_exporter_cloudwatch.";
 
 fn started(sink: &Scripted) -> Started {
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     Started::new(
         builder
             .with_self_metrics(true)
@@ -138,7 +138,7 @@ async fn units_say_what_the_numbers_are() {
 async fn the_accounts_say_how_things_are() {
     use Fault::{Ambiguous, Hang, Throttled, Transient};
     let sink = Scripted::new([Transient, Throttled, Ambiguous, Hang]);
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let test = Started::new(builder.with_flush_timeout(Duration::from_secs(30)));
     test.record(|| counter!("n").increment(3));
     let early = minute() - Duration::from_hours(5);

@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::config::{BehaviorVersion, Region};
 use cloudwatch_local::{Fault, Local, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, ManualClock, PutMetricData, Refusal, SendError, Sink,
+    Attempt, Clock, CloudWatchBuilder, ManualClock, PutMetricData, Refusal, SendError, Sink,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -16,8 +16,8 @@ use tokio::time::Instant;
 /// One attempt to send a batch of so many data.
 pub(crate) async fn send(client: Client, data: usize, timeout: Duration) -> Option<SendError> {
     let batch = batch(data).await;
-    let sink = PutMetricData::new(client).with_timeout(timeout);
-    sink.send(&batch).await.err()
+    let sink = PutMetricData::new(client);
+    sink.send(&batch, &Attempt::new(timeout)).await.err()
 }
 
 /// What is done about it.
@@ -116,9 +116,9 @@ async fn every_fault_is_one_request_and_means_what_is_done_about_it() {
         let service = Service::new();
         service.faults().always(fault.clone());
         let batch = batch(1).await;
-        let sink = PutMetricData::new(service.client()).with_timeout(PATIENCE);
+        let sink = PutMetricData::new(service.client());
         let start = Instant::now();
-        let error = sink.send(&batch).await.err();
+        let error = sink.send(&batch, &Attempt::new(PATIENCE)).await.err();
         // And a moment, as Tokio's timers have whole milliseconds.
         assert!(
             start.elapsed() <= PATIENCE + Duration::from_millis(1),

@@ -6,8 +6,8 @@ use crate::sending::{PATIENCE, class, error, service_at};
 use cloudwatch_local::{Fault, ReceivedDatum, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, ManualClock, PutMetricData, SendError, Sink, Sleeping,
-    StorageResolution,
+    Attempt, Batch, Clock, CloudWatchBuilder, ManualClock, PutMetricData, SendError, Sink,
+    Sleeping, StorageResolution,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,15 +68,13 @@ impl Clock for Freezing {
 }
 
 fn sink(service: &Service, clock: impl Clock) -> PutMetricData {
-    PutMetricData::new(service.client())
-        .with_timeout(PATIENCE)
-        .with_clock(clock)
+    PutMetricData::new(service.client()).with_clock(clock)
 }
 
 /// The stamp that a service at `time` gets to see.
 async fn stamp(sink: &PutMetricData, service: &Service, batch: &Batch) -> SystemTime {
     service.faults().clear();
-    sink.send(batch).await.unwrap();
+    sink.send(batch, &Attempt::new(PATIENCE)).await.unwrap();
     service.received().last().unwrap().timestamp
 }
 
@@ -128,16 +126,16 @@ async fn others_clocks_teach_nothing() {
         (foreign(503, &[id, ("date", "today")]), "ambiguous"),
     ] {
         service.faults().script([Some(fault.clone())]);
-        let error = sink.send(&batch).await.err();
+        let error = sink.send(&batch, &Attempt::new(PATIENCE)).await.err();
         assert_eq!(class(error.as_ref()), meaning, "{fault:?}");
         let stamp = stamp(&sink, &service, &batch).await;
         assert_eq!(stamp, batch.data()[0].timestamp(), "{fault:?}");
     }
     service.faults().script([Some(foreign(503, &[DATE, id]))]);
-    assert!(sink.send(&batch).await.is_err());
+    assert!(sink.send(&batch, &Attempt::new(PATIENCE)).await.is_err());
     service.faults().clear();
     assert!(matches!(
-        sink.send(&batch).await,
+        sink.send(&batch, &Attempt::new(PATIENCE)).await,
         Err(SendError::Transient(_))
     ));
 }
@@ -149,11 +147,17 @@ async fn all_that_left_before_it_was_known_is_tried_again() {
     let batch = batch(1).await;
     let service = service_at(&ManualClock::new(now + Duration::from_hours(24 * 30)));
     let sink = sink(&service, ManualClock::new(now));
-    let (first, second) = tokio::join!(sink.send(&batch), sink.send(&batch));
+    // So long that both are under way.
+    let slow = Some(Fault::Latency(Duration::from_secs(1)));
+    service.faults().script([slow.clone(), slow]);
+    let (first, second) = tokio::join!(
+        async { sink.send(&batch, &Attempt::new(PATIENCE)).await },
+        async { sink.send(&batch, &Attempt::new(PATIENCE)).await }
+    );
     for error in [first.err(), second.err()] {
         assert_eq!(class(error.as_ref()), "transient", "{error:?}");
     }
-    sink.send(&batch).await.unwrap();
+    sink.send(&batch, &Attempt::new(PATIENCE)).await.unwrap();
 }
 
 /// A signature of another time is refused as if the credentials were wrong.
@@ -167,7 +171,7 @@ async fn a_signature_of_another_time_is_tried_again_at_once() {
         .faults()
         .always(error(403, "SignatureDoesNotMatch", "Signature expired"));
     for meaning in ["transient", "denied"] {
-        let error = sink.send(&batch).await.err();
+        let error = sink.send(&batch, &Attempt::new(PATIENCE)).await.err();
         assert_eq!(class(error.as_ref()), meaning);
     }
 }

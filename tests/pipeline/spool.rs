@@ -8,8 +8,8 @@ use crate::fixtures::started::{Started, local, minute, to};
 use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Batch, BuildError, CloudWatchBuilder, Delivery, ManualClock, MemorySink, SendError, Sending,
-    Sink, SpoolError,
+    Attempt, Batch, BuildError, CloudWatchBuilder, Datum, Delivery, ManualClock, MemorySink,
+    SendError, Sent, Sink, SpoolError,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const PLENTY: u64 = 1 << 30;
 
 pub(crate) fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
     CloudWatchBuilder::new("Test")
-        .with_sink(sink)
+        .with_sink("test", sink)
         .with_max_in_flight(1)
         .with_spool(scratch.path(), PLENTY)
 }
@@ -115,7 +115,7 @@ async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
 
     let sink = MemorySink::new();
     let small = CloudWatchBuilder::new("Test")
-        .with_sink(sink.clone())
+        .with_sink("test", sink.clone())
         .with_queue_bytes(1_000_000)
         .with_spool(scratch.path(), PLENTY);
     let test = Started::new(small);
@@ -134,7 +134,7 @@ async fn a_spool_has_one_owner_and_a_size() {
     assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
     drop(first);
     let small = CloudWatchBuilder::new("Test")
-        .with_sink(MemorySink::new())
+        .with_sink("test", MemorySink::new())
         .with_spool(scratch.path(), 1_000);
     assert!(matches!(small.build(), Err(BuildError::Config(_))));
 }
@@ -272,11 +272,15 @@ struct Splitting {
 }
 
 impl Sink for Splitting {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
         match self.calls.fetch_add(1, Ordering::Relaxed) {
-            0 => Box::pin(async { Err(SendError::TooLarge("too large".into())) }),
-            1 => self.memory.send(batch),
-            _ => Box::pin(std::future::pending()),
+            0 => Err(SendError::TooLarge("too large".into())),
+            1 => self.memory.send(batch, attempt).await,
+            _ => std::future::pending().await,
         }
     }
 }

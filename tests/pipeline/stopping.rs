@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_ends_in_its_time_whatever_the_destination_does() {
     let sink = Scripted::new([Fault::Hang; 100]);
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let test = Started::new(builder.with_max_in_flight(1));
     for amount in [3, 4] {
         test.record(|| counter!("n").increment(amount));
@@ -84,7 +84,7 @@ async fn what_is_recorded_while_it_stops_goes_nowhere() {
 
 /// An exporter on a thread of its own, with a sample recorded.
 fn on_a_thread(sink: &MemorySink) -> (CloudWatchRecorder, CloudWatchHandle, JoinHandle<()>) {
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let (recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     let thread = exporter.run_on_thread().unwrap();
@@ -118,7 +118,7 @@ fn the_last_handle_may_be_dropped_by_a_panic() {
 #[tokio::test]
 async fn the_last_handle_may_be_dropped_by_a_panic_in_a_task() {
     let sink = MemorySink::new();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let (recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     let running = tokio::spawn(exporter.run());
@@ -141,7 +141,7 @@ fn who_waits_when_the_runtime_ends_is_told() {
         .enable_all()
         .build()
         .unwrap();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink);
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink);
     let (recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     let entered = runtime.enter();
@@ -188,7 +188,7 @@ async fn who_flushes_while_the_last_attempt_is_under_way_is_told_what_is_pending
 #[tokio::test]
 async fn where_it_will_run_is_not_known_before_it_does() {
     let (_recorder, exporter) = std::thread::spawn(|| {
-        let builder = CloudWatchBuilder::new("Test").with_sink(MemorySink::new());
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
         builder.build().unwrap()
     })
     .join()
@@ -202,4 +202,30 @@ async fn where_it_will_run_is_not_known_before_it_does() {
         FlushError::OwnRuntime
     );
     assert!(handle.shutdown().await.unwrap().is_complete());
+}
+
+#[test]
+fn whether_it_runs_can_be_seen() {
+    let builder = || CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
+    let (_recorder, exporter) = builder().build().unwrap();
+    let handle = exporter.handle();
+    assert!(!handle.is_running(), "nobody runs it");
+    let thread = exporter.run_on_thread().unwrap();
+    assert!(handle.is_running());
+    let _ = handle.shutdown_blocking().unwrap();
+    thread.join().unwrap();
+    assert!(!handle.is_running());
+    // With its runtime.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (_recorder, exporter) = builder().build().unwrap();
+    let handle = exporter.handle();
+    runtime.spawn(exporter.run());
+    assert!(handle.is_running());
+    drop(runtime);
+    assert!(!handle.is_running());
+    assert_eq!(handle.flush_blocking().unwrap_err(), FlushError::Stopped);
 }

@@ -5,7 +5,7 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use metrics_exporter_cloudwatch::{
-    self as cloudwatch, DatumValue, HistogramForm, Matcher, StatisticSet,
+    self as cloudwatch, Datum, DatumValue, HistogramForm, Matcher, StatisticSet, Values,
 };
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_unit_holds_for_labelled_series_whenever_it_was_described() {
         let data = test.data_of(record).await;
         let units = |name: &str| -> Vec<_> {
             let data = data.iter().filter(|datum| datum.name() == name);
-            data.map(|datum| datum.unit()).collect()
+            data.map(Datum::unit).collect()
         };
         assert_eq!(units("late"), vec![Some(cloudwatch::Unit::Seconds); 2]);
         assert_eq!(units("early"), [Some(cloudwatch::Unit::Bytes)]);
@@ -69,10 +69,10 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
     };
     let data = test.data_of(record).await;
     let expected = [
-        (cloudwatch::Unit::Bytes, DatumValue::Single(3_072.0)),
+        (cloudwatch::Unit::Bytes, DatumValue::Number(3_072.0)),
         (
             cloudwatch::Unit::Bytes,
-            DatumValue::Statistic(StatisticSet {
+            DatumValue::StatisticSet(StatisticSet {
                 sample_count: 1.0,
                 sum: 524_288.0,
                 minimum: 524_288.0,
@@ -81,14 +81,11 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
         ),
         (
             cloudwatch::Unit::Microseconds,
-            DatumValue::Distribution {
-                values: [0.003, 1.5].into(),
-                counts: [1.0, 1.0].into(),
-            },
+            DatumValue::Values(Values::new([(0.003, 1.0), (1.5, 1.0)], 1.503)),
         ),
         (
             cloudwatch::Unit::Microseconds,
-            DatumValue::Statistic(StatisticSet {
+            DatumValue::StatisticSet(StatisticSet {
                 sample_count: 2.0,
                 sum: 1.503,
                 minimum: 0.003,

@@ -4,13 +4,13 @@ use crate::fixtures::settable::Settable;
 use crate::fixtures::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, Clock, CloudWatchBuilder, Datum, DatumValue, ManualClock, MemorySink, Sending, Sink,
-    Sleeping, StatisticSet, StorageResolution,
+    Attempt, Batch, Clock, CloudWatchBuilder, Datum, DatumValue, ManualClock, MemorySink,
+    SendError, Sent, Sink, Sleeping, StatisticSet, StorageResolution, Values,
 };
 use std::time::{Duration, SystemTime};
 
 fn gauge_value(last: f64, minimum: f64, maximum: f64) -> DatumValue {
-    DatumValue::Statistic(StatisticSet {
+    DatumValue::StatisticSet(StatisticSet {
         sample_count: 1.0,
         sum: last,
         minimum,
@@ -115,10 +115,10 @@ async fn a_clock_set_back_starts_an_earlier_window() {
 async fn a_counter_sends_its_growth_and_nothing_when_it_did_not_grow() {
     let test = InMemory::new(|builder| builder);
     let data = test.data_of(|| counter!("n").increment(3)).await;
-    assert_eq!(*data[0].value(), DatumValue::Single(3.0));
+    assert_eq!(*data[0].value(), DatumValue::Number(3.0));
     assert!(test.data_of(|| counter!("n").increment(0)).await.is_empty());
     let data = test.data_of(|| counter!("n").absolute(10)).await;
-    assert_eq!(*data[0].value(), DatumValue::Single(7.0));
+    assert_eq!(*data[0].value(), DatumValue::Number(7.0));
     assert!(test.data_of(|| counter!("n").absolute(10)).await.is_empty());
     assert!(test.data_of(|| counter!("n").absolute(9)).await.is_empty());
 }
@@ -159,10 +159,7 @@ async fn a_histogram_sends_what_its_window_had() {
         histogram!("ms").record_many(1, 2);
     };
     let data = test.data_of(record).await;
-    let value = DatumValue::Distribution {
-        values: [1.0, 3.0].into(),
-        counts: [2.0, 1.0].into(),
-    };
+    let value = DatumValue::Values(Values::new([(1.0, 2.0), (3.0, 1.0)], 5.0));
     assert_eq!(*data[0].value(), value);
     assert!(test.data_of(|| {}).await.is_empty());
 }
@@ -183,7 +180,7 @@ impl Clock for Hasty {
 #[tokio::test]
 async fn a_clock_that_wakes_early_keeps_nothing_waiting() {
     let sink = MemorySink::new();
-    let builder = CloudWatchBuilder::new("Test").with_sink(sink.clone());
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let (recorder, exporter) = builder.with_clock(Hasty).build().unwrap();
     let cloudwatch = exporter.handle();
     tokio::spawn(exporter.run());
@@ -196,7 +193,7 @@ async fn a_clock_that_wakes_early_keeps_nothing_waiting() {
 async fn a_window_that_ends_holds_up_no_flush() {
     let clock = ManualClock::new(minute());
     let sink = MemorySink::new();
-    let builder = CloudWatchBuilder::new("Test").with_sink(Slow(sink.clone()));
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", Slow(sink.clone()));
     let (recorder, exporter) = builder
         .with_clock(clock.clone())
         .with_max_in_flight(1)
@@ -222,11 +219,13 @@ async fn a_window_that_ends_holds_up_no_flush() {
 struct Slow(MemorySink);
 
 impl Sink for Slow {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(400)).await;
-            self.0.send(batch).await
-        })
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        self.0.send(batch, attempt).await
     }
 }
 
@@ -236,7 +235,7 @@ async fn a_clock_set_back_during_a_delivery_is_not_overlooked() {
     let memory = MemorySink::new();
     let builder = CloudWatchBuilder::new("Test")
         .with_storage_resolution(StorageResolution::High)
-        .with_sink(Slow(memory.clone()));
+        .with_sink("test", Slow(memory.clone()));
     let (recorder, exporter) = builder.with_clock(clock.clone()).build().unwrap();
     let _cloudwatch = exporter.handle();
     tokio::spawn(exporter.run());

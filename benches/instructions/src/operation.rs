@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use metrics::{Counter, counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Batch, CloudWatchBuilder, CloudWatchHandle, ManualClock, Sending, Sink,
+    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, Datum, ManualClock, SendError, Sent, Sink,
 };
 use std::array;
 use std::hint::black_box;
@@ -103,9 +103,13 @@ impl Operation {
 struct Nowhere;
 
 impl Sink for Nowhere {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
         black_box(batch);
-        Box::pin(std::future::ready(Ok(())))
+        Ok(Sent::default())
     }
 }
 
@@ -120,7 +124,7 @@ impl Exporter {
     fn start() -> Result<Self> {
         let start = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         let (recorder, exporter) = CloudWatchBuilder::new("Instructions")
-            .with_sink(Nowhere)
+            .with_sink("test", Nowhere)
             .with_clock(ManualClock::new(start))
             .with_jitter_seed(1)
             .with_dropped_labels(["user"])

@@ -1,11 +1,12 @@
 //! What CloudWatch would refuse is refused here, before anything is queued.
 
-use crate::collect::explicit_data::{ExplicitDatum, PutError};
+use super::datum::Explicit;
+use super::{ExplicitDatum, PutError};
 use crate::limits::{self, MAX_VALUES_PER_DATUM};
-use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
+use crate::model::identity::{Identity, Named, Origin};
 use crate::reduce::unit_scale::{self, Scale};
 use crate::settings::Config;
-use crate::view::{Identity, Named, Origin};
 use metrics::Key;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -28,9 +29,9 @@ pub(crate) fn check(
     let scaled = datum.unit.map(unit_scale::scaled);
     let (unit, scale) = scaled.map_or((None, Scale::One), |(unit, scale)| (Some(unit), scale));
     let value = match in_scale(datum.value, scale) {
-        DatumValue::Single(value) => DatumValue::Single(number(value)?),
-        DatumValue::Statistic(statistics) => DatumValue::Statistic(statistic(statistics)?),
-        DatumValue::Distribution { values, counts } => distribution(&values, &counts)?,
+        Explicit::Number(value) => DatumValue::Number(number(value)?),
+        Explicit::StatisticSet(statistics) => DatumValue::StatisticSet(statistic(statistics)?),
+        Explicit::Values(values, counts) => distribution(&values, &counts)?,
     };
     Ok(Datum {
         identity: Arc::new(identity),
@@ -47,20 +48,19 @@ pub(crate) fn check(
 }
 
 /// In the unit that it goes in.
-fn in_scale(value: DatumValue, scale: Scale) -> DatumValue {
+fn in_scale(value: Explicit, scale: Scale) -> Explicit {
     match value {
-        value if scale == Scale::One => value,
-        DatumValue::Single(value) => DatumValue::Single(scale.apply(value)),
-        DatumValue::Statistic(set) => DatumValue::Statistic(StatisticSet {
+        Explicit::Number(value) => Explicit::Number(scale.apply(value)),
+        Explicit::StatisticSet(set) => Explicit::StatisticSet(StatisticSet {
             sample_count: set.sample_count,
             sum: scale.apply(set.sum),
             minimum: scale.apply(set.minimum),
             maximum: scale.apply(set.maximum),
         }),
-        DatumValue::Distribution { values, counts } => DatumValue::Distribution {
-            values: values.iter().map(|value| scale.apply(*value)).collect(),
-            counts,
-        },
+        Explicit::Values(values, counts) => {
+            let scaled = values.into_iter().map(|value| scale.apply(value));
+            Explicit::Values(scaled.collect(), counts)
+        }
     }
 }
 
@@ -100,14 +100,12 @@ fn distribution(values: &[f64], counts: &[f64]) -> Result<DatumValue, PutError> 
     if pairs.len() > MAX_VALUES_PER_DATUM {
         return Err(PutError::TooManyValues(pairs.len()));
     }
-    let (values, counts): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-    for &merged in &counts {
-        count(merged)?;
+    let mut sum = 0.0;
+    for &(value, samples) in &pairs {
+        count(samples)?;
+        sum += value * samples;
     }
-    Ok(DatumValue::Distribution {
-        values: values.into(),
-        counts: counts.into(),
-    })
+    Ok(DatumValue::Values(Values::new(pairs, sum)))
 }
 
 fn statistic(statistics: StatisticSet) -> Result<StatisticSet, PutError> {

@@ -1,7 +1,7 @@
 //! What an application says.
 
 use crate::collect::window::StorageResolution;
-use crate::model::datum::{DatumValue, StatisticSet};
+use crate::model::datum::StatisticSet;
 use crate::model::unit::Unit;
 use metrics::{Label, SharedString};
 use std::time::SystemTime;
@@ -23,33 +23,39 @@ use std::time::SystemTime;
 pub struct ExplicitDatum {
     pub(crate) name: SharedString,
     pub(crate) dimensions: Vec<Label>,
-    pub(crate) value: DatumValue,
+    pub(crate) value: Explicit,
     pub(crate) unit: Option<Unit>,
     pub(crate) timestamp: Option<SystemTime>,
     pub(crate) storage_resolution: Option<StorageResolution>,
 }
 
+/// As the application gave it, not checked yet.
+#[derive(Clone, Debug)]
+pub(crate) enum Explicit {
+    Number(f64),
+    StatisticSet(StatisticSet),
+    /// And counts.
+    Values(Vec<f64>, Vec<f64>),
+}
+
 impl ExplicitDatum {
     /// One sample.
     pub fn value(name: impl Into<SharedString>, value: f64) -> Self {
-        Self::new(name.into(), DatumValue::Single(value))
+        Self::new(name.into(), Explicit::Number(value))
     }
 
     /// Up to 150 distinct values, and how often there was each: above zero, not necessarily whole.
     pub fn values(name: impl Into<SharedString>, values: &[f64], counts: &[f64]) -> Self {
-        let value = DatumValue::Distribution {
-            values: values.into(),
-            counts: counts.into(),
-        };
-        Self::new(name.into(), value)
+        let (values, counts) = (values.into(), counts.into());
+        Self::new(name.into(), Explicit::Values(values, counts))
     }
 
     /// A summary of samples.
     pub fn statistic(name: impl Into<SharedString>, statistics: StatisticSet) -> Self {
-        Self::new(name.into(), DatumValue::Statistic(statistics))
+        Self::new(name.into(), Explicit::StatisticSet(statistics))
     }
 
-    fn new(name: SharedString, value: DatumValue) -> Self {
+    fn new(name: SharedString, value: Explicit) -> Self {
         Self {
             name,
             dimensions: Vec::new(),

@@ -6,15 +6,19 @@ use crate::delivery::pack::Packer;
 use crate::delivery::parcel::{Outcome, Parcel};
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
+use crate::model::outcome::Sent;
+use crate::model::profile::{Confirms, Profile};
 use crate::model::refusal::Refusal;
 use crate::settings::{Config, Delivery};
+use crate::sinks::memory::MemorySink;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 fn batch(len: usize) -> Batch {
     let config = Config::new("Test");
-    let mut packer = Packer::new(&config);
+    let sink = MemorySink::new();
+    let mut packer = Packer::new(&config, &sink, Profile::default());
     for number in 0..len {
         let datum = ExplicitDatum::value(format!("{number}"), 1.0);
         packer.push(explicit_data::check(datum, &config, SystemTime::now()).expect("it is valid"));
@@ -105,7 +109,7 @@ fn deliver(len: usize, to: &mut Destination, is_repeated: bool) -> Result {
         assert_eq!(parcel.number, 7);
         let before = parcel.data().count();
         let Outcome { settled, rest } = match to.answer(parcel.batch.data()) {
-            Answer::Sent => parcel.sent(),
+            Answer::Sent => parcel.sent(&Sent::default(), Confirms::Stored),
             Answer::Invalid(members) => parcel.invalid(&members, &reason()),
             Answer::TooLarge => parcel.too_large(&reason()),
             Answer::Silence if is_repeated => {
@@ -135,7 +139,9 @@ fn deliver(len: usize, to: &mut Destination, is_repeated: bool) -> Result {
                     let numbers = names.map(|name| name.parse::<usize>().expect("a number"));
                     result.refused.extend(numbers);
                 }
-                Ending::Dropped | Ending::Spooled => unreachable!("nothing drops here"),
+                Ending::Dropped | Ending::HandedOver | Ending::Spooled => {
+                    unreachable!("nothing drops here")
+                }
             }
         }
         waiting.extend(rest);
@@ -209,7 +215,7 @@ fn what_is_at_fault_for_its_time_is_found_among_what_is_not() {
     let misdated = |data: &[Datum]| {
         let parcel = Parcel::new(
             7,
-            Batch::new("Test".into(), Delivery::AtLeastOnce, data.to_vec()),
+            Batch::of("Test".into(), Delivery::AtLeastOnce, data.to_vec()),
         );
         let outcome = parcel.misdated(now)?;
         let rest = outcome.rest.iter().map(|parcel| parcel.data().count());

@@ -1,7 +1,7 @@
 //! What an error of `PutMetricData` means, by variant, status and code; never by its text, with one
 //! exception: the service names the data at fault in its message alone.
 
-use crate::model::sink::SendError;
+use crate::model::outcome::SendError;
 use crate::sinks::put_metric_data::excerpt::{MAX_CODE, MAX_MESSAGE, excerpt};
 use aws_sdk_cloudwatch::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
@@ -99,17 +99,17 @@ fn of_status(status: u16) -> Class {
     }
 }
 
-fn class(error: &SdkError<PutMetricDataError>, sent: Sent) -> Class {
+fn class(error: &SdkError<PutMetricDataError>, sent: Departure) -> Class {
     match (error, sent) {
         (SdkError::ConstructionFailure(_), _) => Class::Rejected,
         // There are no credentials, or no HTTP client.
-        (SdkError::DispatchFailure(_), Sent::No) => Class::Denied,
+        (SdkError::DispatchFailure(_), Departure::No) => Class::Denied,
         (SdkError::DispatchFailure(failure), _) => match failure.as_connector_error() {
             Some(error) if never_connected(error) => Class::Transient,
             _ => Class::Ambiguous,
         },
         // Credentials, or a connection, took too long.
-        (SdkError::TimeoutError(_), Sent::No | Sent::NeverConnected) => Class::Transient,
+        (SdkError::TimeoutError(_), Departure::No | Departure::NeverConnected) => Class::Transient,
         (SdkError::ServiceError(answer), _) => {
             let status = answer.raw().status().as_u16();
             let class = answer.err().code().map(|code| of_code(code, status));
@@ -128,7 +128,7 @@ fn class(error: &SdkError<PutMetricDataError>, sent: Sent) -> Class {
 
 /// How far the request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub(crate) enum Departure {
     /// It did not leave the SDK.
     No,
     /// It did, but found no connection.
@@ -136,7 +136,7 @@ pub(crate) enum Sent {
     Perhaps,
 }
 
-pub(crate) fn classify(error: &SdkError<PutMetricDataError>, sent: Sent) -> SendError {
+pub(crate) fn classify(error: &SdkError<PutMetricDataError>, sent: Departure) -> SendError {
     let source = || causes(error).into();
     let code = || excerpt(error.code().unwrap_or_else(|| name(error)), MAX_CODE);
     let message = || match error.message() {

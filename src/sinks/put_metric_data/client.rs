@@ -1,15 +1,15 @@
 //! `PutMetricData` by the AWS SDK's client.
 
-use super::skew::Skew;
-use super::unit_name;
+use super::{request_len, unit_name};
 use crate::clock::{Clock, SystemClock};
+use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
-use crate::model::sink::{SendError, Sending, Sink};
-use crate::settings::DEFAULT_REQUEST_TIMEOUT;
+use crate::model::outcome::{SendError, Sent};
+use crate::model::sink::Sink;
 use crate::sinks::put_metric_data::answer::Answer;
-use crate::sinks::put_metric_data::classify::{Sent, classify};
-use crate::sinks::put_metric_data::skew::Correction;
+use crate::sinks::put_metric_data::classify::{Departure, classify};
+use crate::sinks::put_metric_data::skew::{Correction, Skew};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::HttpClient;
 use aws_sdk_cloudwatch::config::interceptors::{
@@ -33,9 +33,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 
 /// Sends to CloudWatch.
 ///
-/// The exporter alone repeats what failed, so the SDK's own retries are off for these requests,
-/// whatever the client's settings are; so is its lack of a time-out. Half of the time is the most that a
-/// connection may take, of 3.1 seconds or what the client has been set to.
+/// The exporter alone repeats what failed, so the SDK's own retries and time-outs are off for these requests,
+/// whatever the client's settings are. A request's time begins once the SDK has credentials. Half of it is the most that
+/// a connection may take, of 3.1 seconds or what the client has been set to.
 ///
 /// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`; so must one that a
 /// test makes up. A 200 without them is somebody else's, and the request is repeated.
@@ -46,27 +46,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 #[derive(Clone)]
 pub struct PutMetricData {
     client: Client,
-    timeout: Duration,
     clock: Arc<dyn Clock>,
     skew: Skew,
 }
 
 impl PutMetricData {
-    /// Sends by `client`, with 4 seconds for each request.
+    /// Sends by `client`.
     pub fn new(client: Client) -> Self {
         Self {
             client,
-            timeout: DEFAULT_REQUEST_TIMEOUT,
             clock: Arc::new(SystemClock),
             skew: Skew::new(true),
         }
-    }
-
-    /// How long a request may take.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
     }
 
     /// The clock that the data are stamped with, to be compared with the service's: the system's by
@@ -86,12 +77,13 @@ impl PutMetricData {
 
     /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
     /// a request under way.
-    fn timeouts(&self) -> TimeoutConfig {
+    fn timeouts(&self, request: Duration) -> TimeoutConfig {
         let theirs = self.client.config().timeout_config();
         let theirs = theirs.and_then(TimeoutConfig::connect_timeout);
         TimeoutConfig::builder()
-            .operation_timeout(self.timeout)
-            .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(self.timeout / 2))
+            .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(request / 2))
+            .disable_operation_timeout()
+            .disable_operation_attempt_timeout()
             .build()
     }
 
@@ -111,11 +103,15 @@ impl PutMetricData {
 }
 
 impl Sink for PutMetricData {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
-        let seen = Seen::default();
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        request_len::added(batch, datum)
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        let seen = Seen::of(attempt);
         let once = aws_sdk_cloudwatch::Config::builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(self.timeouts())
+            .timeout_config(self.timeouts(attempt.timeout()))
             .interceptor(seen.clone());
         let correction = self.skew.correction();
         let request = self
@@ -125,45 +121,54 @@ impl Sink for PutMetricData {
             .set_metric_data(Some(self.data(batch, correction)))
             .customize()
             .config_override(once);
-        Box::pin(async move {
-            let before = self.clock.now();
-            let answer = request.send().await;
-            if let Some(theirs) = *seen.0.date.lock() {
-                self.skew.learn(theirs, before, self.clock.now());
-            }
-            match answer.map_err(|error| classify(&error, seen.sent())) {
-                Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
-                    "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
-                )),
-                Ok(_) => Ok(()),
-                // The time may be all that was wrong, and will be another the next time.
-                Err(error) if self.skew.correction() != correction => Err(match error {
-                    SendError::Invalid { code, message, .. } => {
-                        SendError::Transient(format!("{code}: {message}").into())
-                    }
-                    SendError::Denied(error) => SendError::Transient(error),
-                    error => error,
-                }),
-                Err(error) => Err(error),
-            }
-        })
+        let before = self.clock.now();
+        let answer = tokio::select! {
+            biased;
+            answer = request.send() => answer,
+            () = attempt.out_of_time() => return Err(out_of_time(seen.departure())),
+        };
+        if let Some(theirs) = *seen.0.date.lock() {
+            self.skew.learn(theirs, before, self.clock.now());
+        }
+        match answer.map_err(|error| classify(&error, seen.departure())) {
+            Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
+                "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
+            )),
+            Ok(_) => Ok(Sent::default()),
+            // The time may be all that was wrong, and will be another the next time.
+            Err(error) if self.skew.correction() != correction => Err(match error {
+                SendError::Invalid { code, message, .. } => {
+                    SendError::Transient(format!("{code}: {message}").into())
+                }
+                SendError::Denied(error) => SendError::Transient(error),
+                error => error,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn out_of_time(departure: Departure) -> SendError {
+    match departure {
+        Departure::No => SendError::Transient("no credentials in time".into()),
+        Departure::NeverConnected => SendError::Transient("no connection in time".into()),
+        Departure::Perhaps => SendError::Ambiguous("no answer in time".into()),
     }
 }
 
 impl std::fmt::Debug for PutMetricData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PutMetricData")
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("PutMetricData").finish_non_exhaustive()
     }
 }
 
 /// What was seen of one attempt that its result does not tell.
-#[derive(Clone, Debug, Default)]
-struct Seen(Arc<Attempt>);
+#[derive(Clone, Debug)]
+struct Seen(Arc<Sight>);
 
-#[derive(Debug, Default)]
-struct Attempt {
+#[derive(Debug)]
+struct Sight {
+    attempt: Attempt,
     has_left: AtomicBool,
     /// Where the HTTP client tells of its connections: the one that the request was given to.
     connection: Mutex<Option<CaptureSmithyConnection>>,
@@ -173,13 +178,23 @@ struct Attempt {
 }
 
 impl Seen {
-    fn sent(&self) -> Sent {
+    fn of(attempt: &Attempt) -> Self {
+        Self(Arc::new(Sight {
+            attempt: attempt.clone(),
+            has_left: AtomicBool::new(false),
+            connection: Mutex::default(),
+            is_foreign: AtomicBool::new(false),
+            date: Mutex::default(),
+        }))
+    }
+
+    fn departure(&self) -> Departure {
         let connection = self.0.connection.lock();
         let has_none = connection.as_ref().is_some_and(|it| it.get().is_none());
         match self.0.has_left.load(Ordering::Relaxed) {
-            false => Sent::No,
-            true if has_none => Sent::NeverConnected,
-            true => Sent::Perhaps,
+            false => Departure::No,
+            true if has_none => Departure::NeverConnected,
+            true => Departure::Perhaps,
         }
     }
 }
@@ -187,6 +202,17 @@ impl Seen {
 impl Intercept for Seen {
     fn name(&self) -> &'static str {
         "metrics-exporter-cloudwatch"
+    }
+
+    /// The SDK has credentials by now.
+    fn read_before_signing(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.attempt.leaves();
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -246,8 +272,8 @@ fn to_sdk(datum: &Datum, timestamp: SystemTime) -> types::MetricDatum {
         )
         .storage_resolution(datum.storage_resolution().seconds().into());
     match datum.value() {
-        DatumValue::Single(value) => builder.value(*value),
-        DatumValue::Statistic(statistics) => builder.statistic_values(
+        DatumValue::Number(value) => builder.value(*value),
+        DatumValue::StatisticSet(statistics) => builder.statistic_values(
             types::StatisticSet::builder()
                 .sample_count(statistics.sample_count)
                 .sum(statistics.sum)
@@ -255,9 +281,10 @@ fn to_sdk(datum: &Datum, timestamp: SystemTime) -> types::MetricDatum {
                 .maximum(statistics.maximum)
                 .build(),
         ),
-        DatumValue::Distribution { values, counts } => builder
-            .set_values(Some(values.to_vec()))
-            .set_counts(Some(counts.to_vec())),
+        DatumValue::Values(values) => {
+            let (values, counts) = values.iter().unzip();
+            builder.set_values(Some(values)).set_counts(Some(counts))
+        }
     }
     .build()
 }
@@ -285,10 +312,8 @@ mod tests {
                 let timeouts = TimeoutConfig::builder().connect_timeout(ms(client));
                 config = config.timeout_config(timeouts.build());
             }
-            let sink =
-                PutMetricData::new(Client::from_conf(config.build())).with_timeout(ms(request));
-            let timeouts = sink.timeouts();
-            assert_eq!(timeouts.operation_timeout(), Some(ms(request)));
+            let sink = PutMetricData::new(Client::from_conf(config.build()));
+            let timeouts = sink.timeouts(ms(request));
             let connect = timeouts.connect_timeout().unwrap();
             assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
         }

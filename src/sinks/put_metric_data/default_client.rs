@@ -1,16 +1,13 @@
 //! A client by the SDK's usual chain.
 
+use super::with_client;
 use crate::control::builder::SinkMaker;
-use crate::control::error::InstallError;
+use crate::control::error::{BuildError, InstallError};
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::ProvideCredentials;
 
 /// With a region and credentials that are there.
-#[cfg(feature = "aws-config")]
 pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
-    use super::with_client;
-    use crate::control::error::BuildError;
-    use aws_sdk_cloudwatch::Client;
-    use aws_sdk_cloudwatch::config::ProvideCredentials;
-
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     if config.region().is_none() {
         return Err(BuildError::NoRegion.into());
@@ -23,9 +20,4 @@ pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
         .await
         .map_err(|error| InstallError::Credentials(error.into()))?;
     Ok(with_client::by(Client::new(&config)))
-}
-
-#[cfg(not(feature = "aws-config"))]
-pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
-    Err(InstallError::NoClient)
 }

@@ -3,16 +3,28 @@
 use super::cbor_len::{DOUBLE, MAP, TIMESTAMP, head, text};
 use super::unit_name;
 use crate::collect::window::StorageResolution;
+use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
 
+/// What a datum adds to a request, the envelope included if it is the first.
+pub(crate) fn added(batch: &Batch, added: &Datum) -> usize {
+    let (namespace, before) = (batch.namespace(), batch.data().len());
+    let envelope_before = if before == 0 {
+        0
+    } else {
+        envelope(namespace, before)
+    };
+    envelope(namespace, before + 1) - envelope_before + datum(added)
+}
+
 /// A request without its data: the namespace, and the array's name and head.
-pub(crate) fn envelope(namespace: &str, data: usize) -> usize {
+fn envelope(namespace: &str, data: usize) -> usize {
     MAP + text("Namespace") + text(namespace) + text("MetricData") + head(data)
 }
 
-pub(crate) fn datum(datum: &Datum) -> usize {
+fn datum(datum: &Datum) -> usize {
     let unit = datum.unit;
-    MAP + datum.identity.encoded_len()
+    MAP + datum.identity_len(|| identity(datum))
         + text("Timestamp")
         + TIMESTAMP
         + value(&datum.value)
@@ -23,21 +35,30 @@ pub(crate) fn datum(datum: &Datum) -> usize {
         + storage_resolution(datum.storage_resolution)
 }
 
+/// Name and dimensions.
+fn identity(datum: &Datum) -> usize {
+    let name = text("MetricName") + text(datum.name());
+    let each = datum
+        .dimensions()
+        .map(|(name, value)| MAP + text("Name") + text(name) + text("Value") + text(value));
+    let (count, len) = each.fold((0, 0), |(count, len), each| (count + 1, len + each));
+    match count {
+        0 => name,
+        _ => name + text("Dimensions") + head(count) + len,
+    }
+}
+
 fn value(value: &DatumValue) -> usize {
     match value {
-        DatumValue::Single(_) => text("Value") + DOUBLE,
-        DatumValue::Statistic(_) => {
+        DatumValue::Number(_) => text("Value") + DOUBLE,
+        DatumValue::StatisticSet(_) => {
             let members = ["SampleCount", "Sum", "Minimum", "Maximum"];
             let members: usize = members.into_iter().map(|name| text(name) + DOUBLE).sum();
             text("StatisticValues") + MAP + members
         }
-        DatumValue::Distribution { values, counts } => {
-            text("Values")
-                + head(values.len())
-                + values.len() * DOUBLE
-                + text("Counts")
-                + head(counts.len())
-                + counts.len() * DOUBLE
+        DatumValue::Values(values) => {
+            let numbers = head(values.iter().len()) + values.iter().len() * DOUBLE;
+            text("Values") + text("Counts") + 2 * numbers
         }
     }
 }

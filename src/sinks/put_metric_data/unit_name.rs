@@ -39,7 +39,7 @@ pub(crate) fn name(unit: Unit) -> Option<&'static str> {
     })
 }
 
-#[cfg(all(test, feature = "put-metric-data"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::reduce::unit_scale::scaled;

@@ -21,7 +21,6 @@ pub(super) fn by(client: Client) -> SinkMaker {
             return Err(BuildError::NoRegion);
         }
         let sink = PutMetricData::new(client)
-            .with_timeout(config.request_timeout)
             .with_clock(Arc::clone(clock))
             .with_clock_skew_correction(config.corrects_clock_skew);
         Ok(Arc::new(sink))

@@ -7,7 +7,9 @@ use crate::delivery::pack::Packer;
 use crate::delivery::parcel::Parcel;
 use crate::delivery::spooling::{MAX_WRITING_BYTES, Spooling};
 use crate::journal::PATIENCE;
+use crate::model::profile::Profile;
 use crate::settings::matcher::Matcher;
+use crate::sinks::memory::MemorySink;
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +119,8 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
 
 fn large_parcel() -> Parcel {
     let config = config();
-    let mut packer = Packer::new(&config);
+    let sink = MemorySink::new();
+    let mut packer = Packer::new(&config, &sink, Profile::default());
     for number in 0..300 {
         let values: Vec<f64> = (0..150).map(|value| f64::from(value) + 0.1).collect();
         let datum = ExplicitDatum::values(format!("{number}"), &values, &[1.5; 150]);

@@ -12,8 +12,11 @@ use crate::control::exporter::CloudWatchExporter;
 use crate::control::handle::CloudWatchHandle;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::journal::{Scratch, Spool, SpoolThread, Step, TestDisk};
+use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
-use crate::model::sink::{SendError, Sending, Sink};
+use crate::model::datum::Datum;
+use crate::model::outcome::{SendError, Sent};
+use crate::model::sink::Sink;
 use crate::report::stats::Stats;
 use crate::settings::{Config, Delivery};
 use crate::view::{SeriesPolicy, View};
@@ -66,7 +69,11 @@ impl Seeing {
 }
 
 impl Sink for Seeing {
-    fn send<'a>(&'a self, batch: &'a Batch) -> Sending<'a> {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
         let mut seen = self.0.lock();
         // The test may be over, and the directory gone.
         let files = std::fs::read_dir(&seen.dir).into_iter().flatten();
@@ -78,13 +85,11 @@ impl Sink for Seeing {
                 .extend(batch.data().iter().map(|datum| datum.samples));
         }
         seen.calls.push(call);
-        Box::pin(async move {
-            if fails {
-                Err(SendError::Transient("no route".into()))
-            } else {
-                Ok(())
-            }
-        })
+        if fails {
+            Err(SendError::Transient("no route".into()))
+        } else {
+            Ok(Sent::default())
+        }
     }
 }
 

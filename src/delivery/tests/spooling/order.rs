@@ -7,11 +7,14 @@ use crate::delivery::event::Unsettled;
 use crate::delivery::pack::Packer;
 use crate::delivery::parcel::Parcel;
 use crate::delivery::spooling::{News, Spooling};
+use crate::model::profile::Profile;
+use crate::sinks::memory::MemorySink;
 use tokio::time::Instant;
 
 async fn stored(spooling: &mut Spooling, number: u64) -> Parcel {
     let config = config();
-    let mut packer = Packer::new(&config);
+    let sink = MemorySink::new();
+    let mut packer = Packer::new(&config, &sink, Profile::default());
     let datum = ExplicitDatum::value("n", 1.0);
     packer.push(explicit_data::check(datum, &config, SystemTime::now()).unwrap());
     let mut parcel = Parcel::new(number, packer.finish().remove(0));

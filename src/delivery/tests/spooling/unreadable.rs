@@ -40,7 +40,7 @@ async fn what_another_version_wrote_stays_for_it() {
     left_behind(&scratch).await;
     let (mut spool, _) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
     // An array of nine of another version, and what is no version's.
-    let foreign = spool.append(&[0x89, 2, 0, 0]).unwrap().id;
+    let foreign = spool.append(&[0x89, 3, 0, 0]).unwrap().id;
     spool.append(b"nonsense").unwrap();
     drop(spool);
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
@@ -57,7 +57,7 @@ async fn what_another_version_wrote_stays_for_it() {
     drop(rig);
     until(|| Spool::open(&scratch.dir(), 1 << 30).is_ok()).await;
     let (spool, _) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
-    assert_eq!(spool.read(foreign).unwrap(), [0x89, 2, 0, 0]);
+    assert_eq!(spool.read(foreign).unwrap(), [0x89, 3, 0, 0]);
 }
 
 /// Somebody deleted the file, or it was dropped for room: then it is lost, and said so.

@@ -2,12 +2,12 @@
 
 use crate::limits;
 use crate::model::dimension::{self, Dimensions};
+use crate::model::evicted::{Evicted, EvictedBytes};
 use crate::model::refusal::Refusal;
-use crate::sinks::put_metric_data::cbor_len::{MAP, head, text};
-use crate::view::evicted::{Evicted, EvictedBytes};
 use metrics::{Key, Label};
 use metrics_recording::Series;
 use metrics_util::MetricKind;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What an allocator takes for each allocation, more or less.
@@ -19,7 +19,8 @@ const PER_LABEL: usize = size_of::<Label>() + 2 * PER_ALLOCATION;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Identity {
-    encoded_len: u32,
+    /// See [`Datum::identity_len`](crate::Datum::identity_len).
+    encoded_len: AtomicU32,
     named: Named,
     pub(crate) defaults: Arc<Dimensions>,
     refusal: Option<Box<Refusal>>,
@@ -91,14 +92,13 @@ impl Identity {
     pub(crate) fn new(named: Named, defaults: &Arc<Dimensions>) -> Self {
         let defaults = Arc::clone(defaults);
         let mut identity = Self {
-            encoded_len: 0,
+            encoded_len: AtomicU32::new(0),
             named,
             defaults,
             refusal: None,
             evicted: OnceLock::new(),
         };
         identity.refusal = check(&identity).err().map(Box::new);
-        identity.encoded_len = encoded_len(&identity).try_into().unwrap_or(u32::MAX);
         identity
     }
 
@@ -130,9 +130,16 @@ impl Identity {
         dimension::merged(self.key().labels().as_slice(), &self.defaults)
     }
 
-    /// Its exact share of a datum's bytes.
-    pub(crate) fn encoded_len(&self) -> usize {
-        self.encoded_len as usize
+    /// What it takes of a request, computed the first time.
+    pub(crate) fn encoded_len(&self, compute: impl FnOnce() -> usize) -> usize {
+        let known = self.encoded_len.load(Ordering::Relaxed);
+        if known > 0 {
+            return known as usize;
+        }
+        let len = compute();
+        self.encoded_len
+            .store(len.try_into().unwrap_or(0), Ordering::Relaxed);
+        len
     }
 }
 
@@ -145,47 +152,4 @@ fn check(identity: &Identity) -> Result<(), Refusal> {
         return Err(Refusal::AmbiguousDimension(name));
     }
     dimension::check(identity.dimensions())
-}
-
-fn encoded_len(identity: &Identity) -> usize {
-    let name = text("MetricName") + text(identity.key().name());
-    let dimensions = identity.dimensions();
-    let each = dimensions
-        .map(|(name, value)| MAP + text("Name") + text(name) + text("Value") + text(value));
-    let (count, len) = each.fold((0, 0), |(count, len), each| (count + 1, len + each));
-    match count {
-        0 => name,
-        _ => name + text("Dimensions") + head(count) + len,
-    }
-}
-
-/// The one key that stands for all keys of the same identity, or nothing if `key` is that key.
-///
-/// A label that is there twice, that repeats a default dimension, or that has an empty value but no
-/// default dimension to take away, says nothing.
-pub(crate) fn normalize(key: &Key, defaults: &Dimensions) -> Option<Key> {
-    let mut labels: Vec<&Label> = dimension::by_name(key.labels().as_slice()).collect();
-    let all = labels.len();
-    labels.dedup();
-    let is_alone = |position: usize| {
-        let name = labels[position].key();
-        (position == 0 || labels[position - 1].key() != name)
-            && labels
-                .get(position + 1)
-                .is_none_or(|next| next.key() != name)
-    };
-    let says_something = |position: usize| {
-        let label = labels[position];
-        let silent = match defaults.get(label.key()) {
-            Some(default) => **default == *label.value(),
-            None => label.value().is_empty(),
-        };
-        // Of labels that contradict each other all are kept, to be refused.
-        !silent || !is_alone(position)
-    };
-    let kept: Vec<Label> = (0..labels.len())
-        .filter(|&position| says_something(position))
-        .map(|position| labels[position].clone())
-        .collect();
-    (kept.len() < all).then(|| Key::from_parts(key.name_shared(), kept))
 }

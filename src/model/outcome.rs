@@ -1,0 +1,78 @@
+//! What came of an attempt, as the sink tells it.
+
+use crate::model::refusal::Refusal;
+use std::error::Error;
+
+/// A batch was sent. What a destination refused of it nevertheless is said here; all else is delivered.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    pub(crate) refused: Vec<(usize, Refusal)>,
+    pub(crate) refused_unnamed: Option<(usize, Refusal)>,
+    pub(crate) note: Option<String>,
+}
+
+impl Sent {
+    /// The destination did not take the datum at this index of [`Batch::data`](crate::Batch::data).
+    #[must_use]
+    pub fn with_refused(mut self, index: usize, reason: Refusal) -> Self {
+        self.refused.push((index, reason));
+        self
+    }
+
+    /// The destination did not take so many of the data, and did not say which.
+    #[must_use]
+    pub fn with_refused_number(mut self, data: usize, reason: Refusal) -> Self {
+        self.refused_unnamed = Some((data, reason));
+        self
+    }
+
+    /// Something that the destination said beside it, to be logged when it changes.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+/// Why a batch was not sent, and so what the exporter does next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// It did not arrive, and may another time. The exporter keeps it and tries again, after pauses
+    /// that grow.
+    #[error(transparent)]
+    Transient(Box<dyn Error + Send + Sync>),
+    /// Nobody knows whether it arrived. What is done about it is a matter of [`Delivery`](crate::Delivery).
+    #[error(transparent)]
+    Ambiguous(Box<dyn Error + Send + Sync>),
+    /// It did not arrive, because requests come too fast. The exporter slows down for all batches, and
+    /// tries again.
+    #[error(transparent)]
+    Throttled(Box<dyn Error + Send + Sync>),
+    /// It did not arrive, and will not until somebody puts something right: credentials, permissions.
+    /// The exporter keeps it, says so once, as an error, and tries again, after pauses that grow.
+    #[error(transparent)]
+    Denied(Box<dyn Error + Send + Sync>),
+    /// It is too large for the destination. The exporter sends it in parts.
+    #[error(transparent)]
+    TooLarge(Box<dyn Error + Send + Sync>),
+    /// Some of its data are not acceptable, and so nothing of it was taken. The exporter finds and
+    /// refuses them, and sends the others.
+    #[error("{code}: {message}")]
+    Invalid {
+        /// An error code, such as `InvalidParameterValue`.
+        code: String,
+        /// What the destination said.
+        message: String,
+        /// Where in [`Batch::data`](crate::Batch::data) they are; empty if that was not said, and they have to be searched.
+        members: Vec<usize>,
+    },
+    /// It never will arrive: the exporter gives the batch up, and reports its samples as refused.
+    #[error("{code}: {message}")]
+    Rejected {
+        /// An error code, such as `UnknownOperationException`.
+        code: String,
+        /// What the destination said.
+        message: String,
+    },
+}

@@ -1,0 +1,129 @@
+//! A sink that blocks, on a thread of its own.
+
+use crate::model::attempt::Attempt;
+use crate::model::batch::Batch;
+use crate::model::datum::{Datum, DatumValue};
+use crate::model::outcome::{SendError, Sent};
+use crate::model::profile::Profile;
+use crate::model::sink::Sink;
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+use tokio::sync::oneshot;
+
+/// Sends by a function that blocks, on a thread of its own: one batch after the other.
+///
+/// A call that the exporter does not wait for any more goes on, and what comes after it waits.
+///
+/// ```
+/// use metrics_exporter_cloudwatch::{Batch, Blocking, CloudWatchBuilder, SendError, Sent};
+/// use std::io::Write;
+///
+/// fn print(batch: &Batch) -> Result<Sent, SendError> {
+///     let mut out = std::io::stdout().lock();
+///     for datum in batch.data() {
+///         let line = writeln!(out, "{} {:?}", datum.name(), datum.value());
+///         line.map_err(|error| SendError::Ambiguous(error.into()))?;
+///     }
+///     Ok(Sent::default())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let builder = CloudWatchBuilder::new("Shop").with_sink("stdout", Blocking::new(print)?);
+/// # let _ = builder;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Blocking {
+    jobs: mpsc::Sender<Job>,
+    profile: Profile,
+    added_len: fn(&Batch, &Datum) -> usize,
+}
+
+#[derive(Debug)]
+enum Job {
+    Send(Batch, oneshot::Sender<Result<Sent, SendError>>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Blocking {
+    /// Starts the thread. It ends when the sink is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be started.
+    pub fn new(
+        mut send: impl FnMut(&Batch) -> Result<Sent, SendError> + Send + 'static,
+    ) -> io::Result<Self> {
+        let (jobs, waiting) = mpsc::channel();
+        let run = move || {
+            for job in waiting {
+                // Whoever asked may have gone.
+                match job {
+                    Job::Send(batch, reply) => drop(reply.send(send(&batch))),
+                    Job::Close(reply) => drop(reply.send(())),
+                }
+            }
+        };
+        thread::Builder::new()
+            .name("metrics-sink".into())
+            .spawn(run)?;
+        Ok(Self {
+            jobs,
+            profile: Profile::default(),
+            added_len: texts_and_numbers,
+        })
+    }
+
+    /// How much it takes at a time.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// How many bytes a datum adds, see [`Sink::added_len`]: by default those of its texts, and 24 for each number.
+    #[must_use]
+    pub fn with_added_len(mut self, added_len: fn(&Batch, &Datum) -> usize) -> Self {
+        self.added_len = added_len;
+        self
+    }
+}
+
+fn texts_and_numbers(_: &Batch, datum: &Datum) -> usize {
+    let dimensions = datum.dimensions();
+    let dimensions = dimensions.map(|(name, value)| name.len() + value.len());
+    let numbers = match datum.value() {
+        DatumValue::Number(_) => 2,
+        DatumValue::StatisticSet(_) => 5,
+        DatumValue::Values(values) => 1 + 2 * values.iter().len(),
+    };
+    datum.name().len() + dimensions.sum::<usize>() + 24 * numbers
+}
+
+impl Sink for Blocking {
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
+        (self.added_len)(batch, datum)
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        attempt.leaves();
+        let (reply, result) = oneshot::channel();
+        let sent = self.jobs.send(Job::Send(batch.clone(), reply));
+        sent.map_err(|_| SendError::Ambiguous("the sink's function panicked before".into()))?;
+        let result = result.await;
+        result.unwrap_or_else(|gone| Err(SendError::Ambiguous(gone.into())))
+    }
+
+    async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close(reply)).is_ok() {
+            let _ = closed.await;
+        }
+    }
+}

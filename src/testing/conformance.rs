@@ -1,0 +1,177 @@
+//! What every sink has to do, tried on yours.
+
+use crate::model::attempt::Attempt;
+use crate::model::batch::Batch;
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
+use crate::model::outcome::{SendError, Sent};
+use crate::model::sink::Sink;
+use crate::model::unit::Unit;
+use crate::testing::predicted_len;
+use metrics::Label;
+use std::time::{Duration, SystemTime};
+
+/// The destination of a sink under test.
+pub trait TestPeer {
+    /// How many requests arrived so far.
+    fn requests(&self) -> usize;
+
+    /// The length of the last request that arrived, in bytes, before compression: what the sum of
+    /// [`added_len`](Sink::added_len) is about.
+    fn last_len(&self) -> usize;
+
+    /// The names of the data of the last request, in their order.
+    fn last_names(&self) -> Vec<String>;
+
+    /// Refuses the datum at this index of the next request, and says which. False if the destination never does so.
+    fn refuse_index(&self, index: usize) -> bool {
+        let _ = index;
+        false
+    }
+
+    /// Refuses so many data of the next request, and does not say which. False if the destination never does so.
+    fn refuse_number(&self, data: usize) -> bool {
+        let _ = data;
+        false
+    }
+
+    /// Answers the next request never. False if there is nothing to wait for.
+    fn hang(&self) -> bool {
+        false
+    }
+}
+
+/// For a sink that nobody answers.
+const NEVER: Duration = Duration::from_hours(1);
+
+/// Tries a sink on what every sink has to do: lengths are as predicted, data keep their order, what is refused is told
+/// by index or number, an attempt may be dropped, and a sink that was closed has sent all it said.
+///
+/// [`added_len`](Sink::added_len) may be up to 2 % too much, for batches of a hundred data and more.
+///
+/// It needs a Tokio runtime with its time driver enabled.
+///
+/// # Panics
+///
+/// If the sink does not do what it has to do; the message says what.
+pub async fn conformance(sink: &impl Sink, peer: &impl TestPeer) {
+    lengths_and_order(sink, peer).await;
+    refused_by_index(sink, peer).await;
+    refused_by_number(sink, peer).await;
+    dropped(sink, peer).await;
+    let requests = peer.requests();
+    sink.close().await;
+    assert_eq!(
+        peer.requests(),
+        requests,
+        "close sent something that no attempt was for"
+    );
+}
+
+async fn send(sink: &impl Sink, batch: &Batch) -> Result<Sent, SendError> {
+    sink.send(batch, &Attempt::new(NEVER)).await
+}
+
+async fn lengths_and_order(sink: &impl Sink, peer: &impl TestPeer) {
+    let most = sink.profile().max_data;
+    for data in [1, 2, 23, 24, 100, 256, 257, 1_000] {
+        let batch = batch(data.min(most));
+        let predicted = predicted_len(sink, &batch);
+        if predicted > sink.profile().max_bytes {
+            continue;
+        }
+        let before = peer.requests();
+        let sent = send(sink, &batch).await;
+        assert!(sent.is_ok(), "{data} data were not sent: {sent:?}");
+        assert_eq!(peer.requests(), before + 1, "one batch is one request");
+        let names = batch.data().iter().map(Datum::name);
+        assert!(
+            names.eq(peer.last_names()),
+            "{data} data arrived in another order"
+        );
+        let len = peer.last_len();
+        assert!(
+            predicted >= len,
+            "{data} data take {len} bytes, more than {predicted}"
+        );
+        let is_close = batch.data().len() < 100 || predicted <= len + len / 50;
+        assert!(
+            is_close,
+            "{data} data take {len} bytes, far less than {predicted}"
+        );
+    }
+}
+
+async fn refused_by_index(sink: &impl Sink, peer: &impl TestPeer) {
+    if !peer.refuse_index(3) {
+        return;
+    }
+    let indexes: Vec<usize> = match send(sink, &batch(7)).await {
+        Ok(sent) => sent.refused.iter().map(|(index, _)| *index).collect(),
+        Err(SendError::Invalid { members, .. }) => members,
+        Err(other) => panic!("a datum was refused, and the sink says: {other:?}"),
+    };
+    assert_eq!(indexes, [3], "the datum at index 3 was refused");
+}
+
+async fn refused_by_number(sink: &impl Sink, peer: &impl TestPeer) {
+    if !peer.refuse_number(2) {
+        return;
+    }
+    match send(sink, &batch(7)).await {
+        Ok(sent) => {
+            let number = sent.refused_unnamed.map(|(data, _)| data);
+            assert_eq!(number, Some(2), "two data were refused");
+        }
+        Err(SendError::Invalid { members, .. }) => {
+            assert!(members.is_empty(), "nobody said which data were refused");
+        }
+        Err(other) => panic!("two data were refused, and the sink says: {other:?}"),
+    }
+}
+
+async fn dropped(sink: &impl Sink, peer: &impl TestPeer) {
+    if peer.hang() {
+        let long_enough = Duration::from_millis(200);
+        let sent = tokio::time::timeout(long_enough, send(sink, &batch(1))).await;
+        assert!(
+            sent.is_err(),
+            "nobody answered, and the sink says: {sent:?}"
+        );
+    }
+    let sent = send(sink, &batch(2)).await;
+    assert!(sent.is_ok(), "after an attempt that was dropped: {sent:?}");
+    assert_eq!(peer.last_names().len(), 2);
+}
+
+/// So many data, of all forms, with few and many dimensions.
+fn batch(data: usize) -> Batch {
+    let now = SystemTime::now();
+    let all = (0..data).map(|number| {
+        let labels = (0..number % 5)
+            .map(|label| Label::new(format!("label{label}"), "x".repeat(number % 300 + 1)));
+        let labels: Vec<Label> = labels.collect();
+        #[expect(clippy::cast_precision_loss, reason = "few")]
+        let value = number as f64 + 0.1;
+        let value = match number % 4 {
+            0 => DatumValue::Number(value),
+            1 => DatumValue::StatisticSet(StatisticSet {
+                sample_count: 2.0,
+                sum: 2.0 * value,
+                minimum: value - 1.0,
+                maximum: value + 1.0,
+            }),
+            _ => {
+                let values = (0..=number % 150)
+                    .map(|nth| (value * 1.01f64.powi(nth.try_into().unwrap_or(0)), 3.0));
+                let values: Vec<(f64, f64)> = values.collect();
+                let sum = values.iter().map(|(value, count)| value * count).sum();
+                DatumValue::Values(Values::new(values, sum))
+            }
+        };
+        let unit = Unit::ALL.get(number % (Unit::ALL.len() + 1)).copied();
+        // In units that every destination has.
+        let unit = unit.map(|unit| crate::reduce::unit_scale::scaled(unit).0);
+        Datum::new(format!("name{number}"), labels, now, value, unit)
+    });
+    Batch::new("Conformance", all)
+}

@@ -1,0 +1,21 @@
+//! For tests of your own sink.
+
+mod conformance;
+
+pub use conformance::{TestPeer, conformance};
+
+use crate::model::batch::Batch;
+use crate::model::sink::Sink;
+use std::sync::Arc;
+
+/// The bytes of a batch, as [`Sink::added_len`] adds them up.
+pub fn predicted_len(sink: &impl Sink, batch: &Batch) -> usize {
+    let mut filled = Batch::of(Arc::from(batch.namespace()), batch.delivery(), []);
+    let data = batch.data().iter();
+    data.map(|datum| {
+        let added = sink.added_len(&filled, datum);
+        filled.push(datum.clone());
+        added
+    })
+    .sum()
+}
