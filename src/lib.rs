@@ -55,7 +55,7 @@
 //!   CloudWatch lacks a unit the values are scaled exactly: nanoseconds to microseconds, kibibytes
 //!   to bytes. A counter that nobody described has the unit Count, all else none.
 //! - What breaks a rule of the service's, see [`limits`], never leaves. It is counted, logged once
-//!   by series and reason, and in the [`FlushReport`] and the [`Stats`]; all else is sent.
+//!   by series and reason, and in the [`FlushReport`] and [`refusals`](CloudWatchHandle::refusals); all else is sent.
 //!
 //! # Data of your own
 //!

@@ -6,6 +6,7 @@ use crate::control::error::FlushError;
 use crate::control::flush::{FlushReport, Reply};
 use crate::control::inbox::Inbox;
 use crate::control::running::Running;
+use crate::model::refusal::Refused;
 use crate::report::stats::{Ledger, Stats};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -191,9 +192,16 @@ impl CloudWatchHandle {
         self.running.is_running()
     }
 
-    /// What became of everything that was recorded since the start and is drained by now.
+    /// What became of everything that was recorded since the start and is drained by now. It takes microseconds, so that a
+    /// probe can ask for it.
     pub fn stats(&self) -> Stats {
         self.ledger.stats()
+    }
+
+    /// What was refused since the start, by series and reason: the first 10,000 of them. What the service rejected is
+    /// here by its error code, without the message.
+    pub fn refusals(&self) -> Vec<Refused> {
+        self.ledger.refusals()
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<FlushReport, FlushError> {

@@ -234,7 +234,7 @@ impl Worker {
         if let Some(telemetry) = &mut self.telemetry
             && !self.is_drained
         {
-            let stats = self.ledger.counts();
+            let stats = self.ledger.stats();
             let data = telemetry.data(&stats, self.window, self.clock.now());
             for datum in data {
                 packer.push(datum);

@@ -63,9 +63,6 @@ pub struct Stats {
     pub samples_refused: u64,
     /// The same by the [name](Refusal::name) of the reason.
     pub samples_refused_by: BTreeMap<&'static str, u64>,
-    /// The same by series and reason; the first 10,000 of them. What the service rejected is here
-    /// by its error code, without the message.
-    pub refused: Vec<Refused>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +72,6 @@ pub(crate) struct Ledger {
 
 #[derive(Debug, Default)]
 struct Accounts {
-    /// All but the list of refusals.
     stats: Stats,
     refused: HashMap<(Option<MetricKind>, Key, Refusal), u64>,
     is_full: bool,
@@ -83,24 +79,20 @@ struct Accounts {
 
 impl Ledger {
     pub(crate) fn stats(&self) -> Stats {
-        let accounts = self.accounts.lock();
-        let refused = accounts.refused.iter();
-        Stats {
-            refused: refused
-                .map(|((kind, key, reason), &samples)| Refused {
-                    kind: *kind,
-                    key: key.clone(),
-                    reason: reason.clone(),
-                    samples,
-                })
-                .collect(),
-            ..accounts.stats.clone()
-        }
+        self.accounts.lock().stats.clone()
     }
 
-    /// The accounts without the list of refusals.
-    pub(crate) fn counts(&self) -> Stats {
-        self.accounts.lock().stats.clone()
+    /// What was refused, by series and reason.
+    pub(crate) fn refusals(&self) -> Vec<Refused> {
+        let accounts = self.accounts.lock();
+        let refused = accounts.refused.iter();
+        let refused = refused.map(|((kind, key, reason), &samples)| Refused {
+            kind: *kind,
+            key: key.clone(),
+            reason: reason.clone(),
+            samples,
+        });
+        refused.collect()
     }
 
     pub(crate) fn queued(&self, amount: Amount) {

@@ -79,7 +79,7 @@ async fn a_series_that_breaks_a_rule_is_refused_by_name_and_reason() {
     }
     let stats = test.started.cloudwatch.stats();
     assert_eq!(stats.samples_refused, 9 * (5 + 7));
-    assert_eq!(stats.refused.len(), 2 * 9);
+    assert_eq!(test.started.cloudwatch.refusals().len(), 2 * 9);
 }
 
 #[tokio::test]

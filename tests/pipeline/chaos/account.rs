@@ -64,9 +64,9 @@ impl Hour {
     }
 
     /// Samples by series, as the exporter reports them.
-    fn refused(&self) -> BTreeMap<String, u64> {
+    fn refused_samples(&self) -> BTreeMap<String, u64> {
         let mut all = BTreeMap::new();
-        for refused in &self.stats.refused {
+        for refused in &self.refused {
             let labels = refused.key.labels().map(Label::value);
             let series = refused.key.name().to_owned() + &labels.collect::<String>();
             *all.entry(series).or_default() += refused.samples;
@@ -83,7 +83,7 @@ impl Hour {
             *samples += amount.0;
             *sum += amount.1;
         }
-        let refused = self.refused();
+        let refused = self.refused_samples();
         assert!(
             self.stats.dropped.is_zero() && self.stats.pending.is_zero(),
             "{what}"

@@ -5,7 +5,7 @@ use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, ReceivedRequest, Service};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, CloudWatchRecorder, Delivery, Sleeping, Stats,
+    Clock, CloudWatchBuilder, CloudWatchRecorder, Delivery, Refused, Sleeping, Stats,
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -45,6 +45,7 @@ pub(crate) struct Hour {
     pub(crate) is_refused: bool,
     pub(crate) service: Service,
     pub(crate) stats: Stats,
+    pub(crate) refused: Vec<Refused>,
     pub(crate) delivery: Delivery,
 }
 
@@ -101,6 +102,7 @@ impl Hour {
             is_refused: faults.iter().any(|(_, fault)| is_refusal(fault)),
             service,
             stats: cloudwatch.stats(),
+            refused: cloudwatch.refusals(),
             delivery,
         }
     }

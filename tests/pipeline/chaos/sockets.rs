@@ -90,6 +90,7 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
         is_refused,
         service: local.service().clone(),
         stats: cloudwatch.stats(),
+        refused: cloudwatch.refusals(),
         delivery,
     }
 }
