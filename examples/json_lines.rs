@@ -29,7 +29,8 @@ impl Sink for JsonLines {
         line(batch, datum).len()
     }
 
-    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        attempt.leaves();
         let lines = batch.data().iter().map(|datum| line(batch, datum));
         let lines: String = lines.collect();
         let written = self.0.lock().unwrap().write_all(lines.as_bytes());

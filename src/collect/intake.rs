@@ -5,6 +5,7 @@ use crate::collect::explicit_data::{self, ExplicitDatum, PutError};
 use crate::control::inbox::{Inbox, Unposted};
 use crate::limits::MAX_DATA_PER_REQUEST;
 use crate::model::datum::Datum;
+use crate::model::sink::AnySink;
 use crate::settings::Config;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,16 +16,20 @@ const SPARE: usize = 4;
 pub(crate) struct Intake {
     config: Config,
     clock: Arc<dyn Clock>,
+    sink: Arc<dyn AnySink>,
+    max_values: usize,
     inbox: Inbox<Datum>,
     /// Bytes of what the background task has taken over and not delivered yet.
     queued: AtomicUsize,
 }
 
 impl Intake {
-    pub(crate) fn new(config: Config, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(config: Config, clock: Arc<dyn Clock>, sink: Arc<dyn AnySink>) -> Self {
         Self {
             config,
             clock,
+            max_values: sink.profile().max_values,
+            sink,
             inbox: Inbox::new(),
             queued: AtomicUsize::new(0),
         }
@@ -32,7 +37,9 @@ impl Intake {
 
     /// Checks a datum and takes it in, or says why not.
     pub(crate) fn put(&self, datum: ExplicitDatum) -> Result<(), PutError> {
-        let datum = explicit_data::check(datum, &self.config, self.clock.now())?;
+        let now = self.clock.now();
+        let datum = explicit_data::check(datum, &self.config, now, self.max_values)?;
+        self.sink.check(&datum).map_err(PutError::Series)?;
         let most = self.config.queue_bytes;
         let room = most.saturating_sub(self.queued.load(Ordering::Relaxed));
         let len = datum.memory_len();

@@ -143,12 +143,12 @@ impl CloudWatchBuilder {
     }
 
     /// Whether the exporter publishes its own accounts, too, once in a window: by default it does not. They
-    /// are metrics like all others, and billed so: up to thirteen, and one for each reason of refusals.
+    /// are metrics like all others, and billed so: up to fourteen, and one for each reason of refusals.
     ///
     /// | `metrics_exporter_cloudwatch.` and | what |
     /// |---|---|
     /// | `requests`, `attempts.failed`, `attempts.throttled`, `attempts.ambiguous` | how many since the last time, if any |
-    /// | `data.sent`, `data.repeated`, `data.ambiguous`, `data.dropped` | the same |
+    /// | `data.sent`, `data.handed_over`, `data.repeated`, `data.ambiguous`, `data.dropped` | the same |
     /// | `samples.refused`, with the dimension `reason` | the same |
     /// | `spool.lost_entries` | the same |
     /// | `queue.bytes`, `spool.bytes` | how much there is, in bytes |
@@ -258,7 +258,7 @@ impl CloudWatchBuilder {
     }
 
     /// Labels that are left out of all that is recorded, by their names, such as a user id; none by default. Dimensions of
-    /// a [`Datum`](crate::Datum) that is put stay. They never become a
+    /// an [`ExplicitDatum`](crate::ExplicitDatum) stay. They never become a
     /// series: what differs in them alone shares one, in which counters and histograms add up, and of gauges the last
     /// update is the last. A new value takes no lock and no memory.
     ///
@@ -295,7 +295,7 @@ impl CloudWatchBuilder {
     }
 
     /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
-    /// second attempt. Sinks of your own have time-outs of their own.
+    /// second attempt. It begins when the request [leaves](crate::Attempt::leaves), as each sink says.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.config.request_timeout = timeout;
         self

@@ -1,4 +1,4 @@
-//! Clock, worker, queue, delivery, handle: what happens in the background.
+//! The exporter before it runs, and where it does.
 
 use crate::clock::Clock;
 use crate::collect::intake::Intake;
@@ -44,7 +44,11 @@ impl CloudWatchExporter {
             ledger.torn(recovered.torn_entries);
             Spooling::new(thread, recovered)
         });
-        let intake = Arc::new(Intake::new(config.clone(), Arc::clone(&clock)));
+        let intake = Arc::new(Intake::new(
+            config.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&sink),
+        ));
         let running = Arc::new(Running::default());
         let commands = Arc::new(Inbox::new());
         let (alive, handles) = mpsc::channel(1);
@@ -56,8 +60,18 @@ impl CloudWatchExporter {
                 Arc::clone(&running),
                 alive,
             ),
+            worker: Worker::new(
+                config,
+                view,
+                clock,
+                ledger,
+                intake,
+                commands,
+                sink,
+                spool,
+                Arc::clone(&running),
+            ),
             running,
-            worker: Worker::new(config, view, clock, ledger, intake, commands, sink, spool),
             callers: Callers { handles, recorders },
         }
     }

@@ -17,7 +17,7 @@ pub struct FlushReport {
     pub sent: Amount,
     /// Given to a destination that [does not say](crate::Confirms::Nothing) what becomes of them.
     pub handed_over: Amount,
-    /// Of those that were delivered, what may have been counted more than once, as the fate of an earlier attempt is not known.
+    /// Of those that were delivered or handed over, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
     /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
     /// room after such an attempt, or under way when the time of a shutdown was up.
@@ -37,7 +37,7 @@ pub struct FlushReport {
 }
 
 impl FlushReport {
-    /// Whether all was delivered; something may have been delivered twice.
+    /// Whether all was delivered or handed over; something may have been so twice.
     pub fn is_complete(&self) -> bool {
         let undelivered = [self.ambiguous, self.dropped, self.spooled, self.pending];
         undelivered.iter().all(Amount::is_zero) && self.refused.is_empty()
@@ -68,7 +68,12 @@ impl FlushReport {
                     self.repeated.add(settled.amount);
                 }
             }
-            Ending::HandedOver => self.handed_over.add(settled.amount),
+            Ending::HandedOver { is_repeated } => {
+                self.handed_over.add(settled.amount);
+                if *is_repeated {
+                    self.repeated.add(settled.amount);
+                }
+            }
             Ending::Ambiguous => self.ambiguous.add(settled.amount),
             Ending::Dropped => self.dropped.add(settled.amount),
             Ending::Spooled => {}

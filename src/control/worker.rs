@@ -7,6 +7,7 @@ use crate::control::flush::{FlushReport, Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
 use crate::control::inbox::Inbox;
+use crate::control::running::Running;
 use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;
 use crate::delivery::event::{Ending, Event, Settled};
@@ -18,7 +19,7 @@ use crate::reduce::Encoder;
 use crate::report::self_metrics::Telemetry;
 use crate::report::stats::Ledger;
 use crate::settings::Config;
-use crate::view::View;
+use crate::view::{View, What};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub(crate) struct Worker {
     is_drained: bool,
     /// Whether the last drain is over.
     is_stopping: bool,
+    running: Arc<Running>,
 }
 
 /// Who may still want something.
@@ -62,6 +64,7 @@ impl Worker {
         commands: Arc<Inbox<Command>>,
         sink: Arc<dyn AnySink>,
         spool: Option<Spooling>,
+        running: Arc<Running>,
     ) -> Self {
         Self {
             window: Window::at(clock.now(), config.storage_resolution),
@@ -78,6 +81,7 @@ impl Worker {
             dropping: Amount::default(),
             is_drained: false,
             is_stopping: false,
+            running,
             config,
             view,
             clock,
@@ -164,13 +168,20 @@ impl Worker {
         }
         self.ledger.ended(self.delivery.uncertain());
         let Self {
-            delivery, flushes, ..
+            delivery,
+            flushes,
+            running,
+            ..
         } = self;
         let mut closing = std::pin::pin!(delivery.close());
         tokio::select! {
             biased;
-            () = &mut closing => flushes.close(),
+            () = &mut closing => {
+                running.end();
+                flushes.close();
+            }
             () = sleep_until(end) => {
+                running.end();
                 flushes.close();
                 closing.await;
             }
@@ -225,6 +236,8 @@ impl Worker {
             if let Some(datum) = encoder.encode(&gained) {
                 match self.delivery.check(&datum) {
                     Ok(()) => packer.push(datum),
+                    // Once, not in every window that repeats it.
+                    Err(_) if matches!(gained.what, What::Unchanged(_)) => {}
                     Err(reason) => encoder.refuse_datum(&datum, &reason),
                 }
             }
@@ -237,7 +250,9 @@ impl Worker {
             let stats = self.ledger.stats();
             let data = telemetry.data(&stats, self.window, self.clock.now());
             for datum in data {
-                packer.push(datum);
+                if self.delivery.check(&datum).is_ok() {
+                    packer.push(datum);
+                }
             }
         }
         self.intake.take().for_each(|datum| packer.push(datum));
@@ -293,7 +308,9 @@ impl Worker {
                 self.dropping.add(settled.amount);
             }
             // Not with every request while there is more than goes through.
-            Ending::Sent { .. } if !self.dropping.is_zero() && self.delivery.has_room() => {
+            Ending::Sent { .. } | Ending::HandedOver { .. }
+                if !self.dropping.is_zero() && self.delivery.has_room() =>
+            {
                 let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
                 tracing::error!(
                     data,

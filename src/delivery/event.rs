@@ -54,7 +54,9 @@ pub(crate) enum Ending {
         is_repeated: bool,
     },
     /// Nobody says what becomes of them.
-    HandedOver,
+    HandedOver {
+        is_repeated: bool,
+    },
     /// They may have arrived.
     Ambiguous,
     Dropped,

@@ -38,6 +38,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use try_once::{Tried, try_once};
 
+/// What a sink may take to close.
+const CLOSING: Duration = Duration::from_secs(5);
+
 pub(crate) struct Delivery {
     sink: Arc<dyn AnySink>,
     profile: Profile,
@@ -222,9 +225,16 @@ impl Delivery {
     /// Ends, when all that is not settled is on disk, if it has one.
     pub(crate) async fn close(&mut self) {
         self.attempts.shutdown().await;
-        self.sink.close().await;
-        if let Some(spool) = self.spool.take() {
-            spool.close().await;
+        let spool = self.spool.take();
+        let to_disk = async {
+            if let Some(spool) = spool {
+                spool.close().await;
+            }
+        };
+        let closing = tokio::time::timeout(CLOSING, self.sink.close());
+        let (closed, ()) = tokio::join!(closing, to_disk);
+        if closed.is_err() {
+            tracing::warn!("the sink did not close in time");
         }
     }
 

@@ -142,7 +142,9 @@ impl Parcel {
             Confirms::Stored => Ending::Sent {
                 is_repeated: self.is_repeated,
             },
-            Confirms::Nothing => Ending::HandedOver,
+            Confirms::Nothing => Ending::HandedOver {
+                is_repeated: self.is_repeated,
+            },
         };
         self.settle_sent(sent, ending, &mut outcome);
         if let Some(search) = self.search.clone() {
@@ -153,6 +155,11 @@ impl Parcel {
             } = *search;
             if other_half.is_empty() {
                 self.go_on(&reason, unknown, &mut outcome);
+            } else if sent.refused_any() {
+                // It was in this half, so nothing is known of the other.
+                let mut rest = other_half;
+                rest.extend(unknown);
+                self.go_on(&reason, rest, &mut outcome);
             } else {
                 self.narrow(reason, other_half, unknown, &mut outcome);
             }
@@ -162,35 +169,33 @@ impl Parcel {
 
     fn settle_sent(&self, sent: &Sent, ending: Ending, outcome: &mut Outcome) {
         let data = self.batch.data();
-        if sent.refused.is_empty() && sent.refused_unnamed.is_none() {
+        if !sent.refused_any() {
             outcome.settle(self.number, data, ending);
             return;
         }
         let reason_of = |place| sent.refused.iter().find(|(index, _)| *index == place);
-        let mut taken = Vec::new();
+        let (mut taken, mut named, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for (place, datum) in data.iter().enumerate() {
-            match reason_of(place) {
-                Some((_, reason)) => {
-                    outcome.refuse(self.number, std::slice::from_ref(datum), reason);
-                }
-                None => taken.push(datum.clone()),
+            if let Some((_, reason)) = reason_of(place) {
+                named.push(datum.clone());
+                refused.extend((datum.origin != Origin::Exporter).then(|| datum.refused(reason)));
+            } else {
+                taken.push(datum.clone());
             }
         }
-        let (mut amount, mut settled) = (Amount::of(&taken), taken.len());
+        let named = (named.len(), Amount::of(&named));
+        outcome.refuse_in_answer(self.number, named, refused);
+        let (mut settled, mut amount) = (taken.len(), Amount::of(&taken));
         if let Some((unnamed, reason)) = &sent.refused_unnamed {
             let unnamed = (*unnamed).min(settled);
             let part = amount.part(unnamed, settled);
-            outcome.settled.push(Settled {
-                number: self.number,
-                data: unnamed,
-                amount: part,
-                ending: Ending::Refused(vec![Refused {
-                    kind: None,
-                    key: Key::from_static_name("*"),
-                    reason: reason.clone(),
-                    samples: part.samples,
-                }]),
-            });
+            let refused = Refused {
+                kind: None,
+                key: Key::from_static_name("*"),
+                reason: reason.clone(),
+                samples: part.samples,
+            };
+            outcome.refuse_in_answer(self.number, (unnamed, part), vec![refused]);
             amount.subtract(part);
             settled -= unnamed;
         }
@@ -363,6 +368,23 @@ impl Outcome {
             data: data.len(),
             amount: Amount::of(data),
             ending,
+        });
+    }
+
+    /// What was refused in an answer that took the rest: so many data.
+    fn refuse_in_answer(&mut self, number: u64, of: (usize, Amount), refused: Vec<Refused>) {
+        let (data, amount) = of;
+        if let Some(first) = refused.first() {
+            tracing::error!(
+                data,
+                "refused by the destination, which took the rest: {first}"
+            );
+        }
+        self.settled.push(Settled {
+            number,
+            data,
+            amount,
+            ending: Ending::Refused(refused),
         });
     }
 

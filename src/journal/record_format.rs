@@ -193,7 +193,7 @@ fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {
             expect(len > 0 && len % 2 == 0, "values and counts")?;
             let pairs = (0..len / 2).map(|_| Ok((from.f64()?, from.f64()?)));
             let pairs = pairs.collect::<Result<Vec<_>, Error>>()?;
-            Ok(DatumValue::Values(Values::new(pairs, sum)))
+            Ok(DatumValue::Values(Values::of_sorted(pairs, sum)))
         }
         _ => Err(Error::message("no known value")),
     }

@@ -43,9 +43,16 @@ pub struct Values {
 }
 
 impl Values {
-    /// Of values by rising order, with their counts, whose samples have this sum. Values may stand for others near
-    /// them, so that the sum of the products is it only within rounding.
-    pub fn new(pairs: impl Into<Box<[(f64, f64)]>>, sum: f64) -> Self {
+    /// Of values with their counts, whose samples have this sum; none if there are no values. Values may stand for
+    /// others near them, so that the sum of the products is it only within rounding.
+    pub fn new(pairs: impl Into<Box<[(f64, f64)]>>, sum: f64) -> Option<Self> {
+        let mut pairs = pairs.into();
+        pairs.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
+        (!pairs.is_empty()).then(|| Self::of_sorted(pairs, sum))
+    }
+
+    /// Of one at least.
+    pub(crate) fn of_sorted(pairs: impl Into<Box<[(f64, f64)]>>, sum: f64) -> Self {
         let pairs = pairs.into();
         Self { pairs, sum }
     }
@@ -93,7 +100,7 @@ impl Datum {
         }
     }
 
-    /// A datum to test a sink with: a sample of a histogram's, with a unit if there is one.
+    /// A datum to test a sink with, which counts as one sample.
     pub fn new(
         name: impl Into<SharedString>,
         dimensions: impl IntoLabels,
@@ -119,7 +126,7 @@ impl Datum {
     /// A number of bytes for name and dimensions in the sink's encoding: what `compute` gave the first time that it
     /// was asked for this identity, which lives as long as its series. So that a sink need not add up the same texts
     /// for each datum. Zero is asked for again.
-    pub fn identity_len(&self, compute: impl FnOnce() -> usize) -> usize {
+    pub(crate) fn identity_len(&self, compute: impl FnOnce() -> usize) -> usize {
         self.identity.encoded_len(compute)
     }
 

@@ -19,7 +19,7 @@ const PER_LABEL: usize = size_of::<Label>() + 2 * PER_ALLOCATION;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Identity {
-    /// See [`Datum::identity_len`](crate::Datum::identity_len).
+    /// What the sink's encoding takes for it, or zero.
     encoded_len: AtomicU32,
     named: Named,
     pub(crate) defaults: Arc<Dimensions>,

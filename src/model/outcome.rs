@@ -12,7 +12,8 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The destination did not take the datum at this index of [`Batch::data`](crate::Batch::data).
+    /// The destination did not take the datum at this index of [`Batch::data`](crate::Batch::data); others than there are
+    /// do not count.
     #[must_use]
     pub fn with_refused(mut self, index: usize, reason: Refusal) -> Self {
         self.refused.push((index, reason));
@@ -22,8 +23,12 @@ impl Sent {
     /// The destination did not take so many of the data, and did not say which.
     #[must_use]
     pub fn with_refused_number(mut self, data: usize, reason: Refusal) -> Self {
-        self.refused_unnamed = Some((data, reason));
+        self.refused_unnamed = (data > 0).then_some((data, reason));
         self
+    }
+
+    pub(crate) fn refused_any(&self) -> bool {
+        !self.refused.is_empty() || self.refused_unnamed.is_some()
     }
 
     /// Something that the destination said beside it, to be logged when it changes.

@@ -23,7 +23,8 @@ use std::sync::Arc;
 ///         datum.name().len()
 ///     }
 ///
-///     async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+///     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+///         attempt.leaves();
 ///         for datum in batch.data() {
 ///             println!("{}/{} {:?}", batch.namespace(), datum.name(), datum.value());
 ///         }
@@ -57,6 +58,10 @@ pub trait Sink: Send + Sync + 'static {
     /// Sends one batch; one attempt, on a task of its own. The exporter repeats it where the error says that this may
     /// help. It may be dropped at any time. A panic counts as [`SendError::Ambiguous`].
     ///
+    /// [`Attempt::leaves`] says that what precedes the request is done, such as loading credentials; its
+    /// [time](crate::CloudWatchBuilder::with_request_timeout) begins then. Without that, an attempt has a minute. A second
+    /// after the time is up it is dropped.
+    ///
     /// # Errors
     ///
     /// Why it was not sent, and so what the exporter does next.
@@ -66,7 +71,7 @@ pub trait Sink: Send + Sync + 'static {
         attempt: &Attempt,
     ) -> impl Future<Output = Result<Sent, SendError>> + Send;
 
-    /// Called once, after the last attempt.
+    /// Called once, after the last attempt, when the exporter is shut down; it has five seconds.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}
     }

@@ -1,4 +1,4 @@
-//! What was recorded → data: units, forms, limits; then packed into requests.
+//! What was recorded → data: units, forms, limits.
 
 pub(crate) mod unit_scale;
 mod values_and_counts;
@@ -134,7 +134,7 @@ impl<'a> Encoder<'a> {
             } else {
                 pairs.iter().map(|(value, count)| value * count).sum()
             };
-            DatumValue::Values(Values::new(pairs, sum))
+            DatumValue::Values(Values::of_sorted(pairs, sum))
         });
         (distribution, out_of_range)
     }

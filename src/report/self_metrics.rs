@@ -17,12 +17,13 @@ const PREFIX: &str = "metrics_exporter_cloudwatch";
 /// What is counted since the start.
 type Count = fn(&Stats) -> u64;
 
-const COUNTS: [(&str, Count); 9] = [
+const COUNTS: [(&str, Count); 10] = [
     ("requests", |stats| stats.requests),
     ("attempts.failed", |stats| stats.failed_attempts),
     ("attempts.throttled", |stats| stats.throttled_attempts),
     ("attempts.ambiguous", |stats| stats.ambiguous_attempts),
     ("data.sent", |stats| stats.sent.data),
+    ("data.handed_over", |stats| stats.handed_over.data),
     ("data.repeated", |stats| stats.repeated.data),
     ("data.ambiguous", |stats| stats.ambiguous.data),
     ("data.dropped", |stats| stats.dropped.data),

@@ -18,7 +18,7 @@ pub struct Stats {
     pub sent: Amount,
     /// Given to a destination that [does not say](crate::Confirms::Nothing) what becomes of them.
     pub handed_over: Amount,
-    /// Of those that were delivered, what may have been counted more than once, as the fate of an earlier attempt is not known.
+    /// Of those that were delivered or handed over, what may have been counted more than once, as the fate of an earlier attempt is not known.
     pub repeated: Amount,
     /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
     /// room after such an attempt, or under way when the exporter ended.
@@ -189,7 +189,12 @@ impl Accounts {
                     stats.repeated.add(settled.amount);
                 }
             }
-            Ending::HandedOver => stats.handed_over.add(settled.amount),
+            Ending::HandedOver { is_repeated } => {
+                stats.handed_over.add(settled.amount);
+                if *is_repeated {
+                    stats.repeated.add(settled.amount);
+                }
+            }
             Ending::Ambiguous => stats.ambiguous.add(settled.amount),
             Ending::Dropped => stats.dropped.add(settled.amount),
             Ending::Spooled => stats.spooled.add(settled.amount),

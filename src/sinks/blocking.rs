@@ -7,13 +7,17 @@ use crate::model::outcome::{SendError, Sent};
 use crate::model::profile::Profile;
 use crate::model::sink::Sink;
 use std::io;
-use std::sync::mpsc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use tokio::sync::oneshot;
 
 /// Sends by a function that blocks, on a thread of its own: one batch after the other.
 ///
-/// A call that the exporter does not wait for any more goes on, and what comes after it waits.
+/// A request's time begins when the function is called. A call that the exporter does not wait for any more goes on, and
+/// what comes after it waits; what waits when its time is up is withdrawn, so that it is not sent twice. A panic of the
+/// function is the end of that attempt alone, of which nobody knows whether it arrived.
 ///
 /// ```
 /// use metrics_exporter_cloudwatch::{Batch, Blocking, CloudWatchBuilder, SendError, Sent};
@@ -43,8 +47,32 @@ pub struct Blocking {
 
 #[derive(Debug)]
 enum Job {
-    Send(Batch, oneshot::Sender<Result<Sent, SendError>>),
+    Send {
+        batch: Batch,
+        attempt: Attempt,
+        claim: Claim,
+        reply: oneshot::Sender<Result<Sent, SendError>>,
+    },
     Close(oneshot::Sender<()>),
+}
+
+/// Either the function begins with a batch, or nobody waits for it any more: who comes first.
+#[derive(Clone, Debug, Default)]
+struct Claim(Arc<AtomicBool>);
+
+impl Claim {
+    fn is_first(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// Withdraws a batch that nobody waits for any more.
+struct Waiting(Claim);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.is_first();
+    }
 }
 
 impl Blocking {
@@ -61,7 +89,19 @@ impl Blocking {
             for job in waiting {
                 // Whoever asked may have gone.
                 match job {
-                    Job::Send(batch, reply) => drop(reply.send(send(&batch))),
+                    Job::Send {
+                        batch,
+                        attempt,
+                        claim,
+                        reply,
+                    } => {
+                        if claim.is_first() {
+                            attempt.leaves();
+                            let result = catch_unwind(AssertUnwindSafe(|| send(&batch)));
+                            let panicked = |_| Err(SendError::Ambiguous("a panic".into()));
+                            drop(reply.send(result.unwrap_or_else(panicked)));
+                        }
+                    }
                     Job::Close(reply) => drop(reply.send(())),
                 }
             }
@@ -112,12 +152,26 @@ impl Sink for Blocking {
     }
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
-        attempt.leaves();
         let (reply, result) = oneshot::channel();
-        let sent = self.jobs.send(Job::Send(batch.clone(), reply));
-        sent.map_err(|_| SendError::Ambiguous("the sink's function panicked before".into()))?;
-        let result = result.await;
-        result.unwrap_or_else(|gone| Err(SendError::Ambiguous(gone.into())))
+        let claim = Claim::default();
+        let waiting = Waiting(claim.clone());
+        let job = Job::Send {
+            batch: batch.clone(),
+            attempt: attempt.clone(),
+            claim,
+            reply,
+        };
+        let gone = || SendError::Transient("the sink's thread has ended".into());
+        self.jobs.send(job).map_err(|_| gone())?;
+        tokio::select! {
+            biased;
+            result = result => result.unwrap_or_else(|_| Err(gone())),
+            () = attempt.out_of_time() => Err(if waiting.0.is_first() {
+                SendError::Transient("another call takes all the time".into())
+            } else {
+                SendError::Ambiguous("the call has not come back in time".into())
+            }),
+        }
     }
 
     async fn close(&self) {

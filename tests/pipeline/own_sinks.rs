@@ -7,8 +7,8 @@ use aws_sdk_cloudwatch::config::{Credentials, SharedCredentialsProvider};
 use cloudwatch_local::Service;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Confirms, Datum, Profile, PutMetricData, Refusal, SendError,
-    Sent, Sink,
+    Attempt, Batch, Blocking, CloudWatchBuilder, Confirms, Datum, ExplicitDatum, Profile, PutError,
+    PutMetricData, Refusal, SendError, Sent, Sink,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -186,4 +186,70 @@ async fn a_requests_time_begins_when_there_are_credentials() {
     let error = sink.send(&datum, &Attempt::new(second)).await.unwrap_err();
     assert!(matches!(error, SendError::Ambiguous(_)), "{error:?}");
     assert!(start.elapsed() <= second + Duration::from_millis(2));
+}
+
+/// What waits for a call that takes long is withdrawn, not sent twice; and a panic is the end of one attempt alone.
+#[tokio::test]
+async fn what_blocks_sends_nothing_twice_and_outlives_a_panic() {
+    let (calls, (go, may)) = (Arc::new(Mutex::new(0)), std::sync::mpsc::channel::<bool>());
+    let counted = Arc::clone(&calls);
+    let blocking = Blocking::new(move |_| {
+        *counted.lock().unwrap() += 1;
+        assert!(may.recv().unwrap(), "it was told to");
+        Ok(Sent::default())
+    });
+    let blocking = blocking.unwrap();
+    let batch = crate::fixtures::batch::batch(1).await;
+    let long = Attempt::new(Duration::from_hours(1));
+    let first = blocking.send(&batch, &long);
+    let mut first = std::pin::pin!(first);
+    // It begins; and another one comes to wait, and goes.
+    let waits = async {
+        while *calls.lock().unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let others = Attempt::new(Duration::ZERO);
+        let second = blocking.send(&batch, &others);
+        others.leaves();
+        second.await
+    };
+    let second = tokio::select! {
+        biased;
+        _ = &mut first => unreachable!("it was not let go"),
+        second = waits => second,
+    };
+    assert!(matches!(second, Err(SendError::Transient(_))), "{second:?}");
+    go.send(true).unwrap();
+    first.await.unwrap();
+    go.send(false).unwrap();
+    let panicked = blocking.send(&batch, &long).await;
+    assert!(
+        matches!(panicked, Err(SendError::Ambiguous(_))),
+        "{panicked:?}"
+    );
+    go.send(true).unwrap();
+    blocking.send(&batch, &long).await.unwrap();
+    assert_eq!(*calls.lock().unwrap(), 3);
+}
+
+/// Also what an application puts, and only what it takes.
+#[tokio::test]
+async fn what_it_would_not_take_is_refused_whoever_made_it() {
+    let profile = Profile::default().with_max_values(10);
+    let sink = Asked {
+        profile,
+        ..Asked::default()
+    };
+    let builder = CloudWatchBuilder::new("Test").with_sink("asked", sink.clone());
+    let test = Started::new(builder);
+    let put = |datum| test.cloudwatch.put(datum);
+    let odd = put(ExplicitDatum::value("odd", 1.0));
+    assert!(matches!(odd, Err(PutError::Series(_))), "{odd:?}");
+    let values: Vec<f64> = (0..11).map(f64::from).collect();
+    let many = put(ExplicitDatum::values("many", &values, &[1.0; 11]));
+    assert_eq!(many, Err(PutError::TooManyValues(11)));
+    put(ExplicitDatum::values("few", &values[..10], &[1.0; 10])).unwrap();
+    test.record(|| (0..1_000).for_each(|n| metrics::histogram!("h").record(n)));
+    let report = test.cloudwatch.shutdown().await.unwrap();
+    assert_eq!((report.sent.data, report.samples_refused), (2, 0));
 }

@@ -213,8 +213,8 @@ fn whether_it_runs_can_be_seen() {
     let thread = exporter.run_on_thread().unwrap();
     assert!(handle.is_running());
     let _ = handle.shutdown_blocking().unwrap();
-    thread.join().unwrap();
     assert!(!handle.is_running());
+    thread.join().unwrap();
     // With its runtime.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -81,7 +81,7 @@ async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
         ),
         (
             cloudwatch::Unit::Microseconds,
-            DatumValue::Values(Values::new([(0.003, 1.0), (1.5, 1.0)], 1.503)),
+            DatumValue::Values(Values::new([(0.003, 1.0), (1.5, 1.0)], 1.503).unwrap()),
         ),
         (
             cloudwatch::Unit::Microseconds,

@@ -159,7 +159,7 @@ async fn a_histogram_sends_what_its_window_had() {
         histogram!("ms").record_many(1, 2);
     };
     let data = test.data_of(record).await;
-    let value = DatumValue::Values(Values::new([(1.0, 2.0), (3.0, 1.0)], 5.0));
+    let value = DatumValue::Values(Values::new([(1.0, 2.0), (3.0, 1.0)], 5.0).unwrap());
     assert_eq!(*data[0].value(), value);
     assert!(test.data_of(|| {}).await.is_empty());
 }

@@ -2,7 +2,7 @@
 
 use super::datum::Explicit;
 use super::{ExplicitDatum, PutError};
-use crate::limits::{self, MAX_VALUES_PER_DATUM};
+use crate::limits;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::identity::{Identity, Named, Origin};
 use crate::reduce::unit_scale::{self, Scale};
@@ -18,6 +18,7 @@ pub(crate) fn check(
     datum: ExplicitDatum,
     config: &Config,
     now: SystemTime,
+    max_values: usize,
 ) -> Result<Datum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
     let identity = Identity::new(Named::Own(Box::new(key)), &config.default_dimensions);
@@ -31,7 +32,7 @@ pub(crate) fn check(
     let value = match in_scale(datum.value, scale) {
         Explicit::Number(value) => DatumValue::Number(number(value)?),
         Explicit::StatisticSet(statistics) => DatumValue::StatisticSet(statistic(statistics)?),
-        Explicit::Values(values, counts) => distribution(&values, &counts)?,
+        Explicit::Values(values, counts) => distribution(&values, &counts, max_values)?,
     };
     Ok(Datum {
         identity: Arc::new(identity),
@@ -75,7 +76,7 @@ fn count(count: f64) -> Result<f64, PutError> {
     }
 }
 
-fn distribution(values: &[f64], counts: &[f64]) -> Result<DatumValue, PutError> {
+fn distribution(values: &[f64], counts: &[f64], most: usize) -> Result<DatumValue, PutError> {
     if values.is_empty() {
         return Err(PutError::NoValues);
     }
@@ -97,7 +98,7 @@ fn distribution(values: &[f64], counts: &[f64]) -> Result<DatumValue, PutError> 
         }
         is_same
     });
-    if pairs.len() > MAX_VALUES_PER_DATUM {
+    if pairs.len() > most {
         return Err(PutError::TooManyValues(pairs.len()));
     }
     let mut sum = 0.0;
@@ -105,7 +106,7 @@ fn distribution(values: &[f64], counts: &[f64]) -> Result<DatumValue, PutError> 
         count(samples)?;
         sum += value * samples;
     }
-    Ok(DatumValue::Values(Values::new(pairs, sum)))
+    Ok(DatumValue::Values(Values::of_sorted(pairs, sum)))
 }
 
 fn statistic(statistics: StatisticSet) -> Result<StatisticSet, PutError> {

@@ -7,7 +7,7 @@ pub use datum::ExplicitDatum;
 
 pub(crate) use check::check;
 
-use crate::limits::{MAX_VALUES_PER_DATUM, TimestampFault, ValueFault};
+use crate::limits::{TimestampFault, ValueFault};
 use crate::model::refusal::Refusal;
 
 /// Why a [`ExplicitDatum`] was not taken. Nothing of it is queued then.
@@ -24,7 +24,7 @@ pub enum PutError {
     #[error("no values")]
     NoValues,
     /// There are more distinct values than a datum takes.
-    #[error("{0} distinct values, more than {MAX_VALUES_PER_DATUM}")]
+    #[error("{0} distinct values, more than a datum takes")]
     TooManyValues(usize),
     /// There are not as many counts as values.
     #[error("{values} values, but {counts} counts")]

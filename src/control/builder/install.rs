@@ -9,6 +9,7 @@ use crate::control::handle::CloudWatchHandle;
 #[cfg(feature = "aws-config")]
 use crate::sinks::put_metric_data::by_default_client;
 use std::io;
+use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
 
 impl CloudWatchBuilder {
@@ -26,8 +27,9 @@ impl CloudWatchBuilder {
     /// the thread cannot be started.
     pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
         let (reply, installed) = oneshot::channel();
+        let caller = Arc::new(());
         // The caller may have gone.
-        self.start_thread(|handle| drop(reply.send(handle)))?;
+        self.start_thread(Arc::downgrade(&caller), |handle| drop(reply.send(handle)))?;
         installed.await.unwrap_or_else(|gone| Err(ended(gone)))
     }
 
@@ -38,19 +40,24 @@ impl CloudWatchBuilder {
     /// As [`install`](Self::install).
     pub fn install_blocking(self) -> Result<CloudWatchHandle, InstallError> {
         let (reply, installed) = std::sync::mpsc::sync_channel(1);
-        self.start_thread(move |handle| drop(reply.send(handle)))?;
+        let caller = Arc::new(());
+        self.start_thread(Arc::downgrade(&caller), move |handle| {
+            drop(reply.send(handle));
+        })?;
         installed.recv().unwrap_or_else(|gone| Err(ended(gone)))
     }
 
     /// Prepares and runs the exporter on a thread of its own, and tells `reply` once it is installed, or why not.
+    /// Nothing is installed if the caller goes before.
     fn start_thread(
         self,
+        caller: Weak<()>,
         reply: impl FnOnce(Result<CloudWatchHandle, InstallError>) + Send + 'static,
     ) -> Result<(), InstallError> {
         let runtime = exporter::runtime().map_err(InstallError::Thread)?;
         let run = move || {
             runtime.block_on(async {
-                match self.prepare().await {
+                match self.prepare(&caller).await {
                     Ok((handle, exporter)) => {
                         let running = exporter.run();
                         reply(Ok(handle));
@@ -64,13 +71,21 @@ impl CloudWatchBuilder {
         Ok(())
     }
 
-    async fn prepare(mut self) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
+    async fn prepare(
+        mut self,
+        caller: &Weak<()>,
+    ) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
         self.config.validate()?;
         if self.destination.is_none() {
             self.destination = Some(Destination::Later(by_default_client().await?));
         }
         // A spool is read from the first byte to the last, on this thread, which nobody else waits for.
         let (recorder, exporter) = self.build()?;
+        if caller.strong_count() == 0 {
+            return Err(InstallError::Thread(io::Error::other(
+                "nobody waits for it",
+            )));
+        }
         metrics::set_global_recorder(recorder).map_err(|_| InstallError::RecorderInstalled)?;
         Ok((exporter.handle(), exporter))
     }

@@ -21,7 +21,9 @@ fn batch(len: usize) -> Batch {
     let mut packer = Packer::new(&config, &sink, Profile::default());
     for number in 0..len {
         let datum = ExplicitDatum::value(format!("{number}"), 1.0);
-        packer.push(explicit_data::check(datum, &config, SystemTime::now()).expect("it is valid"));
+        packer.push(
+            explicit_data::check(datum, &config, SystemTime::now(), 150).expect("it is valid"),
+        );
     }
     packer.finish().pop().expect("it has data")
 }
@@ -139,7 +141,7 @@ fn deliver(len: usize, to: &mut Destination, is_repeated: bool) -> Result {
                     let numbers = names.map(|name| name.parse::<usize>().expect("a number"));
                     result.refused.extend(numbers);
                 }
-                Ending::Dropped | Ending::HandedOver | Ending::Spooled => {
+                Ending::Dropped | Ending::HandedOver { .. } | Ending::Spooled => {
                     unreachable!("nothing drops here")
                 }
             }

@@ -15,7 +15,9 @@ fn batch(data: impl IntoIterator<Item = ExplicitDatum>) -> Batch {
     let sink = MemorySink::new();
     let mut packer = Packer::new(&config, &sink, Profile::default());
     for datum in data {
-        packer.push(explicit_data::check(datum, &config, SystemTime::now()).expect("it is valid"));
+        packer.push(
+            explicit_data::check(datum, &config, SystemTime::now(), 150).expect("it is valid"),
+        );
     }
     packer.finish().pop().expect("it has data")
 }

@@ -34,7 +34,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// Sends to CloudWatch.
 ///
 /// The exporter alone repeats what failed, so the SDK's own retries and time-outs are off for these requests,
-/// whatever the client's settings are. A request's time begins once the SDK has credentials. Half of it is the most that
+/// whatever the client's settings are. A request's time begins once the SDK has credentials, for which it has five
+/// seconds by its own account, or what the client's identity cache has been set to. Half of it is the most that
 /// a connection may take, of 3.1 seconds or what the client has been set to.
 ///
 /// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`; so must one that a
@@ -84,6 +85,7 @@ impl PutMetricData {
             .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(request / 2))
             .disable_operation_timeout()
             .disable_operation_attempt_timeout()
+            .disable_read_timeout()
             .build()
     }
 

@@ -124,7 +124,7 @@ fn large_parcel() -> Parcel {
     for number in 0..300 {
         let values: Vec<f64> = (0..150).map(|value| f64::from(value) + 0.1).collect();
         let datum = ExplicitDatum::values(format!("{number}"), &values, &[1.5; 150]);
-        packer.push(explicit_data::check(datum, &config, SystemTime::now()).unwrap());
+        packer.push(explicit_data::check(datum, &config, SystemTime::now(), 150).unwrap());
     }
     Parcel::new(1, packer.finish().remove(0))
 }

@@ -16,7 +16,7 @@ async fn stored(spooling: &mut Spooling, number: u64) -> Parcel {
     let sink = MemorySink::new();
     let mut packer = Packer::new(&config, &sink, Profile::default());
     let datum = ExplicitDatum::value("n", 1.0);
-    packer.push(explicit_data::check(datum, &config, SystemTime::now()).unwrap());
+    packer.push(explicit_data::check(datum, &config, SystemTime::now(), 150).unwrap());
     let mut parcel = Parcel::new(number, packer.finish().remove(0));
     spooling.store(&mut parcel, Entry::None, Instant::now());
     match spooling.next().await {
