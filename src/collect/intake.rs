@@ -39,7 +39,9 @@ impl Intake {
     pub(crate) fn put(&self, datum: ExplicitDatum) -> Result<(), PutError> {
         let now = self.clock.now();
         let datum = explicit_data::check(datum, &self.config, now, self.max_values)?;
-        self.sink.check(&datum).map_err(PutError::Series)?;
+        self.sink
+            .check(&datum)
+            .map_err(|refusal| PutError::Series(*refusal))?;
         let most = self.config.queue_bytes;
         let room = most.saturating_sub(self.queued.load(Ordering::Relaxed));
         let len = datum.memory_len();

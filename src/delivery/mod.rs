@@ -121,7 +121,7 @@ impl Delivery {
     }
 
     /// Whether the sink would take a datum.
-    pub(crate) fn check(&self, datum: &Datum) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, datum: &Datum) -> Result<(), Box<Refusal>> {
         self.sink.check(datum)
     }
 

@@ -61,13 +61,12 @@ impl<'a> Packer<'a> {
 impl Open {
     fn new(config: &Config, delivery: Delivery) -> Self {
         Self {
-            batch: Batch::of(Arc::clone(&config.namespace), delivery, []),
+            batch: Batch::open(Arc::clone(&config.namespace), delivery),
             len: 0,
         }
     }
 
-    fn close(mut self) -> Batch {
-        self.batch.shrink();
-        self.batch
+    fn close(self) -> Batch {
+        self.batch.closed()
     }
 }

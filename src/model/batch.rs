@@ -27,29 +27,45 @@ impl Batch {
         delivery: Delivery,
         data: impl IntoIterator<Item = Datum>,
     ) -> Self {
-        let mut batch = Self {
+        let mut batch = Self::open(namespace, delivery);
+        batch.data.extend(data);
+        batch.closed()
+    }
+
+    /// Without data yet.
+    pub(crate) fn open(namespace: Arc<str>, delivery: Delivery) -> Self {
+        Self {
             namespace,
             delivery,
             data: Vec::new(),
             memory_len: size_of::<Self>(),
             stamps: None,
-        };
-        data.into_iter().for_each(|datum| batch.push(datum));
-        batch.shrink();
-        batch
+        }
     }
 
+    /// Adds a datum, before it is [closed](Self::closed).
+    #[inline]
     pub(crate) fn push(&mut self, datum: Datum) {
-        let stamp = datum.timestamp;
-        let (oldest, newest) = self.stamps.unwrap_or((stamp, stamp));
-        self.stamps = Some((oldest.min(stamp), newest.max(stamp)));
-        self.memory_len += datum.memory_len();
         self.data.push(datum);
     }
 
-    /// It may wait for long.
-    pub(crate) fn shrink(&mut self) {
+    /// With what is known of all its data, and no more memory than they take, as it may wait for long.
+    pub(crate) fn closed(mut self) -> Self {
         self.data.shrink_to_fit();
+        for datum in &self.data {
+            self.memory_len += datum.memory_len();
+            let stamp = datum.timestamp;
+            // Most often all are of the same window.
+            match &mut self.stamps {
+                Some((oldest, newest)) if (*oldest..=*newest).contains(&stamp) => {}
+                Some((oldest, newest)) => {
+                    *oldest = stamp.min(*oldest);
+                    *newest = stamp.max(*newest);
+                }
+                none => *none = Some((stamp, stamp)),
+            }
+        }
+        self
     }
 
     /// A batch of its own for some of its data; none if there are none.

@@ -104,7 +104,8 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A sink of whatever type.
 pub(crate) trait AnySink: Send + Sync {
     fn profile(&self) -> Profile;
-    fn check(&self, datum: &Datum) -> Result<(), Refusal>;
+    /// Boxed, as it is asked about each datum and most often says yes.
+    fn check(&self, datum: &Datum) -> Result<(), Box<Refusal>>;
     fn added_len(&self, batch: &Batch, datum: &Datum) -> usize;
     fn send<'a>(
         &'a self,
@@ -119,8 +120,8 @@ impl<S: Sink> AnySink for S {
         Sink::profile(self)
     }
 
-    fn check(&self, datum: &Datum) -> Result<(), Refusal> {
-        Sink::check(self, datum)
+    fn check(&self, datum: &Datum) -> Result<(), Box<Refusal>> {
+        Sink::check(self, datum).map_err(Box::new)
     }
 
     fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {

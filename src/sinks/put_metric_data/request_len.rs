@@ -9,12 +9,11 @@ use crate::model::datum::{Datum, DatumValue};
 /// What a datum adds to a request, the envelope included if it is the first.
 pub(crate) fn added(batch: &Batch, added: &Datum) -> usize {
     let (namespace, before) = (batch.namespace(), batch.data().len());
-    let envelope_before = if before == 0 {
-        0
-    } else {
-        envelope(namespace, before)
+    let envelope = match before {
+        0 => envelope(namespace, 1),
+        before => head(before + 1) - head(before),
     };
-    envelope(namespace, before + 1) - envelope_before + datum(added)
+    envelope + datum(added)
 }
 
 /// A request without its data: the namespace, and the array's name and head.
