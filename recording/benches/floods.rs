@@ -1,8 +1,8 @@
 //! A million label values or a million names at full speed: the memory they take, and how fast other series stay.
 //!
-//! `cargo bench -p metrics-recording --bench floods` runs five floods of 300 seconds. Pass a number of seconds, the name
-//! of a flood, or both: `-- gauge 20`. Each flood runs in a process of its own, and its memory is what that process
-//! grows by. The program fails if a sum is not exact.
+//! `cargo bench -p metrics-recording --bench floods` runs five floods of 300 seconds. Pass a number of seconds, the
+//! name of a flood, or both: `-- gauge 20`. Each flood runs in a process of its own, and its memory is what that
+//! process grows by. The program fails if a sum is not exact.
 //!
 //! Three threads work, on two processors or more:
 //!
@@ -17,8 +17,8 @@
 //!
 //! - `tenth`, `half`, `end`: KiB of resident memory more than before, at these times of the flood.
 //! - `peak KiB`: of the whole process.
-//! - `before`, `during`, `after`: nanoseconds of a look-up and a record to the other series; `ratio` is the second by the
-//!   first.
+//! - `before`, `during`, `after`: nanoseconds of a look-up and a record to the other series; `ratio` is the second by
+//!   the first.
 //! - `wanted`: about how many series the metric would have, as a snapshot last told.
 
 #![forbid(unsafe_code)]
@@ -139,8 +139,8 @@ fn row(name: &str, flood: Flood, lasting: Duration) {
     let [before, during, after] = others.times.map(median);
     let ratio = during / before;
     println!(
-        "{name:13} {records:12} {speed:9.0} {tenth:>7} {half:>7} {end:>7} {peak:>8} {before:7.2} {during:7.2} {after:7.2} \
-         {ratio:6.3} {wanted:>8}"
+        "{name:13} {records:12} {speed:9.0} {tenth:>7} {half:>7} {end:>7} {peak:>8} {before:7.2} {during:7.2} \
+         {after:7.2} {ratio:6.3} {wanted:>8}"
     );
 }
 
