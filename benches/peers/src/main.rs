@@ -16,7 +16,7 @@ use recorders::Recorder;
 use std::time::Duration;
 use workloads::Workload;
 
-/// Compare recorders of the `metrics` facade; takes about five minutes.
+/// Compare recorders of the `metrics` facade; takes about four minutes.
 #[derive(Parser)]
 struct Options {
     #[command(subcommand)]
