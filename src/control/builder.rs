@@ -39,18 +39,10 @@ use tokio::sync::mpsc;
 #[must_use = "call install, install_blocking or build"]
 pub struct CloudWatchBuilder {
     config: Config,
-    pub(crate) destination: Option<Destination>,
+    /// Or why it cannot be used, which `build` says.
+    pub(crate) sink: Option<Result<Arc<dyn AnySink>, BuildError>>,
     clock: Arc<dyn Clock>,
 }
-
-pub(crate) enum Destination {
-    Sink(Arc<dyn AnySink>),
-    /// Once all settings are known.
-    Later(SinkMaker),
-}
-
-pub(crate) type SinkMaker =
-    Box<dyn FnOnce(&Config, &Arc<dyn Clock>) -> Result<Arc<dyn AnySink>, BuildError> + Send>;
 
 impl CloudWatchBuilder {
     /// Starts with the namespace that all metrics go to: 1–255 ASCII characters, none of them a
@@ -60,7 +52,7 @@ impl CloudWatchBuilder {
     pub fn new(namespace: impl AsRef<str>) -> Self {
         Self {
             config: Config::new(namespace.as_ref()),
-            destination: None,
+            sink: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -134,9 +126,12 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Whether time stamps are corrected where the service's answers say that this machine's clock is
-    /// off by more than a minute: by default they are. It is logged either way. Data with a time stamp of
-    /// their own, and sinks of your own, are left alone.
+    /// Whether time stamps are corrected where the service's answers say that the exporter's
+    /// [clock](Self::with_clock) is off by more than a minute, until it is off by less than half a minute: by default
+    /// they are. It is logged either way. Data with a time stamp of their own are left alone.
+    ///
+    /// [`PutMetricData`](crate::PutMetricData) tells the service's clock; a sink of your own does so by
+    /// [`Attempt::service_clock`](crate::Attempt::service_clock).
     pub fn with_clock_skew_correction(mut self, corrects: bool) -> Self {
         self.config.corrects_clock_skew = corrects;
         self
@@ -305,7 +300,7 @@ impl CloudWatchBuilder {
     /// [`Blocking`](crate::Blocking).
     pub fn with_sink(mut self, name: impl Into<Arc<str>>, sink: impl Sink) -> Self {
         self.config.destination = name.into();
-        self.destination = Some(Destination::Sink(Arc::new(sink)));
+        self.sink = Some(Ok(Arc::new(sink)));
         self
     }
 
@@ -325,11 +320,7 @@ impl CloudWatchBuilder {
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
         self.config.validate()?;
-        let sink: Arc<dyn AnySink> = match self.destination {
-            Some(Destination::Sink(sink)) => sink,
-            Some(Destination::Later(make)) => make(&self.config, &self.clock)?,
-            None => return Err(BuildError::NoSink),
-        };
+        let sink = self.sink.unwrap_or(Err(BuildError::NoSink))?;
         let spool = match &self.config.spool {
             None => None,
             Some(SpoolConfig { dir, max_bytes }) => {

@@ -12,20 +12,30 @@ use tokio::time::Instant;
 
 impl Delivery {
     pub(crate) fn finish(&mut self, done: Result<(Id, Tried), JoinError>) -> Event {
-        let (id, Tried { begun, result }) = match done {
+        let (id, tried) = match done {
             Ok(done) => done,
             Err(error) => (error.id(), Tried::broken(error)),
         };
-        let Some(InFlight { parcel, started }) = self.in_flight.remove(&id) else {
+        let Tried {
+            begun,
+            result,
+            told,
+        } = tried;
+        let Some(in_flight) = self.in_flight.remove(&id) else {
             return Event::default();
         };
+        let InFlight {
+            parcel,
+            started,
+            correction,
+        } = in_flight;
         let now = Instant::now();
         let parcel = self.begun(parcel, begun);
         let Some(result) = result else {
             return self.hold_back(parcel, now);
         };
         let entry = parcel.entry;
-        match result {
+        match self.clock_skew.judge(correction, told, result) {
             Ok(sent) => {
                 self.answered();
                 self.condition.noted(sent.note.as_deref());

@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 mod answer;
+mod clock_skew;
 mod condition;
 mod disk;
 pub(crate) mod entry;
@@ -15,6 +16,7 @@ mod try_once;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
+use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::condition::Condition;
 use crate::delivery::entry::Entry;
 use crate::delivery::event::{Attempted, Event, RESTORED, Settled, SpoolUsage, Unsettled};
@@ -45,6 +47,7 @@ pub(crate) struct Delivery {
     sink: Arc<dyn AnySink>,
     profile: Profile,
     clock: Arc<dyn Clock>,
+    clock_skew: ClockSkew,
     queue: Queue,
     pace: Pace,
     condition: Condition,
@@ -61,6 +64,7 @@ pub(crate) struct Delivery {
 struct InFlight {
     parcel: Parcel,
     started: Instant,
+    correction: Correction,
 }
 
 impl Delivery {
@@ -76,6 +80,7 @@ impl Delivery {
             profile: sink.profile(),
             sink,
             clock,
+            clock_skew: ClockSkew::new(config.corrects_clock_skew),
             queue: Queue::new(config.queue_bytes, evicted),
             pace: Pace::new(config.max_in_flight, config.jitter_seed),
             condition: Condition::of(Arc::clone(&config.destination)),
@@ -247,14 +252,18 @@ impl Delivery {
         let is_strict = parcel.batch.delivery() == Mode::AtMostOnce;
         let begun = self.spool.as_ref();
         let begun = begun.and_then(|spool| spool.begin(&parcel, is_strict));
-        let (sink, batch) = (Arc::clone(&self.sink), Arc::clone(&parcel.batch));
-        let attempt = self
-            .attempts
-            .spawn(try_once(sink, batch, begun, self.request_timeout));
+        let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
+        let (batch, correction) = self.clock_skew.correct(&parcel.batch, self.clock.now());
+        let attempt =
+            self.attempts
+                .spawn(try_once(sink, batch, begun, self.request_timeout, clock));
         self.pace.started(now);
-        let started = now;
-        self.in_flight
-            .insert(attempt.id(), InFlight { parcel, started });
+        let in_flight = InFlight {
+            parcel,
+            started: now,
+            correction,
+        };
+        self.in_flight.insert(attempt.id(), in_flight);
         None
     }
 

@@ -1,7 +1,8 @@
 //! One attempt to send a parcel, on a task of its own.
 
+use crate::clock::Clock;
 use crate::delivery::spooling::Begun;
-use crate::model::attempt::Attempt;
+use crate::model::attempt::{Attempt, ServiceClock};
 use crate::model::batch::Batch;
 use crate::model::outcome::{SendError, Sent};
 use crate::model::sink::AnySink;
@@ -14,6 +15,7 @@ use tokio::task::JoinError;
 pub(crate) struct Tried {
     pub(crate) begun: Begun,
     pub(crate) result: Option<Result<Sent, SendError>>,
+    pub(crate) told: Option<ServiceClock>,
 }
 
 /// For a sink that knows that its time is up, to say what came of it.
@@ -25,6 +27,7 @@ pub(crate) async fn try_once(
     batch: Arc<Batch>,
     begun: Option<impl Future<Output = Begun>>,
     timeout: Duration,
+    clock: Arc<dyn Clock>,
 ) -> Tried {
     let begun = match begun {
         Some(begun) => begun.await,
@@ -32,12 +35,17 @@ pub(crate) async fn try_once(
     };
     let is_unsafe = matches!(begun, Begun::Late(_) | Begun::Failed(_));
     let is_held_back = is_unsafe && batch.delivery() == Mode::AtMostOnce;
+    let attempt = Attempt::by_clock(timeout, clock);
     let result = if is_held_back {
         None
     } else {
-        Some(send(&*sink, &batch, &Attempt::new(timeout)).await)
+        Some(send(&*sink, &batch, &attempt).await)
     };
-    Tried { begun, result }
+    Tried {
+        begun,
+        result,
+        told: attempt.told(),
+    }
 }
 
 async fn send(sink: &dyn AnySink, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
@@ -57,6 +65,7 @@ impl Tried {
         Self {
             begun: Begun::Marked,
             result: Some(Err(SendError::Ambiguous(error.into()))),
+            told: None,
         }
     }
 }

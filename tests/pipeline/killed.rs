@@ -65,12 +65,11 @@ fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> 
         ))
         .endpoint_url(local);
     let client = aws_sdk_cloudwatch::Client::from_conf(config.build());
-    let sink = PutMetricData::new(client)
-        // Windows of all ages go to a server that stands still.
-        .with_clock_skew_correction(false);
     CloudWatchBuilder::new("Killed")
+        // Windows of all ages go to a server that stands still.
+        .with_clock_skew_correction(false)
         .with_request_timeout(Duration::from_mins(1))
-        .with_sink("test", Told(sink))
+        .with_sink("test", Told(PutMetricData::new(client)))
         .with_clock(clock.clone())
         .with_delivery(delivery)
         .with_send_jitter(Duration::ZERO)

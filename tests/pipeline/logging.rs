@@ -5,9 +5,10 @@
 
 use crate::fixtures::alone::alone;
 use crate::fixtures::scripted::{self, Fault, Scripted};
-use crate::fixtures::started::{InMemory, Started};
+use crate::fixtures::started::{InMemory, Started, minute};
+use crate::sending::{error, service_at};
 use metrics::{Unit, counter, describe_counter, histogram};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, ManualClock, MemorySink};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -219,4 +220,25 @@ async fn an_exporter_that_ends_with_its_runtime_says_so() {
         lines[0].contains("WARN") && lines[0].contains("ended with its runtime"),
         "{lines:?}"
     );
+}
+
+/// A signature of another time is refused as if the credentials were wrong; there nobody has to do anything about it.
+#[tokio::test(start_paused = true)]
+async fn a_signature_of_another_time_is_not_said_to_be_denied() {
+    alone!();
+    for (off, is_denied) in [(Duration::from_hours(1), false), (Duration::ZERO, true)] {
+        let service = service_at(&ManualClock::new(minute() + off));
+        let refused = error(403, "SignatureDoesNotMatch", "Signature expired");
+        service.faults().script([Some(refused)]);
+        let (log, _guard) = Log::start();
+        let builder = CloudWatchBuilder::new("Test").with_client(service.client());
+        let test = Started::new(builder);
+        test.record(|| counter!("n").increment(1));
+        test.flush().await;
+        let lines = log.lines();
+        let says = lines
+            .iter()
+            .any(|line| line.contains("not allowed to send"));
+        assert_eq!(says, is_denied, "{lines:?}");
+    }
 }

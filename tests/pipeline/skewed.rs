@@ -1,16 +1,14 @@
 //! A clock that is off, and what may be learned of it from answers.
 
-use crate::fixtures::batch::batch;
+use crate::fixtures::polls::until;
 use crate::fixtures::started::{Started, minute};
-use crate::sending::{PATIENCE, class, error, service_at};
+use crate::sending::{PATIENCE, class, send, service_at};
 use cloudwatch_local::{Fault, ReceivedDatum, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, Clock, CloudWatchBuilder, ManualClock, PutMetricData, SendError, Sink,
-    Sleeping, StorageResolution,
+    Attempt, Batch, Clock, CloudWatchBuilder, Datum, ManualClock, MemorySink, SendError, Sent,
+    Sink, StorageResolution,
 };
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -43,58 +41,35 @@ async fn a_clock_that_is_off_is_corrected_and_nothing_is_lost_by_it() {
     }
 }
 
-/// A machine that stands still, at its second look at the clock, for so long.
-#[derive(Clone)]
-struct Freezing {
-    start: SystemTime,
-    freeze: Duration,
-    looks: Arc<AtomicUsize>,
+/// Whose service's clock is another one.
+fn started(service: &Service) -> Started {
+    let builder = CloudWatchBuilder::new("Test").with_client(service.client());
+    Started::new(builder)
 }
 
-impl Clock for Freezing {
-    fn now(&self) -> SystemTime {
-        let is_frozen = self.looks.fetch_add(1, Ordering::Relaxed) >= 2;
-        self.start
-            + if is_frozen {
-                self.freeze
-            } else {
-                Duration::ZERO
-            }
-    }
-
-    fn sleep_until(&self, _: SystemTime) -> Sleeping<'_> {
-        Box::pin(std::future::pending())
-    }
-}
-
-fn sink(service: &Service, clock: impl Clock) -> PutMetricData {
-    PutMetricData::new(service.client()).with_clock(clock)
-}
-
-/// The stamp that a service at `time` gets to see.
-async fn stamp(sink: &PutMetricData, service: &Service, batch: &Batch) -> SystemTime {
-    service.faults().clear();
-    sink.send(batch, &Attempt::new(PATIENCE)).await.unwrap();
+/// Flushes what was recorded, all of which arrives, and gives the stamp that the last of it had.
+async fn stamp(test: &Started, service: &Service) -> SystemTime {
+    test.record(|| counter!("n").increment(1));
+    test.flush().await;
     service.received().last().unwrap().timestamp
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_freeze_in_mid_request_is_not_the_clocks_fault() {
-    let now = SystemTime::now();
-    let batch = batch(1).await;
-    let service = service_at(&ManualClock::new(now));
-    let sink = sink(
-        &service,
-        Freezing {
-            start: now,
-            freeze: HOUR,
-            looks: Arc::default(),
-        },
-    );
+    let theirs = ManualClock::new(minute());
+    let service = service_at(&theirs);
+    let test = started(&service);
+    let slow = Fault::Latency(Duration::from_secs(1));
+    service.faults().script([Some(slow)]);
     // Answered before the freeze, and read after it.
-    let first = stamp(&sink, &service, &batch).await;
-    assert_eq!(stamp(&sink, &service, &batch).await, first);
-    assert_eq!(first, batch.data()[0].timestamp());
+    let frozen = async {
+        until(|| !service.requests().is_empty()).await;
+        test.clock.advance(HOUR);
+    };
+    let (first, ()) = tokio::join!(stamp(&test, &service), frozen);
+    assert_eq!(first, minute());
+    theirs.advance(HOUR);
+    assert_eq!(stamp(&test, &service).await, minute() + HOUR);
 }
 
 fn foreign(status: u16, headers: &[(&str, &str)]) -> Fault {
@@ -109,70 +84,110 @@ fn foreign(status: u16, headers: &[(&str, &str)]) -> Fault {
 #[tokio::test(start_paused = true)]
 async fn others_clocks_teach_nothing() {
     const DATE: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-    let now = SystemTime::now();
-    let batch = batch(1).await;
-    let service = service_at(&ManualClock::new(now));
-    let sink = sink(&service, ManualClock::new(now));
     let cbor = ("content-type", "application/cbor");
     let id = ("x-amzn-requestid", "1");
-    for (fault, meaning) in [
-        (foreign(200, &[DATE]), "ambiguous"),
-        (foreign(200, &[DATE, cbor]), "ambiguous"),
-        (foreign(502, &[DATE]), "ambiguous"),
-        (foreign(503, &[DATE, cbor]), "ambiguous"),
-        (foreign(404, &[DATE]), "transient"),
-        (foreign(503, &[DATE, id, ("age", "7")]), "ambiguous"),
-        (foreign(503, &[id]), "ambiguous"),
-        (foreign(503, &[id, ("date", "today")]), "ambiguous"),
+    for (fault, meaning, is_learned) in [
+        (foreign(200, &[DATE]), "ambiguous", false),
+        (foreign(200, &[DATE, cbor]), "ambiguous", false),
+        (foreign(502, &[DATE]), "ambiguous", false),
+        (foreign(503, &[DATE, cbor]), "ambiguous", false),
+        (foreign(404, &[DATE]), "transient", false),
+        (foreign(503, &[DATE, id, ("age", "7")]), "ambiguous", false),
+        (foreign(503, &[id]), "ambiguous", false),
+        (foreign(503, &[id, ("date", "today")]), "ambiguous", false),
+        (foreign(503, &[DATE, id]), "ambiguous", true),
+        (foreign(200, &[DATE, id]), "sent", true),
     ] {
+        let service = service_at(&ManualClock::new(minute()));
         service.faults().script([Some(fault.clone())]);
-        let error = sink.send(&batch, &Attempt::new(PATIENCE)).await.err();
+        let error = send(service.client(), 1, PATIENCE).await;
         assert_eq!(class(error.as_ref()), meaning, "{fault:?}");
-        let stamp = stamp(&sink, &service, &batch).await;
-        assert_eq!(stamp, batch.data()[0].timestamp(), "{fault:?}");
+
+        let test = started(&service);
+        service.faults().script([Some(fault.clone()), None, None]);
+        let before = service.requests().len();
+        if meaning == "sent" {
+            test.record(|| counter!("n").increment(1));
+            test.flush().await;
+        }
+        assert_eq!(stamp(&test, &service).await, minute(), "{fault:?}");
+        // What has a stamp of 1994 is too old for the service, whose answer puts the clock right again.
+        let requests = service.requests().len() - before;
+        assert_eq!(requests, if is_learned { 3 } else { 2 }, "{fault:?}");
     }
-    service.faults().script([Some(foreign(503, &[DATE, id]))]);
-    assert!(sink.send(&batch, &Attempt::new(PATIENCE)).await.is_err());
-    service.faults().clear();
-    assert!(matches!(
-        sink.send(&batch, &Attempt::new(PATIENCE)).await,
-        Err(SendError::Transient(_))
-    ));
 }
 
 /// Of two requests under way the first answer teaches, and the second is no less wrong for its time alone.
 #[tokio::test(start_paused = true)]
 async fn all_that_left_before_it_was_known_is_tried_again() {
-    let now = SystemTime::now();
-    let batch = batch(1).await;
-    let service = service_at(&ManualClock::new(now + Duration::from_hours(24 * 30)));
-    let sink = sink(&service, ManualClock::new(now));
-    // So long that both are under way.
-    let slow = Some(Fault::Latency(Duration::from_secs(1)));
-    service.faults().script([slow.clone(), slow]);
-    let (first, second) = tokio::join!(
-        async { sink.send(&batch, &Attempt::new(PATIENCE)).await },
-        async { sink.send(&batch, &Attempt::new(PATIENCE)).await }
-    );
-    for error in [first.err(), second.err()] {
-        assert_eq!(class(error.as_ref()), "transient", "{error:?}");
-    }
-    sink.send(&batch, &Attempt::new(PATIENCE)).await.unwrap();
+    let theirs = minute() + Duration::from_hours(24 * 30);
+    let service = service_at(&ManualClock::new(theirs));
+    let test = started(&service);
+    let slow = Fault::Latency(Duration::from_secs(1));
+    service.faults().script([Some(slow.clone()), Some(slow)]);
+    let first = async {
+        test.record(|| counter!("one").increment(1));
+        test.flush().await;
+    };
+    let second = async {
+        until(|| service.requests().len() == 1).await;
+        test.record(|| counter!("other").increment(1));
+        test.flush().await;
+    };
+    let under_way = async {
+        until(|| service.requests().len() == 2).await;
+        assert_eq!(test.cloudwatch.stats().failed_attempts, 0);
+    };
+    tokio::join!(first, second, under_way);
+    assert_eq!(service.requests().len(), 4);
+    let received = service.received();
+    let stamps: Vec<_> = received.iter().map(|datum| datum.timestamp).collect();
+    assert_eq!(stamps, [theirs; 2]);
 }
 
-/// A signature of another time is refused as if the credentials were wrong.
+/// Says of its service's clock that it is an hour ahead, in each answer.
+#[derive(Clone)]
+struct Telling {
+    clock: ManualClock,
+    leaves: bool,
+    memory: MemorySink,
+}
+
+impl Sink for Telling {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        if self.leaves {
+            attempt.leaves();
+        }
+        attempt.service_clock(self.clock.now() + HOUR);
+        self.memory.send(batch, attempt).await
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_signature_of_another_time_is_tried_again_at_once() {
-    let now = SystemTime::now();
-    let batch = batch(1).await;
-    let service = service_at(&ManualClock::new(now + HOUR));
-    let sink = sink(&service, ManualClock::new(now));
-    service
-        .faults()
-        .always(error(403, "SignatureDoesNotMatch", "Signature expired"));
-    for meaning in ["transient", "denied"] {
-        let error = sink.send(&batch, &Attempt::new(PATIENCE)).await.err();
-        assert_eq!(class(error.as_ref()), meaning);
+async fn any_sink_may_tell_the_time_of_a_request_that_left() {
+    for (leaves, corrects, ahead) in [
+        (true, true, HOUR),
+        (true, false, Duration::ZERO),
+        (false, true, Duration::ZERO),
+    ] {
+        let sink = Telling {
+            clock: ManualClock::new(minute()),
+            leaves,
+            memory: MemorySink::new(),
+        };
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
+        let builder = builder.with_clock_skew_correction(corrects);
+        let test = Started::by_clock(builder, sink.clock.clone());
+        for expected in [minute(), minute() + ahead] {
+            test.record(|| counter!("n").increment(1));
+            test.flush().await;
+            let data = sink.memory.take();
+            assert_eq!(data[0].timestamp(), expected, "{leaves}, {corrects}");
+        }
     }
 }
 

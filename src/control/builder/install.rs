@@ -1,11 +1,11 @@
 //! `install`: a client by the SDK's usual chain, the global recorder, and where the exporter runs.
 
-#[cfg(not(feature = "aws-config"))]
-use crate::control::builder::SinkMaker;
-use crate::control::builder::{CloudWatchBuilder, Destination};
+use crate::control::builder::CloudWatchBuilder;
 use crate::control::error::InstallError;
 use crate::control::exporter::{self, CloudWatchExporter};
 use crate::control::handle::CloudWatchHandle;
+#[cfg(not(feature = "aws-config"))]
+use crate::model::sink::AnySink;
 #[cfg(feature = "aws-config")]
 use crate::sinks::put_metric_data::by_default_client;
 use std::io;
@@ -76,8 +76,8 @@ impl CloudWatchBuilder {
         caller: &Weak<()>,
     ) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
         self.config.validate()?;
-        if self.destination.is_none() {
-            self.destination = Some(Destination::Later(by_default_client().await?));
+        if self.sink.is_none() {
+            self.sink = Some(Ok(by_default_client().await?));
         }
         // A spool is read from the first byte to the last, on this thread, which nobody else waits for.
         let (recorder, exporter) = self.build()?;
@@ -98,6 +98,6 @@ fn ended(gone: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> InstallEr
 
 /// Without the feature nothing is looked up.
 #[cfg(not(feature = "aws-config"))]
-fn by_default_client() -> impl Future<Output = Result<SinkMaker, InstallError>> {
+fn by_default_client() -> impl Future<Output = Result<Arc<dyn AnySink>, InstallError>> {
     std::future::ready(Err(InstallError::NoClient))
 }

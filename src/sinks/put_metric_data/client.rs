@@ -1,7 +1,6 @@
 //! `PutMetricData` by the AWS SDK's client.
 
 use super::{request_len, unit_name};
-use crate::clock::{Clock, SystemClock};
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
@@ -9,7 +8,6 @@ use crate::model::outcome::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::sinks::put_metric_data::answer::Answer;
 use crate::sinks::put_metric_data::classify::{Departure, classify};
-use crate::sinks::put_metric_data::skew::{Correction, Skew};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::HttpClient;
 use aws_sdk_cloudwatch::config::interceptors::{
@@ -41,39 +39,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`; so must one that a
 /// test makes up. A 200 without them is somebody else's, and the request is repeated.
 ///
-/// Where the answers' `Date` says that this machine's clock is off by more than a minute, the time stamps
-/// that come from it are corrected, until it is off by less than half a minute. Only answers of the service's
-/// own count, and only if they took less than 10 seconds.
+/// The `Date` of the service's own answers tells the exporter what the [service's clock](Attempt::service_clock) shows,
+/// unless the answer has an `Age`.
 #[derive(Clone)]
 pub struct PutMetricData {
     client: Client,
-    clock: Arc<dyn Clock>,
-    skew: Skew,
 }
 
 impl PutMetricData {
     /// Sends by `client`.
     pub fn new(client: Client) -> Self {
-        Self {
-            client,
-            clock: Arc::new(SystemClock),
-            skew: Skew::new(true),
-        }
-    }
-
-    /// The clock that the data are stamped with, to be compared with the service's: the system's by
-    /// default.
-    #[must_use]
-    pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Whether time stamps are corrected where this machine's clock is off: by default they are.
-    #[must_use]
-    pub fn with_clock_skew_correction(mut self, corrects: bool) -> Self {
-        self.skew = Skew::new(corrects);
-        self
+        Self { client }
     }
 
     /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
@@ -88,20 +64,6 @@ impl PutMetricData {
             .disable_read_timeout()
             .build()
     }
-
-    /// What the SDK sends for a batch.
-    fn data(&self, batch: &Batch, correction: Correction) -> Vec<types::MetricDatum> {
-        let now = self.clock.now();
-        let data = batch.data().iter().map(|datum| {
-            let timestamp = if datum.is_by_clock {
-                correction.of(datum.timestamp(), datum.storage_resolution(), now)
-            } else {
-                datum.timestamp()
-            };
-            to_sdk(datum, timestamp)
-        });
-        data.collect()
-    }
 }
 
 impl Sink for PutMetricData {
@@ -115,36 +77,27 @@ impl Sink for PutMetricData {
             .retry_config(RetryConfig::disabled())
             .timeout_config(self.timeouts(attempt.timeout()))
             .interceptor(seen.clone());
-        let correction = self.skew.correction();
+        let data = batch.data().iter().map(to_sdk).collect();
         let request = self
             .client
             .put_metric_data()
             .namespace(batch.namespace())
-            .set_metric_data(Some(self.data(batch, correction)))
+            .set_metric_data(Some(data))
             .customize()
             .config_override(once);
-        let before = self.clock.now();
         let answer = tokio::select! {
             biased;
             answer = request.send() => answer,
             () = attempt.out_of_time() => return Err(out_of_time(seen.departure())),
         };
         if let Some(theirs) = *seen.0.date.lock() {
-            self.skew.learn(theirs, before, self.clock.now());
+            attempt.service_clock(theirs);
         }
         match answer.map_err(|error| classify(&error, seen.departure())) {
             Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
                 "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
             )),
             Ok(_) => Ok(Sent::default()),
-            // The time may be all that was wrong, and will be another the next time.
-            Err(error) if self.skew.correction() != correction => Err(match error {
-                SendError::Invalid { code, message, .. } => {
-                    SendError::Transient(format!("{code}: {message}").into())
-                }
-                SendError::Denied(error) => SendError::Transient(error),
-                error => error,
-            }),
             Err(error) => Err(error),
         }
     }
@@ -257,7 +210,7 @@ impl Intercept for Seen {
     }
 }
 
-fn to_sdk(datum: &Datum, timestamp: SystemTime) -> types::MetricDatum {
+fn to_sdk(datum: &Datum) -> types::MetricDatum {
     let dimensions = datum
         .dimensions()
         .map(|(name, value)| types::Dimension::builder().name(name).value(value).build());
@@ -265,7 +218,7 @@ fn to_sdk(datum: &Datum, timestamp: SystemTime) -> types::MetricDatum {
     let builder = types::MetricDatum::builder()
         .metric_name(datum.name())
         .set_dimensions((!dimensions.is_empty()).then_some(dimensions))
-        .timestamp(DateTime::from(timestamp))
+        .timestamp(DateTime::from(datum.timestamp()))
         .set_unit(
             datum
                 .unit()

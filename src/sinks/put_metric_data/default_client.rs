@@ -1,13 +1,14 @@
 //! A client by the SDK's usual chain.
 
 use super::with_client;
-use crate::control::builder::SinkMaker;
 use crate::control::error::{BuildError, InstallError};
+use crate::model::sink::AnySink;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::ProvideCredentials;
+use std::sync::Arc;
 
 /// With a region and credentials that are there.
-pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
+pub(crate) async fn by_default_client() -> Result<Arc<dyn AnySink>, InstallError> {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     if config.region().is_none() {
         return Err(BuildError::NoRegion.into());
@@ -19,5 +20,5 @@ pub(crate) async fn by_default_client() -> Result<SinkMaker, InstallError> {
         .provide_credentials()
         .await
         .map_err(|error| InstallError::Credentials(error.into()))?;
-    Ok(with_client::by(Client::new(&config)))
+    Ok(with_client::by(Client::new(&config))?)
 }

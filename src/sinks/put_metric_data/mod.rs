@@ -8,7 +8,6 @@ mod client;
 mod default_client;
 mod excerpt;
 mod request_len;
-mod skew;
 mod unit_name;
 mod with_client;
 
