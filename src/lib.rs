@@ -83,8 +83,9 @@
 //!
 //! Data that could not be sent wait in a [queue of bounded size](CloudWatchBuilder::with_queue_bytes), and on disk
 //! where there is a [spool](CloudWatchBuilder::with_spool), and are sent again under their own time stamps, after
-//! pauses that grow up to a minute. Where the service throttles all requests slow down. A datum that it does
-//! not accept is found and refused, and the others of its request are sent.
+//! pauses that grow up to a minute. Where the service throttles all requests slow down, and none
+//! starts before its [`Retry-After`](SendError::Throttled) is over. A datum that the service does not accept is found and
+//! refused, and the others of its request are sent.
 //!
 //! As CloudWatch has no way to tell that it has seen a request before, an answer that was lost on its way makes for
 //! data that are counted twice, or not at all: [`Delivery`] chooses.

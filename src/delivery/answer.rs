@@ -68,9 +68,12 @@ impl Delivery {
                 let outcome = parcel.too_large(&reason);
                 self.follow(entry, outcome, Some(Attempted::Refused))
             }
-            Err(SendError::Throttled(error)) => {
-                self.condition.throttled(&*error);
-                self.pace.throttled(now);
+            Err(SendError::Throttled {
+                source,
+                retry_after,
+            }) => {
+                self.condition.throttled(&*source);
+                self.pace.throttled(retry_after, now);
                 self.repeat(parcel, Attempted::Throttled)
             }
             Err(SendError::Denied(error)) => {

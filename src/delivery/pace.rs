@@ -1,5 +1,6 @@
 //! When the next request may start: at once while all is well; after a pause, and one at a time, after
-//! failures; at a distance from each other, one at a time, while the destination throttles.
+//! failures; at a distance from each other, one at a time, while the destination throttles, and not before the time
+//! that the destination asked for.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,6 +13,8 @@ const HURRIED: Duration = Duration::from_millis(500);
 const FIRST_DISTANCE: Duration = Duration::from_millis(200);
 /// So that, halved with each success, it is gone within half a minute of the last throttled request.
 const MAX_DISTANCE: Duration = Duration::from_secs(10);
+/// A destination may ask for any time; data that wait for hours may have no room left.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -27,6 +30,8 @@ pub(crate) struct Pace {
     distance: Duration,
     started_at: Option<Instant>,
     apart_until: Option<Instant>,
+    /// The destination asked to be left alone.
+    held_until: Option<Instant>,
 }
 
 impl Pace {
@@ -41,6 +46,7 @@ impl Pace {
             distance: Duration::ZERO,
             started_at: None,
             apart_until: None,
+            held_until: None,
         }
     }
 
@@ -52,7 +58,12 @@ impl Pace {
             1
         };
         (in_flight < most).then(|| {
-            let waits = [self.paused_until, self.spread_until, self.apart_until];
+            let waits = [
+                self.paused_until,
+                self.spread_until,
+                self.apart_until,
+                self.held_until,
+            ];
             waits.into_iter().flatten().max().unwrap_or(now)
         })
     }
@@ -85,9 +96,15 @@ impl Pace {
         }
     }
 
-    pub(crate) fn throttled(&mut self, now: Instant) {
+    /// The destination throttles, and may have said how long it wants to be left alone.
+    pub(crate) fn throttled(&mut self, retry_after: Option<Duration>, now: Instant) {
         self.distance = (self.distance * 2).clamp(FIRST_DISTANCE, MAX_DISTANCE);
         self.apart_until = self.jittered_distance(now);
+        if let Some(retry_after) = retry_after {
+            // And the distance, with its jitter: a whole fleet may have been told the same.
+            let held = self.jittered_distance(now + retry_after.min(MAX_RETRY_AFTER));
+            self.held_until = self.held_until.max(held);
+        }
     }
 
     /// The end of a pause after so many failures in a row: exponential, with full jitter, so that a

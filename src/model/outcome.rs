@@ -2,6 +2,7 @@
 
 use crate::model::refusal::Refusal;
 use std::error::Error;
+use std::time::Duration;
 
 /// A batch was sent. What a destination refused of it nevertheless is said here; all else is delivered.
 #[derive(Clone, Debug, Default)]
@@ -50,10 +51,16 @@ pub enum SendError {
     /// Nobody knows whether it arrived. What is done about it is a matter of [`Delivery`](crate::Delivery).
     #[error(transparent)]
     Ambiguous(Box<dyn Error + Send + Sync>),
-    /// It did not arrive, because requests come too fast. The exporter slows down for all batches, and
-    /// tries again.
-    #[error(transparent)]
-    Throttled(Box<dyn Error + Send + Sync>),
+    /// It did not arrive, because requests come too fast, or because the destination is too busy for now. The
+    /// exporter slows down for all batches, and tries again.
+    #[error("{source}")]
+    Throttled {
+        /// What the destination said.
+        source: Box<dyn Error + Send + Sync>,
+        /// How long the destination asks to be left alone, as in HTTP's `Retry-After`. The exporter starts no request
+        /// before that time is over, and flushes do not cut it short. More than 5 minutes count as 5 minutes.
+        retry_after: Option<Duration>,
+    },
     /// It did not arrive, and will not until somebody puts something right: credentials, permissions.
     /// The exporter keeps it, says so once, as an error, and tries again, after pauses that grow.
     #[error(transparent)]

@@ -31,6 +31,7 @@ mod poison;
 mod publish;
 mod put;
 mod refusals;
+mod retry_after;
 mod same_data;
 mod self_metrics;
 mod sending;

@@ -26,7 +26,7 @@ pub(crate) fn class(error: Option<&SendError>) -> &'static str {
         None => "sent",
         Some(SendError::Transient(_)) => "transient",
         Some(SendError::Ambiguous(_)) => "ambiguous",
-        Some(SendError::Throttled(_)) => "throttled",
+        Some(SendError::Throttled { .. }) => "throttled",
         Some(SendError::Denied(_)) => "denied",
         Some(SendError::TooLarge(_)) => "too large",
         Some(SendError::Invalid { .. }) => "invalid",

@@ -59,7 +59,7 @@ impl Line {
                         self.pace.answered();
                     }
                     Answer::Failed => self.pace.failed(started, now),
-                    Answer::Throttled => self.pace.throttled(now),
+                    Answer::Throttled => self.pace.throttled(None, now),
                 }
             } else {
                 self.pace.started(now);
@@ -140,11 +140,50 @@ proptest! {
         let start = pace.next_start(0, now).expect("nothing is in flight");
         prop_assert!(start <= now + Duration::from_millis(500));
         for _ in 0..10 {
-            pace.throttled(now);
+            pace.throttled(None, now);
         }
         pace.hurry(now);
         let start = pace.next_start(0, now).expect("nothing is in flight");
         prop_assert!(start >= now + Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_destination_is_left_alone_for_as_long_as_it_asks(
+        seed: u64,
+        asks in prop::collection::vec((0..100_u64, 0..1_000_u64), 1..5),
+    ) {
+        let mut pace = Pace::new(MAX_IN_FLIGHT, Some(seed));
+        let origin = Instant::now();
+        let (mut end, mut last) = (origin, origin);
+        for (at, seconds) in asks {
+            last = last.max(origin + Duration::from_secs(at));
+            pace.throttled(Some(Duration::from_secs(seconds)), last);
+            end = end.max(last + Duration::from_secs(seconds.min(300)));
+        }
+        // Whatever comes of those that were under way.
+        for _ in 0..10 {
+            pace.answered();
+        }
+        pace.failed(last, last);
+        pace.hurry(last);
+        let start = pace.next_start(0, last).expect("nothing is in flight");
+        prop_assert!(start >= end, "{:?} early", end - start);
+        // Nor much later.
+        prop_assert!(start <= end + Duration::from_secs(15));
+    }
+
+    #[test]
+    fn a_fleet_that_is_told_the_same_time_does_not_come_back_at_once(seed: u64) {
+        let start = |seed| {
+            let mut pace = Pace::new(MAX_IN_FLIGHT, Some(seed));
+            let now = Instant::now();
+            pace.throttled(Some(Duration::from_mins(1)), now);
+            pace.next_start(0, now).expect("nothing is in flight") - now
+        };
+        let starts: Vec<Duration> = (0..100).map(|more| start(seed.wrapping_add(more))).collect();
+        // A distance of 200 ms, give or take a half.
+        let early = starts.iter().filter(|start| **start < Duration::from_millis(60_200)).count();
+        prop_assert!((25..75).contains(&early), "{early} of 100 in the first half");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::model::outcome::SendError;
 use crate::sinks::put_metric_data::excerpt::{MAX_CODE, MAX_MESSAGE, excerpt};
+use crate::sinks::put_metric_data::retry_after::retry_after;
 use aws_sdk_cloudwatch::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
 use std::error::Error;
@@ -143,10 +144,21 @@ pub(crate) fn classify(error: &SdkError<PutMetricDataError>, sent: Departure) ->
         Some(message) => excerpt(message, MAX_MESSAGE),
         None => causes(error),
     };
+    let retry_after = error.raw_response().and_then(retry_after);
     match class(error, sent) {
+        // The service itself says that it is too busy, and until when.
+        Class::Transient if retry_after.is_some() && status(error) == Some(503) => {
+            SendError::Throttled {
+                source: source(),
+                retry_after,
+            }
+        }
         Class::Transient => SendError::Transient(source()),
         Class::Ambiguous => SendError::Ambiguous(source()),
-        Class::Throttled => SendError::Throttled(source()),
+        Class::Throttled => SendError::Throttled {
+            source: source(),
+            retry_after,
+        },
         Class::Denied => SendError::Denied(source()),
         Class::TooLarge => SendError::TooLarge(source()),
         Class::Invalid => SendError::Invalid {
@@ -159,6 +171,10 @@ pub(crate) fn classify(error: &SdkError<PutMetricDataError>, sent: Departure) ->
             message: message(),
         },
     }
+}
+
+fn status(error: &SdkError<PutMetricDataError>) -> Option<u16> {
+    error.raw_response().map(|answer| answer.status().as_u16())
 }
 
 /// For errors without a code.

@@ -8,6 +8,7 @@ use crate::model::outcome::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::sinks::put_metric_data::answer::Answer;
 use crate::sinks::put_metric_data::classify::{Departure, classify};
+use crate::sinks::put_metric_data::retry_after::date;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::HttpClient;
 use aws_sdk_cloudwatch::config::interceptors::{
@@ -17,7 +18,7 @@ use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudwatch::error::BoxError;
-use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types;
 use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_types::body::SdkBody;
@@ -41,6 +42,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 ///
 /// The `Date` of the service's own answers tells the exporter what the [service's clock](Attempt::service_clock) shows,
 /// unless the answer has an `Age`.
+///
+/// The `Retry-After` of an answer that throttles goes into [`SendError::Throttled`]; the exporter heeds at most five
+/// minutes of it. It may be in seconds, or a date, which is compared with the answer's `Date`. A `ServiceUnavailable`
+/// of status 503 with a `Retry-After` counts as throttled, too.
 #[derive(Clone)]
 pub struct PutMetricData {
     client: Client,
@@ -198,10 +203,7 @@ impl Intercept for Seen {
         self.0.is_foreign.store(!is_known, Ordering::Relaxed);
         // Others' clocks are no matter, and a cache's answer is of another time.
         if is_known && headers.get("age").is_none() {
-            let date = headers.get("date");
-            let date =
-                date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
-            *self.0.date.lock() = date.and_then(|date| SystemTime::try_from(date).ok());
+            *self.0.date.lock() = headers.get("date").and_then(date);
         }
         let body = context.response_mut().body_mut();
         let whole = std::mem::replace(body, SdkBody::taken());

@@ -8,6 +8,7 @@ mod client;
 mod default_client;
 mod excerpt;
 mod request_len;
+mod retry_after;
 mod unit_name;
 mod with_client;
 
