@@ -82,7 +82,7 @@
 //! # Delivery
 //!
 //! Data that could not be sent wait in a [queue of bounded size](CloudWatchBuilder::with_queue_bytes), and on disk
-//! where there is a [spool](CloudWatchBuilder::with_spool), and are sent again under their own time stamps, after
+//! where there is a [journal](CloudWatchBuilder::with_journal), and are sent again under their own time stamps, after
 //! pauses that grow up to a minute. Where the service throttles all requests slow down, and none
 //! starts before its [`Retry-After`](SendError::Throttled) is over. A datum that the service does not accept is found and
 //! refused, and the others of its request are sent.
@@ -136,10 +136,9 @@ pub use collect::window::StorageResolution;
 pub use control::builder::CloudWatchBuilder;
 pub use control::error::{BuildError, ConfigError, FlushError, InstallError};
 pub use control::exporter::CloudWatchExporter;
-pub use control::flush::FlushReport;
 pub use control::handle::CloudWatchHandle;
 pub use control::recorder::CloudWatchRecorder;
-pub use journal::SpoolError;
+pub use journal::JournalError;
 pub use metrics_recording::Buckets;
 /// Functions, timed and counted; the attributes need it in scope:
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
@@ -155,6 +154,7 @@ pub use model::profile::{Confirms, Profile};
 pub use model::refusal::{Refusal, Refused};
 pub use model::sink::Sink;
 pub use model::unit::Unit;
+pub use report::flush_report::FlushReport;
 pub use report::stats::Stats;
 pub use settings::matcher::Matcher;
 pub use settings::{Delivery, HistogramForm};

@@ -118,7 +118,7 @@ async fn again(
     interrupted: &mut JoinHandle<io::Result<()>>,
 ) -> Result<bool> {
     let report = cloudwatch.flush().await?;
-    let (table, samples) = (run.read(recorded).await?.table(), report.sent.samples);
+    let (table, samples) = (run.read(recorded).await?.table(), report.delivered.samples);
     println!("{table}\n{samples} samples sent; again in ten seconds, unless you press Ctrl-C\n");
     Ok(tokio::select! {
         biased;

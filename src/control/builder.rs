@@ -7,10 +7,10 @@ use crate::collect::window::StorageResolution;
 use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
-use crate::journal::{Spool, SpoolThread};
+use crate::journal::{Journal, Writer};
 use crate::model::sink::{AnySink, Sink};
 use crate::settings::matcher::Matcher;
-use crate::settings::{Config, Delivery, HistogramForm, IdleTimeout, SpoolConfig};
+use crate::settings::{Config, Delivery, HistogramForm, IdleTimeout, JournalConfig};
 use crate::view::{SeriesPolicy, View};
 use metrics::SharedString;
 use metrics_recording::Recorder;
@@ -143,10 +143,10 @@ impl CloudWatchBuilder {
     /// | `metrics_exporter_cloudwatch.` and | what |
     /// |---|---|
     /// | `requests`, `attempts.failed`, `attempts.throttled`, `attempts.ambiguous` | how many since the last time, if any |
-    /// | `data.sent`, `data.handed_over`, `data.repeated`, `data.ambiguous`, `data.dropped` | the same |
+    /// | `data.delivered`, `data.handed_over`, `data.repeated`, `data.ambiguous`, `data.dropped` | the same |
     /// | `samples.refused`, with the dimension `reason` | the same |
-    /// | `spool.lost_entries` | the same |
-    /// | `queue.bytes`, `spool.bytes` | how much there is, in bytes |
+    /// | `journal.lost_records` | the same |
+    /// | `queue.bytes`, `journal.bytes` | how much there is, in bytes |
     /// | `queue.age`, `last_success.age` | of the oldest datum that waits, of the last request that went well; in seconds |
     ///
     /// They do not count themselves.
@@ -155,16 +155,16 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Keeps undelivered data in a directory, too, so that they survive the process: a crash, `kill -9`, and as far
+    /// Keeps undelivered data on disk, too, so that they survive the process: a crash, `kill -9`, and as far
     /// as the disk keeps its word a loss of power. Off by default.
     ///
     /// What is there at the start is sent under its own time stamps, the oldest first. Every request is written
     /// there before it is sent, and deleted when it is settled; what has no room in the queue stays there and is read
     /// back later. The current window is not there yet: it is written when it ends.
     ///
-    /// `dir` is made if it is not there, and belongs to one exporter at a time. `max_bytes` is what its files may take,
+    /// `dir` is a folder, made if it is not there, and belongs to one exporter at a time. `max_bytes` is what its files may take,
     /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
-    /// go, and are [reported](crate::Stats::lost_spool_entries). For the moment in which what is left of a request
+    /// go, and are [reported](crate::Stats::lost_records). For the moment in which what is left of a request
     /// takes its place there are both.
     ///
     /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`] it is sent again, or
@@ -173,7 +173,7 @@ impl CloudWatchBuilder {
     /// # Errors
     ///
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
-    /// directory cannot be made, read, or locked, as another exporter has it ([`SpoolError`](crate::SpoolError)). A
+    /// folder cannot be made, read, or locked, as another exporter has it ([`JournalError`](crate::JournalError)). A
     /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
     /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as
     /// long as nothing can say there that it was begun.
@@ -182,11 +182,11 @@ impl CloudWatchBuilder {
     ///
     /// A file for each request, about as long as the request: written and synced before it is sent, renamed and synced
     /// when that begins, deleted after it. A thread. Up to 17 MiB of memory for what the disk has not taken yet, beside
-    /// [`with_queue_bytes`](Self::with_queue_bytes). At the start all entries are read once: [`build`](Self::build)
+    /// [`with_queue_bytes`](Self::with_queue_bytes). At the start all records are read once: [`build`](Self::build)
     /// blocks for that, [`install`](Self::install) does not.
-    pub fn with_spool(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
+    pub fn with_journal(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
         let dir = dir.into();
-        self.config.spool = Some(SpoolConfig { dir, max_bytes });
+        self.config.journal = Some(JournalConfig { dir, max_bytes });
         self
     }
 
@@ -311,21 +311,21 @@ impl CloudWatchBuilder {
     }
 
     /// Makes a recorder and an exporter, and touches neither a runtime nor the network, and the disk only
-    /// for a [spool](Self::with_spool): for layers,
+    /// for a [journal](Self::with_journal): for layers,
     /// for [`metrics::with_local_recorder`], or for a runtime of your own.
     ///
     /// # Errors
     ///
-    /// If a setting cannot be, the spool cannot be opened, or neither [`with_client`](Self::with_client) nor
+    /// If a setting cannot be, the journal cannot be opened, or neither [`with_client`](Self::with_client) nor
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
         self.config.validate()?;
         let sink = self.sink.unwrap_or(Err(BuildError::NoSink))?;
-        let spool = match &self.config.spool {
+        let journal = match &self.config.journal {
             None => None,
-            Some(SpoolConfig { dir, max_bytes }) => {
-                let (spool, recovered) = Spool::open(dir, *max_bytes)?;
-                Some((SpoolThread::start(spool)?, recovered))
+            Some(JournalConfig { dir, max_bytes }) => {
+                let (journal, recovered) = Journal::open(dir, *max_bytes)?;
+                Some((Writer::start(journal)?, recovered))
             }
         };
         let policy = Arc::new(SeriesPolicy::new(&self.config));
@@ -334,7 +334,7 @@ impl CloudWatchBuilder {
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter =
-            CloudWatchExporter::new(self.config, view, self.clock, sink, spool, recorders);
+            CloudWatchExporter::new(self.config, view, self.clock, sink, journal, recorders);
         Ok((recorder, exporter))
     }
 }

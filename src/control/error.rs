@@ -2,7 +2,7 @@
 
 pub use crate::settings::ConfigError;
 
-use crate::journal::SpoolError;
+use crate::journal::JournalError;
 
 /// Why [`build`](crate::CloudWatchBuilder::build) could not.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +15,9 @@ pub enum BuildError {
     /// `with_sink`.
     #[error("nowhere to send to: call with_client or with_sink first")]
     NoSink,
-    /// The spool could not be opened: another process has it, or the system says no.
+    /// The journal could not be opened: another process has it, or the system says no.
     #[error(transparent)]
-    Spool(#[from] SpoolError),
+    Journal(#[from] JournalError),
     /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
     #[error(
         "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"

@@ -6,10 +6,9 @@ use crate::control::handle::CloudWatchHandle;
 use crate::control::inbox::Inbox;
 use crate::control::running::Running;
 use crate::control::worker::{Callers, Worker};
-use crate::delivery::spooling::Spooling;
-use crate::journal::{Recovered, SpoolThread};
+use crate::delivery::ledger::Ledger;
+use crate::journal::{Recovered, Writer};
 use crate::model::sink::AnySink;
-use crate::report::stats::Ledger;
 use crate::settings::Config;
 use crate::view::View;
 use std::convert::Infallible;
@@ -36,14 +35,10 @@ impl CloudWatchExporter {
         view: View,
         clock: Arc<dyn Clock>,
         sink: Arc<dyn AnySink>,
-        spool: Option<(SpoolThread, Recovered)>,
+        journal: Option<(Writer, Recovered)>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
         let ledger = Arc::<Ledger>::default();
-        let spool = spool.map(|(thread, recovered)| {
-            ledger.torn(recovered.torn_entries);
-            Spooling::new(thread, recovered)
-        });
         let intake = Arc::new(Intake::new(
             config.clone(),
             Arc::clone(&clock),
@@ -68,7 +63,7 @@ impl CloudWatchExporter {
                 intake,
                 commands,
                 sink,
-                spool,
+                journal,
                 Arc::clone(&running),
             ),
             running,

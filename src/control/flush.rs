@@ -1,176 +1,72 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
 use crate::delivery::alarm::sleep_until;
-use crate::delivery::event::{Ending, RESTORED, Settled, Unsettled};
+use crate::delivery::ledger::{FlushId, Ledger};
+use crate::delivery::queue::Unsettled;
 use crate::model::amount::Amount;
-use crate::model::refusal::{MAX_LISTED, Refused};
+use crate::report::flush_report::FlushReport;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// What became of everything that was recorded before a flush and not settled by then. What was
-/// settled earlier, as a window ended, is in [`Stats`](crate::Stats).
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-#[must_use = "data may be refused, dropped, or pending still"]
-pub struct FlushReport {
-    /// Delivered.
-    pub sent: Amount,
-    /// Given to a destination that [does not say](crate::Confirms::Nothing) what becomes of them.
-    pub handed_over: Amount,
-    /// Of those that were delivered or handed over, what may have been counted more than once, as the fate of an earlier attempt is not known.
-    pub repeated: Amount,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
-    /// room after such an attempt, or under way when the time of a shutdown was up.
-    pub ambiguous: Amount,
-    /// Given up because the queue was full. They did not arrive.
-    pub dropped: Amount,
-    /// Not delivered when the flush's time was up, and in the [spool](crate::CloudWatchBuilder::with_spool) alone, as
-    /// there was no room in the queue. They come back when there is, in this process or the next.
-    pub spooled: Amount,
-    /// Not delivered when the flush's time was up, and in memory; with a spool most often there, too. The exporter
-    /// goes on trying, unless it was shut down.
-    pub pending: Amount,
-    /// Refused, by series and reason; the first 10,000 of them.
-    pub refused: Vec<Refused>,
-    /// Samples that were refused in all.
-    pub samples_refused: u64,
-}
-
-impl FlushReport {
-    /// Whether all was delivered or handed over; something may have been so twice.
-    pub fn is_complete(&self) -> bool {
-        let undelivered = [self.ambiguous, self.dropped, self.spooled, self.pending];
-        undelivered.iter().all(Amount::is_zero) && self.refused.is_empty()
-    }
-
-    /// What was settled before anybody waited for it.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.ambiguous.add(other.ambiguous);
-        self.dropped.add(other.dropped);
-        self.samples_refused = self.samples_refused.saturating_add(other.samples_refused);
-        let room = MAX_LISTED.saturating_sub(self.refused.len());
-        self.refused.extend(other.refused.into_iter().take(room));
-    }
-
-    pub(crate) fn refuse(&mut self, refused: &[Refused]) {
-        for one in refused {
-            self.samples_refused = self.samples_refused.saturating_add(one.samples);
-        }
-        let room = MAX_LISTED.saturating_sub(self.refused.len());
-        self.refused.extend(refused.iter().take(room).cloned());
-    }
-
-    pub(crate) fn add(&mut self, settled: &Settled) {
-        match &settled.ending {
-            Ending::Sent { is_repeated } => {
-                self.sent.add(settled.amount);
-                if *is_repeated {
-                    self.repeated.add(settled.amount);
-                }
-            }
-            Ending::HandedOver { is_repeated } => {
-                self.handed_over.add(settled.amount);
-                if *is_repeated {
-                    self.repeated.add(settled.amount);
-                }
-            }
-            Ending::Ambiguous => self.ambiguous.add(settled.amount),
-            Ending::Dropped => self.dropped.add(settled.amount),
-            Ending::Spooled => {}
-            Ending::Refused(refused) => self.refuse(refused),
-        }
-    }
-}
 
 /// Takes a report to whoever asked for it.
 pub(crate) type Reply = Box<dyn FnOnce(FlushReport) + Send>;
 
 pub(crate) struct Flushes {
+    ledger: Arc<Ledger>,
     timeout: Duration,
     waiting: Vec<Flush>,
-    /// Shutdowns for which all is settled: they are answered when nothing is left to do.
+    /// Shutdowns for which all is settled, or whose time is up: they are answered when nothing is left to do.
     closing: Vec<Flush>,
 }
 
 struct Flush {
-    /// The first batch that it does not cover.
-    end: u64,
-    /// Data of batches that it covers.
-    unsettled: usize,
+    id: FlushId,
     /// None, if that is later than time goes.
     deadline: Option<Instant>,
-    report: FlushReport,
     reply: Reply,
     /// Nothing comes after it.
     is_last: bool,
 }
 
-impl Flush {
-    fn covers(&self, number: u64) -> bool {
-        number != RESTORED && number < self.end
-    }
-
-    fn answer(self) {
-        (self.reply)(self.report);
-    }
-}
-
 impl Flushes {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(ledger: Arc<Ledger>, timeout: Duration) -> Self {
         Self {
+            ledger,
             timeout,
             waiting: Vec::new(),
             closing: Vec::new(),
         }
     }
 
-    /// Waits for all batches before `end`, of which so many data are `unsettled`; for so long at
-    /// most, or as long as every flush may take.
+    /// Waits for what a flush covers; for so long at most, or as long as every flush may take.
     pub(crate) fn add(
         &mut self,
-        end: u64,
-        unsettled: usize,
+        id: FlushId,
         timeout: Option<Duration>,
-        report: FlushReport,
-        (reply, is_last): (Reply, bool),
+        reply: Reply,
+        is_last: bool,
     ) {
-        let flush = Flush {
-            end,
-            unsettled,
+        self.waiting.push(Flush {
+            id,
             deadline: Instant::now().checked_add(timeout.unwrap_or(self.timeout)),
-            report,
             reply,
             is_last,
-        };
-        if unsettled == 0 {
-            self.settled(flush);
-        } else {
-            self.waiting.push(flush);
-        }
+        });
+        self.answer_settled();
     }
 
-    pub(crate) fn settle(&mut self, settled: &Settled) {
-        if matches!(settled.ending, Ending::Spooled) {
-            // That is not the end of it: it is waited for.
-            return;
-        }
-        for flush in &mut self.waiting {
-            if flush.covers(settled.number) {
-                flush.unsettled -= settled.data;
-                flush.report.add(settled);
+    /// Answers those for which all is settled.
+    pub(crate) fn answer_settled(&mut self) {
+        let ledger = Arc::clone(&self.ledger);
+        let settled = |flush: &mut Flush| ledger.is_settled(flush.id);
+        for flush in self.waiting.extract_if(.., settled).collect::<Vec<_>>() {
+            if flush.is_last {
+                self.closing.push(flush);
+            } else {
+                self.answer(flush, |_| Unsettled::default());
             }
-        }
-        let done = self.waiting.extract_if(.., |flush| flush.unsettled == 0);
-        for flush in done.collect::<Vec<_>>() {
-            self.settled(flush);
-        }
-    }
-
-    fn settled(&mut self, flush: Flush) {
-        if flush.is_last {
-            self.closing.push(flush);
-        } else {
-            flush.answer();
         }
     }
 
@@ -182,27 +78,34 @@ impl Flushes {
     }
 
     /// Answers those that have no time left, with what is unsettled still.
-    pub(crate) fn expire<U: Iterator<Item = Unsettled>>(&mut self, unsettled: impl Fn() -> U) {
+    pub(crate) fn expire(&mut self, unsettled: impl Fn(Range<u64>) -> Unsettled) {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
-        self.closing.extract_if(.., is_late).for_each(Flush::answer);
-        for mut late in self.waiting.extract_if(.., is_late) {
-            for one in unsettled() {
-                let mut pending = one.amount;
-                if !late.covers(one.number) {
-                    continue;
-                }
-                if one.is_spooled {
-                    late.report.spooled.add(pending);
-                    continue;
-                }
-                if late.is_last {
-                    pending.subtract(one.uncertain);
-                    late.report.ambiguous.add(one.uncertain);
-                }
-                late.report.pending.add(pending);
+        let mut late: Vec<Flush> = self.waiting.extract_if(.., is_late).collect();
+        if self.waiting.is_empty() {
+            // Nobody else waits, so that what is under way is given up before they are answered.
+            let is_last = |flush: &mut Flush| flush.is_last;
+            self.closing.extend(late.extract_if(.., is_last));
+        } else {
+            late.extend(self.closing.extract_if(.., is_late));
+        }
+        for flush in late {
+            self.answer(flush, &unsettled);
+        }
+    }
+
+    fn answer(&self, flush: Flush, unsettled: impl Fn(Range<u64>) -> Unsettled) {
+        let Unsettled {
+            journaled,
+            uncertain,
+        } = unsettled(self.ledger.covers(flush.id));
+        if let Some(account) = self.ledger.close_flush(flush.id) {
+            let mut report = FlushReport::new(account, journaled);
+            if flush.is_last {
+                report.pending.subtract(uncertain);
+                report.ambiguous.add(uncertain);
             }
-            late.answer();
+            (flush.reply)(report);
         }
     }
 
@@ -212,15 +115,21 @@ impl Flushes {
     }
 
     /// Until when something may still be done before the last are answered; none if there is no end to it.
-    pub(crate) fn end(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         if self.closing.is_empty() {
             return Some(Instant::now());
         }
         self.closing.iter().filter_map(|flush| flush.deadline).min()
     }
 
-    /// Nothing is left to do.
-    pub(crate) fn close(&mut self) {
-        self.closing.drain(..).for_each(Flush::answer);
+    /// Nothing is left to do; so much is in the journal alone.
+    pub(crate) fn close(&mut self, journaled: Amount) {
+        let unsettled = Unsettled {
+            journaled,
+            ..Unsettled::default()
+        };
+        for flush in std::mem::take(&mut self.closing) {
+            self.answer(flush, |_| unsettled);
+        }
     }
 }

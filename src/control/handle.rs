@@ -3,11 +3,13 @@
 use crate::collect::explicit_data::{ExplicitDatum, PutError};
 use crate::collect::intake::Intake;
 use crate::control::error::FlushError;
-use crate::control::flush::{FlushReport, Reply};
+use crate::control::flush::Reply;
 use crate::control::inbox::Inbox;
 use crate::control::running::Running;
+use crate::delivery::ledger::Ledger;
 use crate::model::refusal::Refused;
-use crate::report::stats::{Ledger, Stats};
+use crate::report::flush_report::FlushReport;
+use crate::report::stats::Stats;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,7 +83,7 @@ impl CloudWatchHandle {
     /// Sends everything that was recorded before the call, and waits until it is delivered,
     /// refused or dropped, or the [time for it](crate::CloudWatchBuilder::with_flush_timeout) is
     /// up. The report says which. What this process had to leave to the
-    /// [spool](crate::CloudWatchBuilder::with_spool) is waited for, what an earlier one left there is not.
+    /// [journal](crate::CloudWatchBuilder::with_journal) is waited for, what an earlier one left there is not.
     ///
     /// The data are stamped with the start of the current window, as all the others of this window
     /// will be; CloudWatch adds them up.
@@ -133,10 +135,10 @@ impl CloudWatchHandle {
     }
 
     /// Flushes as [`flush`](Self::flush) does, and stops the exporter: when that is delivered, and what was under way
-    /// beside it is answered, or when the time for it is up. With a spool, the report comes when the disk has it
+    /// beside it is answered, or when the time for it is up. With a journal, the report comes when the disk has it
     /// all. What is recorded after that goes nowhere.
     ///
-    /// What is under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the spool
+    /// What is under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the journal
     /// keeps it. Further calls while it stops are answered, too, each within its own time; once all is settled, with
     /// an error.
     ///
@@ -195,13 +197,13 @@ impl CloudWatchHandle {
     /// What became of everything that was recorded since the start and is drained by now. It takes microseconds, so that a
     /// probe can ask for it.
     pub fn stats(&self) -> Stats {
-        self.ledger.stats()
+        Stats::of(&self.ledger)
     }
 
     /// What was refused since the start, by series and reason: the first 10,000 of them. What the service rejected is
     /// here by its error code, without the message.
     pub fn refusals(&self) -> Vec<Refused> {
-        self.ledger.refusals()
+        self.ledger.books().refusals.list()
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<FlushReport, FlushError> {

@@ -3,21 +3,21 @@
 use crate::clock::Clock;
 use crate::collect::intake::Intake;
 use crate::collect::window::Window;
-use crate::control::flush::{FlushReport, Flushes, Reply};
+use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
 use crate::control::inbox::Inbox;
 use crate::control::running::Running;
 use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;
-use crate::delivery::event::{Ending, Event, Settled};
-use crate::delivery::spooling::Spooling;
-use crate::model::amount::Amount;
+use crate::delivery::ledger::Ledger;
+use crate::journal::{Recovered, Writer};
 use crate::model::batch::Batch;
 use crate::model::sink::AnySink;
 use crate::reduce::Encoder;
+use crate::report::flush_report::FlushReport;
 use crate::report::self_metrics::Telemetry;
-use crate::report::stats::Ledger;
+use crate::report::stats::Stats;
 use crate::settings::Config;
 use crate::view::{View, What};
 use std::convert::Infallible;
@@ -38,8 +38,6 @@ pub(crate) struct Worker {
     /// What it reports about itself, if it is to.
     telemetry: Option<Telemetry>,
     window: Window,
-    /// What a full queue cost since data last went through.
-    dropping: Amount,
     /// Whether this window was drained before, so that gauges have been told in it.
     is_drained: bool,
     /// Whether the last drain is over.
@@ -63,7 +61,7 @@ impl Worker {
         intake: Arc<Intake>,
         commands: Arc<Inbox<Command>>,
         sink: Arc<dyn AnySink>,
-        spool: Option<Spooling>,
+        journal: Option<(Writer, Recovered)>,
         running: Arc<Running>,
     ) -> Self {
         Self {
@@ -72,13 +70,13 @@ impl Worker {
                 sink,
                 Arc::clone(&clock),
                 &config,
-                spool,
+                journal,
                 view.evicted_bytes().clone(),
+                Arc::clone(&ledger),
             ),
-            flushes: Flushes::new(config.flush_timeout),
+            flushes: Flushes::new(Arc::clone(&ledger), config.flush_timeout),
             telemetry: config.reports_itself.then(|| Telemetry::new(&config)),
             idle: Idle::new(config.idle_flush_interval),
-            dropping: Amount::default(),
             is_drained: false,
             is_stopping: false,
             running,
@@ -106,12 +104,15 @@ impl Worker {
         let commands = Arc::clone(&self.commands);
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
-            let _ = self.catch_up();
+            self.catch_up();
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
-                event = self.delivery.next(self.is_stopping) => self.account(&event),
-                () = self.flushes.out_of_time() => self.flushes.expire(|| self.delivery.unsettled()),
+                () = self.delivery.next(self.is_stopping) => {
+                    self.intake.set_queued(self.delivery.bytes());
+                    self.flushes.answer_settled();
+                }
+                () = self.flushes.out_of_time() => self.flushes.expire(|numbers| self.delivery.unsettled_of(numbers)),
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 // Nothing ever comes from these two but the end.
                 _ = handles.recv(), if has_handles => {
@@ -128,10 +129,10 @@ impl Worker {
                     let mut packer = self.delivery.packer(&self.config);
                     self.intake.take().for_each(|datum| packer.push(datum));
                     let batches = packer.finish();
-                    let _ = self.queue(batches);
+                    self.queue(batches);
                 }
                 () = self.idle.due(), if !self.is_stopping => {
-                    let _ = self.drain();
+                    self.drain();
                     self.delivery.gather();
                 }
                 () = self.clock.sleep_until(self.window.end()), if !self.is_stopping => tokio::task::yield_now().await,
@@ -162,11 +163,10 @@ impl Worker {
         // Whoever comes now is told so at once.
         self.commands.close();
         drop(self.commands.take());
-        let end = self.flushes.end();
-        while let Some(event) = self.delivery.last(end).await {
-            self.account(&event);
-        }
-        self.ledger.ended(self.delivery.uncertain());
+        let end = self.flushes.deadline();
+        while self.delivery.last(end).await {}
+        self.delivery.give_up_uncertain();
+        let journaled = self.delivery.journaled();
         let Self {
             delivery,
             flushes,
@@ -178,52 +178,49 @@ impl Worker {
             biased;
             () = &mut closing => {
                 running.end();
-                flushes.close();
+                flushes.close(journaled);
             }
             () = sleep_until(end) => {
                 running.end();
-                flushes.close();
+                flushes.close(journaled);
                 closing.await;
             }
         }
     }
 
     /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
-    fn catch_up(&mut self) -> FlushReport {
+    fn catch_up(&mut self) {
         let next = self.window.next(self.clock.now());
         let Some(next) = next.filter(|_| !self.is_stopping) else {
-            return FlushReport::default();
+            return;
         };
         // A process that is frozen right after a flush, as on Lambda: what there is now was recorded when it had
         // thawed.
         let is_thawed = self.is_drained && self.window.is_far_from(&next);
-        let drained = if is_thawed {
-            FlushReport::default()
-        } else {
-            self.drain()
-        };
+        if !is_thawed {
+            self.drain();
+        }
         self.window = next;
         self.is_drained = false;
         if self.flushes.is_empty() {
             self.delivery.spread();
         }
-        drained
     }
 
     fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
-        let mut report = self.catch_up();
+        let (first, data, amount) = self.delivery.unsettled();
+        let flush = self.ledger.open_flush(first, data, amount);
+        self.catch_up();
         if !self.is_stopping {
-            report.merge(self.drain());
+            self.drain();
         }
+        self.ledger.drained(flush, self.delivery.next_number());
         self.delivery.hurry();
-        let unsettled = self.delivery.unsettled().map(|one| one.data).sum();
-        let end = self.delivery.next_number();
-        self.flushes
-            .add(end, unsettled, timeout, report, (reply, is_last));
+        self.flushes.add(flush, timeout, reply, is_last);
     }
 
-    /// Drains all series into the queue; gives what was refused, and what had to go for it.
-    fn drain(&mut self) -> FlushReport {
+    /// Drains all series into the queue.
+    fn drain(&mut self) {
         let mut encoder = Encoder::new(
             &self.config,
             self.window,
@@ -242,12 +239,11 @@ impl Worker {
                 }
             }
         });
-        let refused = encoder.into_refused();
-        self.ledger.refused(&refused);
+        self.ledger.refused(&encoder.into_refused());
         if let Some(telemetry) = &mut self.telemetry
             && !self.is_drained
         {
-            let stats = self.ledger.stats();
+            let stats = Stats::of(&self.ledger);
             let data = telemetry.data(&stats, self.window, self.clock.now());
             for datum in data {
                 if self.delivery.check(&datum).is_ok() {
@@ -258,68 +254,16 @@ impl Worker {
         self.intake.take().for_each(|datum| packer.push(datum));
         let batches = packer.finish();
         self.is_drained = true;
-        let mut report = self.queue(batches);
-        report.refuse(&refused);
-        report
+        self.queue(batches);
     }
 
-    /// Queues them; gives what had to go for it.
-    fn queue(&mut self, batches: Vec<Batch>) -> FlushReport {
-        let mut report = FlushReport::default();
+    fn queue(&mut self, batches: Vec<Batch>) {
         for batch in batches {
-            self.ledger.queued(Amount::of(batch.data()));
-            let settled = self.delivery.push(batch);
-            for dropped in &settled {
-                report.add(dropped);
-            }
-            self.account(&Event {
-                settled,
-                ..Event::default()
-            });
+            self.delivery.push(batch);
         }
-        report
-    }
-
-    /// The accounts first, so that they are right when a flush is answered.
-    fn account(&mut self, event: &Event) {
-        self.ledger.happened(event, self.clock.now());
         self.intake.set_queued(self.delivery.bytes());
-        self.ledger.waiting(
-            self.delivery.bytes(),
-            self.delivery.spool_usage(),
-            self.delivery.oldest(),
-        );
-        for settled in &event.settled {
-            self.say(settled);
-            self.flushes.settle(settled);
-        }
-        for lost in &event.lost {
-            self.flushes.settle(lost);
-        }
-    }
-
-    /// Logs when the queue begins and ends dropping.
-    fn say(&mut self, settled: &Settled) {
-        match settled.ending {
-            Ending::Dropped => {
-                if self.dropping.is_zero() {
-                    tracing::error!("the queue is full: the oldest data are dropped");
-                }
-                self.dropping.add(settled.amount);
-            }
-            // Not with every request while there is more than goes through.
-            Ending::Sent { .. } | Ending::HandedOver { .. }
-                if !self.dropping.is_zero() && self.delivery.has_room() =>
-            {
-                let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
-                tracing::error!(
-                    data,
-                    samples,
-                    "data go through; so many were dropped before"
-                );
-            }
-            _ => {}
-        }
+        // Older data may have had to go.
+        self.flushes.answer_settled();
     }
 }
 
@@ -339,8 +283,7 @@ fn log_loss(report: &FlushReport) {
             dropped = report.dropped.samples,
             pending = report.pending.samples,
             ambiguous = report.ambiguous.samples,
-            spooled = report.spooled.samples,
-            refused = report.samples_refused,
+            refused = report.refused.samples,
             "the last handle was dropped, and not all samples were delivered in time"
         );
     }

@@ -142,6 +142,8 @@ fn milliseconds(duration: Duration) -> i64 {
 }
 
 impl Correction {
+    pub(crate) const NONE: Self = Self { ahead_ms: 0 };
+
     /// The data as an attempt sends them, `now` by the exporter's clock.
     fn data(self, batch: &Batch, now: SystemTime) -> Vec<Datum> {
         let mut data = batch.data().to_vec();

@@ -2,29 +2,36 @@
 
 pub(crate) mod alarm;
 mod answer;
+mod backoff;
 mod clock_skew;
-mod condition;
-mod disk;
-pub(crate) mod entry;
-pub(crate) mod event;
-mod pace;
+mod durability;
+mod isolate;
+mod journaling;
+pub(crate) mod ledger;
 pub(crate) mod pack;
-mod parcel;
-mod queue;
-pub(crate) mod spooling;
+pub(crate) mod queue;
+mod queued_batch;
+mod rate_limit;
+mod refusals;
+mod reload;
+mod request_start;
+mod stamp_age;
+mod state_log;
 mod try_once;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
 use crate::delivery::clock_skew::{ClockSkew, Correction};
-use crate::delivery::condition::Condition;
-use crate::delivery::entry::Entry;
-use crate::delivery::event::{Attempted, Event, RESTORED, Settled, SpoolUsage, Unsettled};
-use crate::delivery::pace::Pace;
+use crate::delivery::durability::Durability;
+use crate::delivery::journaling::{Clearance, Journaling};
+use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
 use crate::delivery::pack::Packer;
-use crate::delivery::parcel::{Outcome, Parcel};
-use crate::delivery::queue::Queue;
-use crate::delivery::spooling::{News, Spooling};
+use crate::delivery::queue::{InFlight, OnDisk, Queue, Unsettled};
+use crate::delivery::queued_batch::{QueuedBatch, Verdict};
+use crate::delivery::request_start::RequestStart;
+use crate::delivery::state_log::StateLog;
+use crate::delivery::try_once::{Tried, try_once};
+use crate::journal::{PATIENCE, Recovered, Report, Writer};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
@@ -34,11 +41,11 @@ use crate::model::refusal::Refusal;
 use crate::model::sink::AnySink;
 use crate::settings::{Config, Delivery as Mode};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
-use try_once::{Tried, try_once};
 
 /// What a sink may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -47,24 +54,20 @@ pub(crate) struct Delivery {
     sink: Arc<dyn AnySink>,
     profile: Profile,
     clock: Arc<dyn Clock>,
-    clock_skew: ClockSkew,
+    ledger: Arc<Ledger>,
     queue: Queue,
-    pace: Pace,
-    condition: Condition,
+    request_start: RequestStart,
+    state_log: StateLog,
+    clock_skew: ClockSkew,
     attempts: JoinSet<Tried>,
-    in_flight: HashMap<Id, InFlight>,
-    spool: Option<Spooling>,
-    /// How many this process ever queued.
-    queued: u64,
+    /// The numbers of the batches that are being sent, by task.
+    numbers: HashMap<Id, u64>,
+    journal: Option<Journaling>,
+    /// The number of the next batch.
+    next_number: u64,
     send_jitter: Duration,
     /// What a request may take.
     request_timeout: Duration,
-}
-
-struct InFlight {
-    parcel: Parcel,
-    started: Instant,
-    correction: Correction,
 }
 
 impl Delivery {
@@ -72,52 +75,51 @@ impl Delivery {
         sink: Arc<dyn AnySink>,
         clock: Arc<dyn Clock>,
         config: &Config,
-        spool: Option<Spooling>,
+        journal: Option<(Writer, Recovered)>,
         evicted: EvictedBytes,
+        ledger: Arc<Ledger>,
     ) -> Self {
         let period = config.storage_resolution.period();
+        let recovered = journal.as_ref().map(|(_, recovered)| recovered);
+        let first_own = recovered.map_or(1, |recovered| recovered.next.max(1));
+        let mut queue = Queue::new(config.queue_bytes, evicted, first_own);
+        let journal = journal.map(|(writer, recovered)| {
+            for record in &recovered.records {
+                queue.leave_to_disk(record.number, OnDisk::restored(record.is_begun));
+            }
+            let mut books = ledger.books();
+            books.lost_records += recovered.damaged;
+            books.later_records = recovered.later.len() as u64;
+            Journaling::new(writer, &recovered)
+        });
         Self {
             profile: sink.profile(),
             sink,
             clock,
+            ledger,
+            queue,
+            request_start: RequestStart::new(config.max_in_flight, config.jitter_seed),
+            state_log: StateLog::of(Arc::clone(&config.destination)),
             clock_skew: ClockSkew::new(config.corrects_clock_skew),
-            queue: Queue::new(config.queue_bytes, evicted),
-            pace: Pace::new(config.max_in_flight, config.jitter_seed),
-            condition: Condition::of(Arc::clone(&config.destination)),
             attempts: JoinSet::new(),
-            in_flight: HashMap::new(),
-            spool,
-            queued: 0,
+            numbers: HashMap::new(),
+            journal,
+            next_number: first_own,
             send_jitter: config.send_jitter.min(period),
             request_timeout: config.request_timeout,
         }
     }
 
-    /// Queues a batch, and gives what had to go for it.
-    pub(crate) fn push(&mut self, batch: Batch) -> Vec<Settled> {
-        self.queued += 1;
-        let mut parcel = Parcel::new(self.queued, batch);
-        if let Some(spool) = &mut self.spool {
-            spool.store(&mut parcel, Entry::None, Instant::now());
-        }
-        self.queue.push(parcel);
-        self.overflow()
-    }
-
-    /// All that this process recorded and that is not settled yet, wherever it is.
-    pub(crate) fn unsettled(&self) -> impl Iterator<Item = Unsettled> {
-        let own = self
-            .pending()
-            .filter(|(parcel, _)| parcel.number != RESTORED);
-        let in_memory = own.map(|(parcel, is_in_flight)| Unsettled {
-            number: parcel.number,
-            data: parcel.data().count(),
-            amount: parcel.amount(),
-            uncertain: parcel.uncertain(is_in_flight),
-            is_spooled: false,
-        });
-        let spool = self.spool.iter();
-        in_memory.chain(spool.flat_map(Spooling::unsettled))
+    /// Queues a batch.
+    pub(crate) fn push(&mut self, batch: Batch) {
+        let mut queued = QueuedBatch::new(self.next_number, batch);
+        self.next_number += 1;
+        let data = queued.batch.data().len();
+        (self.ledger).entered(queued.number, data, queued.amount());
+        self.store(&mut queued);
+        self.queue.push(queued);
+        self.overflow();
+        self.set_levels();
     }
 
     /// Fills batches for the sink.
@@ -134,106 +136,128 @@ impl Delivery {
         self.profile
     }
 
-    /// How much has perhaps arrived, and nobody will know if it is not tried again.
-    pub(crate) fn uncertain(&self) -> Amount {
-        let mut uncertain = Amount::default();
-        for (parcel, is_in_flight) in self.pending() {
-            uncertain.add(parcel.uncertain(is_in_flight));
-        }
-        uncertain
-    }
-
-    /// All in memory that is not settled yet, and whether it is in flight.
-    fn pending(&self) -> impl Iterator<Item = (&Parcel, bool)> {
-        let in_flight = self.in_flight.values();
-        let in_flight = in_flight.map(|in_flight| (&in_flight.parcel, true));
-        in_flight.chain(self.queue.iter().map(|parcel| (parcel, false)))
+    /// The number of the first batch that this process queued; data and amount of all since that are not settled.
+    pub(crate) fn unsettled(&self) -> (u64, usize, Amount) {
+        let first = self.queue.first_own();
+        let (data, amount) = self.queue.unsettled(first);
+        (first, data, amount)
     }
 
     /// The number that the next batch will have.
     pub(crate) fn next_number(&self) -> u64 {
-        self.queued + 1
+        self.next_number
+    }
+
+    /// What is not settled of these batches.
+    pub(crate) fn unsettled_of(&self, numbers: Range<u64>) -> Unsettled {
+        self.queue.unsettled_of(numbers)
+    }
+
+    /// What is in the journal alone of all that this process recorded.
+    pub(crate) fn journaled(&self) -> Amount {
+        let own = self.queue.first_own()..u64::MAX;
+        self.queue.unsettled_of(own).journaled
     }
 
     /// Somebody waits: tries again now, not when the pauses are over.
     pub(crate) fn hurry(&mut self) {
-        self.pace.hurry(Instant::now());
+        self.request_start.hurry(Instant::now());
         self.queue.hurry();
     }
 
     /// What is queued need not be held back for the fleet's sake.
     pub(crate) fn gather(&mut self) {
-        self.pace.gather();
-    }
-
-    /// Whether there is room for as much again as waits.
-    pub(crate) fn has_room(&self) -> bool {
-        self.queue.has_room()
+        self.request_start.gather();
     }
 
     /// A window ended, as it did for everybody else.
     pub(crate) fn spread(&mut self) {
-        self.pace.spread(self.send_jitter, Instant::now());
+        self.request_start.spread(self.send_jitter, Instant::now());
     }
 
     /// The bytes of all that is not settled.
     pub(crate) fn bytes(&self) -> usize {
-        self.queue.bytes() + self.bytes_in_flight()
+        self.queue.bytes()
     }
 
-    pub(crate) fn spool_usage(&self) -> SpoolUsage {
-        let usage = self.spool.as_ref().map(Spooling::usage);
-        usage.unwrap_or_default()
-    }
-
-    /// The time stamp of the oldest that is not settled.
-    pub(crate) fn oldest(&self) -> Option<SystemTime> {
-        let in_memory = self.pending().map(|(parcel, _)| parcel.oldest());
-        let on_disk = self.spool.iter().flat_map(Spooling::oldest);
-        in_memory.chain(on_disk).min()
-    }
-
-    /// What happens next; never, if there is nothing to send. What an earlier process left stays on disk, if only
-    /// what `is_own` is to be sent. May be dropped and called again at any time.
-    pub(crate) async fn next(&mut self, is_own: bool) -> Event {
+    /// Returns when something happened; never, if there is nothing to send. What an earlier process left stays on
+    /// disk, if only what `is_own` is to be sent. May be dropped and called again at any time.
+    pub(crate) async fn next(&mut self, is_own: bool) {
         loop {
-            self.ask_the_disk(is_own);
+            self.write_behind();
+            self.reload(is_own);
             let now = Instant::now();
-            let start = self.pace.next_start(self.in_flight.len(), now);
+            self.stop_marking(now);
+            let start = self.request_start.next(self.queue.in_flight().len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
             if start.is_some_and(|start| start <= now)
-                && let Some(parcel) = self.queue.pop_ready(now)
+                && let Some(queued) = self.queue.pop_ready(now)
             {
-                match self.start(parcel, now) {
-                    Some(event) => return event,
-                    None => continue,
+                if self.start(queued, now) {
+                    break;
                 }
+                continue;
             }
+            let read_again = self.journal.as_ref().and_then(|journal| journal.read_again);
+            let wakes = [start, self.marking_until(), read_again];
+            let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 biased;
-                Some(done) = self.attempts.join_next_with_id() => return self.finish(done),
-                news = next_news(&mut self.spool) => return self.hear(news),
-                () = sleep_until(start) => {}
+                Some(done) = self.attempts.join_next_with_id() => {
+                    self.finish(done);
+                    break;
+                }
+                report = next_report(&mut self.journal) => {
+                    self.heard(report);
+                    break;
+                }
+                () = sleep_until(wake) => {}
+            }
+        }
+        self.set_levels();
+        debug_assert_eq!(
+            self.ledger.books().account.pending,
+            self.queue.unsettled(0).1,
+            "what is pending is in the queue"
+        );
+    }
+
+    /// Waits for an attempt that is under way, until the deadline; false, if there is none or no time. Nothing else is
+    /// started.
+    pub(crate) async fn last(&mut self, deadline: Option<Instant>) -> bool {
+        self.hold_all_back();
+        tokio::select! {
+            biased;
+            done = self.attempts.join_next_with_id() => match done {
+                Some(done) => {
+                    self.finish(done);
+                    true
+                }
+                None => false,
+            },
+            () = sleep_until(deadline) => false,
+        }
+    }
+
+    /// Nothing is tried any more: what has perhaps arrived, and is in memory alone, is ambiguous.
+    pub(crate) fn give_up_uncertain(&mut self) {
+        for (queued, is_in_flight) in self.queue.in_memory() {
+            if let Some(settled) = queued.uncertain(is_in_flight) {
+                self.ledger.settle(queued.number, &settled);
             }
         }
     }
 
-    /// What becomes of an attempt that is under way, until the deadline. Nothing else is started.
-    pub(crate) async fn last(&mut self, deadline: Option<Instant>) -> Option<Event> {
-        tokio::select! {
-            biased;
-            done = self.attempts.join_next_with_id() => Some(self.finish(done?)),
-            () = sleep_until(deadline) => None,
-        }
-    }
-
-    /// Ends, when all that is not settled is on disk, if it has one.
+    /// Ends, when all that is not settled is on disk, if there is a journal.
     pub(crate) async fn close(&mut self) {
         self.attempts.shutdown().await;
-        let spool = self.spool.take();
+        let journal = self.journal.take();
         let to_disk = async {
-            if let Some(spool) = spool {
-                spool.close().await;
+            if let Some(Err(error)) = match journal {
+                Some(journal) => Some(journal.writer.close().await),
+                None => None,
+            } {
+                tracing::error!(%error, "the journal may not have all data");
             }
         };
         let closing = tokio::time::timeout(CLOSING, self.sink.close());
@@ -243,62 +267,97 @@ impl Delivery {
         }
     }
 
-    /// Starts an attempt, unless some of it has waited for too long.
-    fn start(&mut self, parcel: Parcel, now: Instant) -> Option<Event> {
-        if let Some(outcome) = parcel.misdated(self.clock.now()) {
-            return Some(self.follow(parcel.entry, outcome, None));
+    /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
+    fn start(&mut self, mut queued: QueuedBatch, now: Instant) -> bool {
+        let number = queued.number;
+        if let Some(verdict) = queued.misdated(self.clock.now()) {
+            self.conclude(number, queued.durability, verdict);
+            return true;
         }
-        let parcel = self.admit(parcel, now)?;
-        let is_strict = parcel.batch.delivery() == Mode::AtMostOnce;
-        let begun = self.spool.as_ref();
-        let begun = begun.and_then(|spool| spool.begin(&parcel, is_strict));
-        let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
-        let (batch, correction) = self.clock_skew.correct(&parcel.batch, self.clock.now());
-        let attempt =
-            self.attempts
-                .spawn(try_once(sink, batch, begun, self.request_timeout, clock));
-        self.pace.started(now);
-        let in_flight = InFlight {
-            parcel,
+        let clearance = self.clearance(&mut queued, now);
+        if let Clearance::Later(until) = clearance {
+            queued.not_before = Some(until);
+            self.queue.push(queued);
+            return false;
+        }
+        let is_marking = matches!(clearance, Clearance::AfterMark);
+        self.request_start.started(now);
+        self.queue.depart(InFlight {
+            queued,
             started: now,
-            correction,
+            marking: is_marking.then(|| now + PATIENCE),
+            correction: Correction::NONE,
+        });
+        if !is_marking {
+            self.send(number);
+        }
+        false
+    }
+
+    /// Nothing stands in the way of an attempt any more.
+    fn send(&mut self, number: u64) {
+        let Some(in_flight) = self.queue.in_flight_mut(number) else {
+            return;
         };
-        self.in_flight.insert(attempt.id(), in_flight);
-        None
+        in_flight.marking = None;
+        let (batch, correction) =
+            (self.clock_skew).correct(&in_flight.queued.batch, self.clock.now());
+        in_flight.correction = correction;
+        let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
+        let attempt = try_once(sink, batch, self.request_timeout, clock);
+        let attempt = self.attempts.spawn(attempt);
+        self.numbers.insert(attempt.id(), number);
     }
 
-    /// Some of a parcel is settled; what goes on takes the place of its entry on disk.
-    fn follow(&mut self, entry: Entry, outcome: Outcome, attempted: Option<Attempted>) -> Event {
-        let Outcome { mut settled, rest } = outcome;
-        let mut replaced = entry;
-        for mut part in rest {
-            if let Some(spool) = &mut self.spool {
-                spool.store(&mut part, std::mem::take(&mut replaced), Instant::now());
+    /// Some of a batch is settled; what is left takes its place.
+    fn conclude(&mut self, number: u64, durability: Durability, verdict: Verdict) {
+        for settled in &verdict.settled {
+            self.settle(number, settled);
+        }
+        match verdict.rest {
+            Some(mut rest) => {
+                rest.durability = durability;
+                self.store(&mut rest);
+                self.queue.push(rest);
             }
-            self.queue.push(part);
+            None => self.discard(number, durability),
         }
-        if let Some(spool) = &mut self.spool {
-            spool.discard(replaced);
-        }
-        settled.extend(self.overflow());
-        Event {
-            attempted,
-            settled,
-            ..Event::default()
+        self.overflow();
+    }
+
+    /// Enters in the ledger what became of data, and says what has to be said.
+    fn settle(&mut self, number: u64, settled: &Settled) {
+        self.ledger.settle(number, settled);
+        match &settled.outcome {
+            Outcome::Refused(refused) => {
+                if let Some(first) = refused.first() {
+                    tracing::error!(data = settled.data, "refused by the destination: {first}");
+                }
+            }
+            Outcome::Dropped => self.state_log.dropped(settled.amount),
+            // Not with every request while there is more than goes through.
+            Outcome::Delivered | Outcome::HandedOver if self.queue.has_room() => {
+                self.state_log.has_room();
+            }
+            _ => {}
         }
     }
 
-    fn bytes_in_flight(&self) -> usize {
-        let in_flight = self.in_flight.values();
-        in_flight
-            .map(|in_flight| in_flight.parcel.memory_len())
-            .sum()
+    fn set_levels(&self) {
+        let writer = self.journal.as_ref().map(|journal| &journal.writer);
+        self.ledger.set_levels(Levels {
+            queue_bytes: self.queue.bytes(),
+            journal_bytes: writer.map_or(0, Writer::bytes),
+            journal_writing_bytes: writer.map_or(0, Writer::writing_bytes),
+            journaled: self.queue.unsettled_of(0..u64::MAX).journaled,
+            oldest: self.queue.oldest(),
+        });
     }
 }
 
-async fn next_news(spool: &mut Option<Spooling>) -> News {
-    match spool {
-        Some(spool) => spool.next().await,
+async fn next_report(journal: &mut Option<Journaling>) -> Report {
+    match journal {
+        Some(journal) => journal.writer.next().await,
         None => std::future::pending().await,
     }
 }

@@ -1,104 +1,285 @@
-//! What waits to be sent: bounded by bytes, the oldest goes first.
+//! All batches that are not settled, by number: those that wait, bounded by bytes, those in flight, and those on disk
+//! alone.
 
-use crate::delivery::entry::Entry;
-use crate::delivery::event::RESTORED;
-use crate::delivery::parcel::Parcel;
+use crate::delivery::clock_skew::Correction;
+use crate::delivery::durability::Durability;
+use crate::delivery::ledger::{Outcome, Settled};
+use crate::delivery::queued_batch::QueuedBatch;
+use crate::model::amount::Amount;
 use crate::model::evicted::EvictedBytes;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::SystemTime;
 use tokio::time::Instant;
 
 #[derive(Debug)]
 pub(crate) struct Queue {
-    /// By number.
-    waiting: VecDeque<Parcel>,
+    waiting: BTreeMap<u64, QueuedBatch>,
+    in_flight: BTreeMap<u64, InFlight>,
+    on_disk: BTreeMap<u64, OnDisk>,
+    /// The batches from here on are this process's own.
+    first_own: u64,
     /// Of all that waits.
-    bytes: usize,
+    waiting_bytes: usize,
+    in_flight_bytes: usize,
     /// What data take beside, for series that were evicted meanwhile.
     evicted: EvictedBytes,
     max_bytes: usize,
 }
 
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    pub(crate) queued: QueuedBatch,
+    pub(crate) started: Instant,
+    /// The journal is to note first that an attempt begins, and has so long for it.
+    pub(crate) marking: Option<Instant>,
+    /// Of the time stamps that are sent.
+    pub(crate) correction: Correction,
+}
+
+/// What is on disk and not in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnDisk {
+    data: usize,
+    /// None, until it is known: an earlier process recorded it.
+    amount: Option<Amount>,
+    /// The earliest time stamp, if that is known.
+    oldest: Option<SystemTime>,
+    /// An attempt had begun, whose fate is not known.
+    pub(crate) is_repeated: bool,
+    pub(crate) durability: Durability,
+}
+
+/// Of what is not settled.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unsettled {
+    /// What is on disk alone.
+    pub(crate) journaled: Amount,
+    /// What has perhaps arrived, and nobody will know if it is not tried again.
+    pub(crate) uncertain: Amount,
+}
+
 impl Queue {
-    pub(crate) fn new(max_bytes: usize, evicted: EvictedBytes) -> Self {
+    pub(crate) fn new(max_bytes: usize, evicted: EvictedBytes, first_own: u64) -> Self {
         Self {
-            waiting: VecDeque::new(),
-            bytes: 0,
+            waiting: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            on_disk: BTreeMap::new(),
+            first_own,
+            waiting_bytes: 0,
+            in_flight_bytes: 0,
             evicted,
             max_bytes,
         }
     }
 
-    /// Adds a parcel at its place in the order.
-    pub(crate) fn push(&mut self, parcel: Parcel) {
-        self.bytes += parcel.memory_len();
-        let place = self
-            .waiting
-            .partition_point(|other| other.number <= parcel.number);
-        self.waiting.insert(place, parcel);
+    /// Adds a batch to those that wait.
+    pub(crate) fn push(&mut self, queued: QueuedBatch) {
+        self.waiting_bytes += queued.memory_len();
+        self.waiting.insert(queued.number, queued);
     }
 
-    /// Takes out the oldest that there is no room for, with so many bytes `elsewhere`, and as if so many were `freed`.
-    /// The newest stays.
-    pub(crate) fn overflow(&mut self, elsewhere: usize, freed: usize) -> Option<Parcel> {
-        let is_too_much = (self.bytes() + elsewhere).saturating_sub(freed) > self.max_bytes;
+    /// Takes out the oldest that there is no room for, as if so many bytes were `freed`. The newest stays.
+    pub(crate) fn overflow(&mut self, freed: usize) -> Option<QueuedBatch> {
+        let is_too_much = self.bytes().saturating_sub(freed) > self.max_bytes;
+        let (&oldest, _) = self.waiting.first_key_value()?;
         (is_too_much && self.waiting.len() > 1)
-            .then(|| self.take(0))
+            .then(|| self.take(oldest))
             .flatten()
     }
 
     /// Takes out the oldest that may be sent now; before what an earlier process recorded, as nobody waits for that.
-    pub(crate) fn pop_ready(&mut self, now: Instant) -> Option<Parcel> {
-        let own = self
-            .waiting
-            .partition_point(|parcel| parcel.number == RESTORED);
-        let is_ready = |place: &usize| ready_at(&self.waiting[*place], now) <= now;
-        let place = (own..self.waiting.len()).chain(0..own).find(is_ready)?;
-        self.take(place)
+    pub(crate) fn pop_ready(&mut self, now: Instant) -> Option<QueuedBatch> {
+        let own = self.waiting.range(self.first_own..);
+        let mut all = own.chain(self.waiting.range(..self.first_own));
+        let (&number, _) = all.find(|(_, queued)| queued.ready_at(now) <= now)?;
+        self.take(number)
     }
 
     /// When one of them may be sent, past times included; none if there is none.
     pub(crate) fn next_ready(&self, now: Instant) -> Option<Instant> {
-        let times = self.waiting.iter();
-        times.map(|parcel| ready_at(parcel, now)).min()
+        let mut next: Option<Instant> = None;
+        for queued in self.waiting.values() {
+            let ready = queued.ready_at(now);
+            if ready <= now {
+                return Some(ready);
+            }
+            next = Some(next.map_or(ready, |next| next.min(ready)));
+        }
+        next
     }
 
     /// Nobody has to wait any longer for a time of its own.
     pub(crate) fn hurry(&mut self) {
-        for parcel in &mut self.waiting {
-            parcel.not_before = None;
+        for queued in self.waiting.values_mut() {
+            queued.not_before = None;
         }
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Parcel> {
-        self.waiting.iter_mut()
+    /// An attempt is to begin.
+    pub(crate) fn depart(&mut self, in_flight: InFlight) {
+        self.in_flight_bytes += in_flight.queued.memory_len();
+        self.in_flight.insert(in_flight.queued.number, in_flight);
+    }
+
+    pub(crate) fn in_flight_mut(&mut self, number: u64) -> Option<&mut InFlight> {
+        self.in_flight.get_mut(&number)
+    }
+
+    /// An attempt is over.
+    pub(crate) fn arrive(&mut self, number: u64) -> Option<InFlight> {
+        let in_flight = self.in_flight.remove(&number)?;
+        self.in_flight_bytes -= in_flight.queued.memory_len();
+        Some(in_flight)
+    }
+
+    pub(crate) fn in_flight(&self) -> impl ExactSizeIterator<Item = &InFlight> {
+        self.in_flight.values()
+    }
+
+    /// A batch in memory, in flight or not.
+    pub(crate) fn find(&mut self, number: u64) -> Option<&mut QueuedBatch> {
+        match self.waiting.get_mut(&number) {
+            Some(queued) => Some(queued),
+            None => self.in_flight.get_mut(&number).map(|it| &mut it.queued),
+        }
+    }
+
+    /// Takes out one that waits.
+    pub(crate) fn take(&mut self, number: u64) -> Option<QueuedBatch> {
+        let queued = self.waiting.remove(&number)?;
+        self.waiting_bytes -= queued.memory_len();
+        Some(queued)
+    }
+
+    pub(crate) fn leave_to_disk(&mut self, number: u64, on_disk: OnDisk) {
+        self.on_disk.insert(number, on_disk);
+    }
+
+    pub(crate) fn on_disk(&mut self, number: u64) -> Option<&mut OnDisk> {
+        self.on_disk.get_mut(&number)
+    }
+
+    /// It is not on disk alone any more.
+    pub(crate) fn take_from_disk(&mut self, number: u64) -> Option<OnDisk> {
+        self.on_disk.remove(&number)
+    }
+
+    /// The oldest that can be read, of all or of what this process recorded.
+    pub(crate) fn oldest_on_disk(
+        &self,
+        is_own: bool,
+        is_readable: impl Fn(u64) -> bool,
+    ) -> Option<u64> {
+        let first = if is_own { self.first_own } else { 0 };
+        let mut on_disk = self.on_disk.range(first..);
+        let is_ready = |number: u64, one: &OnDisk| {
+            one.durability == Durability::Durable && is_readable(number)
+        };
+        on_disk.find_map(|(&number, one)| is_ready(number, one).then_some(number))
     }
 
     /// Whether so little waits that there is room for what is on disk.
     pub(crate) fn has_room(&self) -> bool {
-        self.bytes() < self.max_bytes / 2
+        self.waiting_bytes + self.evicted.get() < self.max_bytes / 2
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Parcel> {
-        self.waiting.iter()
+    /// All in memory, and whether it is in flight.
+    pub(crate) fn in_memory(&self) -> impl Iterator<Item = (&QueuedBatch, bool)> {
+        let in_flight = self.in_flight.values();
+        let in_flight = in_flight.map(|in_flight| (&in_flight.queued, true));
+        in_flight.chain(self.waiting.values().map(|queued| (queued, false)))
     }
 
+    /// Data and amount of all that is not settled, from this number on.
+    pub(crate) fn unsettled(&self, first: u64) -> (usize, Amount) {
+        let in_memory = self.in_memory();
+        let in_memory = in_memory.filter(|(queued, _)| queued.number >= first);
+        let in_memory = in_memory.map(|(queued, _)| (queued.data().count(), queued.amount()));
+        let on_disk = self.on_disk.range(first..);
+        let on_disk = on_disk.map(|(_, one)| (one.data, one.amount.unwrap_or_default()));
+        let (mut data, mut amount) = (0, Amount::default());
+        for (more_data, more) in in_memory.chain(on_disk) {
+            data += more_data;
+            amount.add(more);
+        }
+        (data, amount)
+    }
+
+    /// Of these batches.
+    pub(crate) fn unsettled_of(&self, numbers: Range<u64>) -> Unsettled {
+        let mut unsettled = Unsettled::default();
+        for (queued, is_in_flight) in self.in_memory() {
+            if numbers.contains(&queued.number)
+                && let Some(settled) = queued.uncertain(is_in_flight)
+            {
+                unsettled.uncertain.add(settled.amount);
+            }
+        }
+        for (_, one) in self.on_disk.range(numbers) {
+            if one.durability == Durability::Durable {
+                unsettled.journaled.add(one.amount.unwrap_or_default());
+            }
+        }
+        unsettled
+    }
+
+    /// The earliest time stamp of all.
+    pub(crate) fn oldest(&self) -> Option<SystemTime> {
+        let in_memory = self.in_memory().map(|(queued, _)| queued.oldest());
+        let on_disk = self.on_disk.values().filter_map(|one| one.oldest);
+        in_memory.chain(on_disk).min()
+    }
+
+    /// The number from which on the batches are this process's own.
+    pub(crate) fn first_own(&self) -> u64 {
+        self.first_own
+    }
+
+    /// The bytes of all that is in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes + self.evicted.get()
-    }
-
-    fn take(&mut self, place: usize) -> Option<Parcel> {
-        let parcel = self.waiting.remove(place)?;
-        self.bytes -= parcel.memory_len();
-        Some(parcel)
+        self.waiting_bytes + self.in_flight_bytes + self.evicted.get()
     }
 }
 
-/// Not as long as it is being written to disk: after a crash it could not be told whether it was sent. But not
-/// for ever.
-fn ready_at(parcel: &Parcel, now: Instant) -> Instant {
-    let not_before = parcel.not_before.unwrap_or(now);
-    match parcel.entry {
-        Entry::Waiting(until) | Entry::Storing(_, until) => not_before.max(until),
-        Entry::None | Entry::Stored(_) => not_before,
+impl OnDisk {
+    pub(crate) fn of(queued: &QueuedBatch) -> Self {
+        Self {
+            data: queued.data().count(),
+            amount: Some(queued.amount()),
+            oldest: Some(queued.oldest()),
+            is_repeated: queued.is_repeated,
+            durability: queued.durability,
+        }
+    }
+
+    /// What an earlier process left.
+    pub(crate) fn restored(is_repeated: bool) -> Self {
+        Self {
+            data: 0,
+            amount: None,
+            oldest: None,
+            is_repeated,
+            durability: Durability::Durable,
+        }
+    }
+
+    /// Whether the ledger has it.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.amount.is_some()
+    }
+
+    /// It is not there any more.
+    pub(crate) fn lost(&self) -> Settled {
+        Settled {
+            data: self.data,
+            amount: self.amount.unwrap_or_default(),
+            is_repeated: self.is_repeated,
+            outcome: if self.is_repeated {
+                Outcome::Ambiguous
+            } else {
+                Outcome::Dropped
+            },
+        }
     }
 }

@@ -1,73 +1,80 @@
-//! Why the spool could not.
+//! Why the journal could not.
 
-use crate::journal::EntryId;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why an operation on the spool failed.
+/// Why an operation on the [journal](crate::CloudWatchBuilder::with_journal) failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SpoolError {
+pub enum JournalError {
     /// The system said no: the disk is full, say.
     #[error("could not {action} {}: {reason}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
-        /// With this file or directory.
+        /// With this file or folder.
         path: PathBuf,
         /// What the system said.
         reason: io::Error,
     },
-    /// A spool is one process's, and one exporter's.
-    #[error("the spool {} is in use by another process or exporter", dir.display())]
+    /// A journal is one process's, and one exporter's.
+    #[error("the journal {} is in use by another process or exporter", dir.display())]
     Locked {
-        /// The spool's directory.
+        /// The journal's folder.
         dir: PathBuf,
     },
     /// The file is not what was written.
-    #[error("the entry {} is damaged: {damage}", path.display())]
+    #[error("the record {} is damaged: {damage}", path.display())]
     Damaged {
-        /// The entry's file.
+        /// The record's file.
         path: PathBuf,
         /// What is wrong with it.
         damage: String,
     },
-    /// No number of older entries dropped would make room for it.
+    /// A later version of this crate wrote it, in a way that this version does not know.
+    #[error("the record {} is of version {version}, which is later than this one's", path.display())]
+    LaterVersion {
+        /// The record's file.
+        path: PathBuf,
+        /// Its version.
+        version: u8,
+    },
+    /// No number of older records dropped would make room for it.
     #[error(
-        "an entry of {len} bytes does not fit into the spool {} of {max_bytes} bytes",
+        "a record of {len} bytes does not fit into the journal {} of {max_bytes} bytes",
         dir.display()
     )]
     TooLarge {
-        /// The spool's directory.
+        /// The journal's folder.
         dir: PathBuf,
-        /// The entry's bytes.
+        /// The record's bytes.
         len: u64,
-        /// The spool's bound.
+        /// The journal's bound.
         max_bytes: u64,
     },
     /// It was removed, or dropped to make room.
-    #[error("the spool {} has no entry {id}", dir.display())]
-    NoSuchEntry {
-        /// The spool's directory.
+    #[error("the journal {} has no record {number}", dir.display())]
+    NoSuchRecord {
+        /// The journal's folder.
         dir: PathBuf,
-        /// The entry's number.
-        id: u64,
+        /// The record's number.
+        number: u64,
     },
     /// The disk does not answer.
-    #[error("the disk of the spool {} does not answer", dir.display())]
+    #[error("the disk of the journal {} does not answer", dir.display())]
     Slow {
-        /// The spool's directory.
+        /// The journal's folder.
         dir: PathBuf,
     },
-    /// The spool's thread is gone.
-    #[error("the spool {} is closed", dir.display())]
+    /// The journal's thread is gone.
+    #[error("the journal {} is closed", dir.display())]
     Closed {
-        /// The spool's directory.
+        /// The journal's folder.
         dir: PathBuf,
     },
 }
 
-impl SpoolError {
+impl JournalError {
     pub(crate) fn io(action: &'static str, path: &Path, reason: io::Error) -> Self {
         let path = path.to_owned();
         Self::Io {
@@ -76,13 +83,4 @@ impl SpoolError {
             reason,
         }
     }
-}
-
-/// Why an entry could not be appended.
-#[derive(Debug, thiserror::Error)]
-#[error("{reason}")]
-pub(crate) struct AppendError {
-    /// What had gone for it before that, oldest first.
-    pub(crate) dropped: Vec<EntryId>,
-    pub(crate) reason: SpoolError,
 }

@@ -1,6 +1,6 @@
-//! A batch as bytes, for a spool: whole again in another process, accounts included.
+//! A batch as bytes, for a record: whole again in another process, accounts included.
 //!
-//! CBOR, in arrays by position. What a later version writes differently begins with another number.
+//! CBOR, in arrays by position. What is changed here takes another [version](super::record_file::VERSION).
 
 use crate::collect::window::StorageResolution;
 use crate::limits::MAX_DIMENSIONS;
@@ -19,17 +19,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const VERSION: u8 = 2;
-
-/// Why bytes are no batch.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
-    #[error("it is of version {0}, which is not known here")]
-    Version(u8),
-    #[error(transparent)]
-    Malformed(#[from] Error),
-}
-
 type Writer = Encoder<Vec<u8>>;
 /// Writing to memory cannot fail.
 type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
@@ -38,7 +27,7 @@ type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 pub(crate) fn write<'a>(batch: &Batch, data: impl ExactSizeIterator<Item = &'a Datum>) -> Vec<u8> {
     let mut to = Encoder::new(Vec::with_capacity(batch.memory_len()));
     let written: Written = (|| {
-        to.array(4)?.u8(VERSION)?.str(batch.namespace())?;
+        to.array(3)?.str(batch.namespace())?;
         to.bool(batch.delivery() == Delivery::AtMostOnce)?;
         to.array(data.len() as u64)?;
         for datum in data {
@@ -98,14 +87,9 @@ fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
 pub(crate) type AllDefaults = BTreeSet<Arc<Dimensions>>;
 
 /// What [`write`] wrote. An error says where it is not that.
-pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch, ReadError> {
+pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch, Error> {
     let mut from = Decoder::new(bytes);
-    let len = array(&mut from)?;
-    let version = from.u8()?;
-    if version != VERSION {
-        return Err(ReadError::Version(version));
-    }
-    expect(len == 4, "a batch")?;
+    expect(array(&mut from)? == 3, "a batch")?;
     let namespace: Arc<str> = from.str()?.into();
     let delivery = if from.bool()? {
         Delivery::AtMostOnce

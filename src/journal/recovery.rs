@@ -1,130 +1,125 @@
-//! What a spool finds when it is opened.
+//! What a journal finds when it is opened.
 
-use crate::journal::disk::Disk;
-use crate::journal::entry::{self, EntryId, HEADER_LEN, State};
-use crate::journal::{Slot, Spool, SpoolError};
+use crate::journal::file_system::FileSystem;
+use crate::journal::record_file::{self, HEADER_LEN, State};
+use crate::journal::{Journal, JournalError, Record};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
-/// What there was in the directory.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What there was in the folder.
+#[derive(Debug, Default)]
 pub(crate) struct Recovered {
     /// Oldest first.
-    pub(crate) entries: Vec<RecoveredEntry>,
-    /// Entries that were damaged, and are deleted.
-    pub(crate) torn_entries: u64,
+    pub(crate) records: Vec<RecoveredRecord>,
+    /// No record has this number or a higher one.
+    pub(crate) next: u64,
+    /// Records that were damaged, and are deleted.
+    pub(crate) damaged: u64,
     /// Their files' lengths, as found.
-    pub(crate) torn_bytes: u64,
-    /// Files of appends that never came to an end, and entries that others replace, deleted.
+    pub(crate) damaged_bytes: u64,
+    /// Records that a later version wrote, one error for each. They stay where they are, and the bound is without them.
+    pub(crate) later: Vec<JournalError>,
+    /// Files of writes that never came to an end, deleted.
     pub(crate) leftovers: u64,
 }
 
-/// An entry that was there when the spool was opened.
+/// A record that was there when the journal was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RecoveredEntry {
-    pub(crate) id: EntryId,
-    /// The payload's.
-    pub(crate) len: u64,
+pub(crate) struct RecoveredRecord {
+    pub(crate) number: u64,
     /// An attempt to send it had begun; its fate is unknown.
     pub(crate) is_begun: bool,
 }
 
-pub(crate) fn make_dir(disk: &dyn Disk, dir: &Path) -> Result<(), SpoolError> {
+pub(crate) fn make_dir(files: &dyn FileSystem, dir: &Path) -> Result<(), JournalError> {
     if dir.is_dir() {
         return Ok(());
     }
     let made = fs::create_dir_all(dir).and_then(|()| match dir.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => disk.sync_dir(Path::new(".")),
-        Some(parent) => disk.sync_dir(parent),
+        Some(parent) if parent.as_os_str().is_empty() => files.sync_dir(Path::new(".")),
+        Some(parent) => files.sync_dir(parent),
         None => Ok(()),
     });
-    made.map_err(|reason| SpoolError::io("create the directory", dir, reason))
+    made.map_err(|reason| JournalError::io("create the folder", dir, reason))
 }
 
 /// Held as long as the file is open. The file stays: who deleted it could make for two holders.
-pub(crate) fn lock(dir: &Path) -> Result<File, SpoolError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, JournalError> {
     let path = dir.join("lock");
     let file = File::options()
         .write(true)
         .create(true)
         .truncate(false)
         .open(&path);
-    let file = file.map_err(|reason| SpoolError::io("open", &path, reason))?;
+    let file = file.map_err(|reason| JournalError::io("open", &path, reason))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SpoolError::Locked {
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked {
             dir: dir.to_owned(),
         }),
-        Err(TryLockError::Error(reason)) => Err(SpoolError::io("lock", &path, reason)),
+        Err(TryLockError::Error(reason)) => Err(JournalError::io("lock", &path, reason)),
     }
 }
 
-impl Spool {
-    pub(crate) fn recover(&mut self) -> Result<Recovered, SpoolError> {
+impl Journal {
+    pub(crate) fn recover(&mut self) -> Result<Recovered, JournalError> {
         let mut recovered = Recovered::default();
-        for (id, state, file_len) in self.scan()? {
-            self.next = self.next.max(id.next());
-            self.recover_file(id, state, file_len, &mut recovered)?;
+        for (number, state, file_len) in self.scan()? {
+            recovered.next = recovered.next.max(number + 1);
+            self.recover_file(number, state, file_len, &mut recovered)?;
         }
-        let replaced = self.entries.values().filter_map(|slot| slot.replaces);
-        for old in replaced.collect::<Vec<_>>() {
-            recovered.leftovers += u64::from(self.entries.contains_key(&old));
-            self.remove(old)?;
-        }
-        let entries = self.entries.iter().map(|(&id, slot)| RecoveredEntry {
-            id,
-            len: slot.len,
-            is_begun: slot.state == State::Begun,
+        let records = self.records.iter();
+        let records = records.map(|(&number, record)| RecoveredRecord {
+            number,
+            is_begun: record.state == State::Begun,
         });
-        recovered.entries = entries.collect();
+        recovered.records = records.collect();
         Ok(recovered)
     }
 
     fn recover_file(
         &mut self,
-        id: EntryId,
+        number: u64,
         state: State,
         file_len: u64,
         recovered: &mut Recovered,
-    ) -> Result<(), SpoolError> {
-        let path = self.path(id, state);
+    ) -> Result<(), JournalError> {
+        let path = self.path(number, state);
         // A rename that stopped half-way leaves both names, where a file system can do that.
-        if state == State::Half || self.entries.contains_key(&id) {
+        if state == State::Half || self.records.contains_key(&number) {
             recovered.leftovers += 1;
             return self.delete(&path);
         }
-        let replaces = match self.load(&path, id) {
-            Ok(content) => content.replaces,
-            Err(SpoolError::Damaged { .. }) => {
-                recovered.torn_entries += 1;
-                recovered.torn_bytes += file_len;
+        match self.load(&path, number) {
+            Err(JournalError::Damaged { .. }) => {
+                recovered.damaged += 1;
+                recovered.damaged_bytes += file_len;
                 return self.delete(&path);
             }
-            Err(_) => None,
-        };
+            Err(later @ JournalError::LaterVersion { .. }) => {
+                recovered.later.push(later);
+                return Ok(());
+            }
+            Ok(_) | Err(_) => {}
+        }
         let len = file_len.saturating_sub(HEADER_LEN as u64);
-        let slot = Slot {
-            state,
-            len,
-            replaces,
-        };
-        self.entries.insert(id, slot);
-        self.bytes += entry::footprint(len);
+        self.records.insert(number, Record { state, len });
+        self.bytes += record_file::footprint(len);
         Ok(())
     }
 
-    fn scan(&self) -> Result<Vec<(EntryId, State, u64)>, SpoolError> {
-        let failed = |reason| SpoolError::io("list", &self.dir, reason);
+    fn scan(&self) -> Result<Vec<(u64, State, u64)>, JournalError> {
+        let failed = |reason| JournalError::io("list", &self.dir, reason);
         let mut found = Vec::new();
         for file in fs::read_dir(&self.dir).map_err(failed)? {
             let file = file.map_err(failed)?;
             let name = file.file_name();
-            let Some((id, state)) = name.to_str().and_then(entry::parse_file_name) else {
+            let Some((number, state)) = name.to_str().and_then(record_file::parse_file_name) else {
                 continue;
             };
             let metadata = file.metadata().map_err(failed)?;
             if metadata.is_file() {
-                found.push((id, state, metadata.len()));
+                found.push((number, state, metadata.len()));
             }
         }
         found.sort_unstable();

@@ -1,4 +1,5 @@
 //! What the exporter says about itself.
 
+pub(crate) mod flush_report;
 pub(crate) mod self_metrics;
 pub(crate) mod stats;

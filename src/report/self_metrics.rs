@@ -22,17 +22,17 @@ const COUNTS: [(&str, Count); 10] = [
     ("attempts.failed", |stats| stats.failed_attempts),
     ("attempts.throttled", |stats| stats.throttled_attempts),
     ("attempts.ambiguous", |stats| stats.ambiguous_attempts),
-    ("data.sent", |stats| stats.sent.data),
+    ("data.delivered", |stats| stats.delivered.data),
     ("data.handed_over", |stats| stats.handed_over.data),
     ("data.repeated", |stats| stats.repeated.data),
     ("data.ambiguous", |stats| stats.ambiguous.data),
     ("data.dropped", |stats| stats.dropped.data),
-    ("spool.lost_entries", |stats| stats.lost_spool_entries),
+    ("journal.lost_records", |stats| stats.lost_records),
 ];
 
 pub(crate) struct Telemetry {
     defaults: Arc<Dimensions>,
-    has_spool: bool,
+    has_journal: bool,
     identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
     /// What was told so far.
     told: Stats,
@@ -42,7 +42,7 @@ impl Telemetry {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             defaults: Arc::clone(&config.default_dimensions),
-            has_spool: config.spool.is_some(),
+            has_journal: config.journal.is_some(),
             identities: HashMap::new(),
             told: Stats::default(),
         }
@@ -55,8 +55,8 @@ impl Telemetry {
             .iter()
             .map(|(name, count)| (*name, None, count(stats), count(&told)))
             .collect();
-        for (&reason, &samples) in &stats.samples_refused_by {
-            let before = told.samples_refused_by.get(reason).copied();
+        for (&reason, &samples) in &stats.refused_by {
+            let before = told.refused_by.get(reason).copied();
             counts.push((
                 "samples.refused",
                 Some(reason),
@@ -81,9 +81,9 @@ impl Telemetry {
             ),
             ("last_success.age", Unit::Seconds, age(stats.last_success)),
             (
-                "spool.bytes",
+                "journal.bytes",
                 Unit::Bytes,
-                self.has_spool.then(|| as_float(stats.spool_bytes)),
+                self.has_journal.then(|| as_float(stats.journal_bytes)),
             ),
         ];
         let counts = counts

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// arithmetic.
 pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
 /// A few requests, whatever is in them.
-const MIN_SPOOL_BYTES: u64 = 16 * 1024 * 1024;
+const MIN_JOURNAL_BYTES: u64 = 16 * 1024 * 1024;
 /// The first ten thousand custom metrics are some $3,000 a month: twice as many are more than most mean to have.
 pub(crate) const DEFAULT_MAX_SERIES: usize = 20_000;
 pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
@@ -78,7 +78,7 @@ impl IdleTimeout {
 
 /// Where undelivered data are kept.
 #[derive(Clone, Debug)]
-pub(crate) struct SpoolConfig {
+pub(crate) struct JournalConfig {
     pub(crate) dir: PathBuf,
     pub(crate) max_bytes: u64,
 }
@@ -98,7 +98,7 @@ pub(crate) struct Config {
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) corrects_clock_skew: bool,
     pub(crate) reports_itself: bool,
-    pub(crate) spool: Option<SpoolConfig>,
+    pub(crate) journal: Option<JournalConfig>,
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
     pub(crate) idle: IdleTimeout,
@@ -124,7 +124,7 @@ impl Config {
             jitter_seed: None,
             corrects_clock_skew: true,
             reports_itself: false,
-            spool: None,
+            journal: None,
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
             idle: IdleTimeout::NEVER,
@@ -147,10 +147,10 @@ impl Config {
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
         }
-        if let Some(spool) = &self.spool
-            && spool.max_bytes < MIN_SPOOL_BYTES
+        if let Some(journal) = &self.journal
+            && journal.max_bytes < MIN_JOURNAL_BYTES
         {
-            return Err(ConfigError::SpoolBytes(spool.max_bytes));
+            return Err(ConfigError::JournalBytes(journal.max_bytes));
         }
         if self.max_in_flight == 0 {
             return Err(ConfigError::MaxInFlight);
@@ -194,9 +194,9 @@ pub enum ConfigError {
     /// The queue could not hold one full request.
     #[error("a queue of {0} bytes is too small for one request of {MAX_REQUEST_BYTES}")]
     QueueBytes(usize),
-    /// The spool could not hold a few full requests.
-    #[error("a spool of {0} bytes is smaller than {MIN_SPOOL_BYTES}")]
-    SpoolBytes(u64),
+    /// The journal could not hold a few full requests.
+    #[error("a journal of {0} bytes is smaller than {MIN_JOURNAL_BYTES}")]
+    JournalBytes(u64),
     /// No request could be made.
     #[error("no request may be in flight")]
     MaxInFlight,

@@ -213,7 +213,7 @@ impl Case {
 
     fn refused(&self, report: &FlushReport) -> BTreeMap<Series, u64> {
         let mut refused: BTreeMap<Series, u64> = BTreeMap::new();
-        for one in &report.refused {
+        for one in &report.refusals {
             let labels: Vec<_> = one
                 .key
                 .labels()

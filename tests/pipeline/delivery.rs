@@ -24,7 +24,7 @@ async fn what_failed_is_sent_again_under_its_own_time_stamp() {
         crate::fixtures::started::minute()
     );
     let stats = test.cloudwatch.stats();
-    assert_eq!((stats.failed_attempts, stats.sent.samples), (5, 3));
+    assert_eq!((stats.failed_attempts, stats.delivered.samples), (5, 3));
     assert!(stats.pending.is_zero());
 }
 
@@ -48,7 +48,7 @@ async fn a_flush_out_of_time_says_what_is_pending() {
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!(before.elapsed(), Duration::from_secs(10));
     assert_eq!((report.pending.data, report.pending.samples), (1, 3));
-    assert!(report.sent.is_zero() && !report.is_complete());
+    assert!(report.delivered.is_zero() && !report.is_complete());
     assert_eq!(test.cloudwatch.stats().pending, report.pending);
 }
 
@@ -59,7 +59,10 @@ async fn flushes_at_once_share_the_work() {
     test.record(|| counter!("n").increment(3));
     let (one, other) = tokio::join!(test.cloudwatch.flush(), test.cloudwatch.flush());
     assert_eq!(
-        (one.unwrap().sent.samples, other.unwrap().sent.samples),
+        (
+            one.unwrap().delivered.samples,
+            other.unwrap().delivered.samples
+        ),
         (3, 3)
     );
     assert_eq!(sink.memory.sum("n", &[]), 3.0);
@@ -76,15 +79,15 @@ async fn a_rejected_request_is_reported_series_by_series() {
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!(sink.calls(), 1, "it would be rejected again");
     let refused: Vec<_> = report
-        .refused
+        .refusals
         .iter()
         .map(|refused| (refused.key.name(), refused.samples))
         .collect();
     assert_eq!(refused, [("n", 3), ("h", 4)]);
     assert!(
-        matches!(&report.refused[0].reason, Refusal::Rejected { code, .. } if code == "InvalidParameterValue")
+        matches!(&report.refusals[0].reason, Refusal::Rejected { code, .. } if code == "InvalidParameterValue")
     );
-    assert_eq!(test.cloudwatch.stats().samples_refused, 7);
+    assert_eq!(test.cloudwatch.stats().refused.samples, 7);
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,10 +140,13 @@ async fn a_flush_tells_what_it_dropped_itself() {
     });
     let report = test.cloudwatch.flush().await.unwrap();
     assert!(report.dropped.data > 0 && !report.is_complete());
-    assert_eq!(report.sent.data + report.dropped.data, 2_000);
-    assert_eq!(report.sent.data, sink.data().len() as u64);
+    assert_eq!(report.delivered.data + report.dropped.data, 2_000);
+    assert_eq!(report.delivered.data, sink.data().len() as u64);
     let stats = test.cloudwatch.stats();
-    assert_eq!((stats.sent, stats.dropped), (report.sent, report.dropped));
+    assert_eq!(
+        (stats.delivered, stats.dropped),
+        (report.delivered, report.dropped)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +159,7 @@ async fn a_flush_may_have_all_the_time_there_is() {
     test.record(|| counter!("m").increment(1));
     test.flush().await;
     assert_eq!(
-        test.cloudwatch.stats().sent.samples,
+        test.cloudwatch.stats().delivered.samples,
         u64::MAX,
         "as far as it goes"
     );
@@ -167,10 +173,10 @@ async fn data_too_old_never_leave() {
     test.record(|| counter!("n").increment(3));
     test.clock.advance(Duration::from_hours(21 * 24));
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!(report.refused.len(), 1);
+    assert_eq!(report.refusals.len(), 1);
     let too_old = Refusal::Timestamp(TimestampFault::TooOld);
     assert_eq!(
-        (&report.refused[0].reason, report.refused[0].samples),
+        (&report.refusals[0].reason, report.refusals[0].samples),
         (&too_old, 3)
     );
     assert_eq!(sink.calls(), 0);
@@ -182,7 +188,7 @@ async fn data_too_old_never_leave() {
     test.advance(Duration::from_hours(15 * 24)).await;
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(
-        (sink.calls(), test.cloudwatch.stats().samples_refused),
+        (sink.calls(), test.cloudwatch.stats().refused.samples),
         (1, 6)
     );
 }
@@ -203,12 +209,15 @@ async fn a_clock_set_back_loses_nothing_that_waits() {
     assert_eq!(sink.calls(), 1);
     test.clock.set(test.clock.now() - Duration::from_hours(5));
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!((report.sent.samples, sink.memory.sum("n", &[])), (7, 7.0));
+    assert_eq!(
+        (report.delivered.samples, sink.memory.sum("n", &[])),
+        (7, 7.0)
+    );
     let stamps = sink.memory.data();
     let stamps = stamps.iter().map(Datum::timestamp);
     assert!(stamps.into_iter().all(|stamp| stamp == test.clock.now()));
     // An application's own word stands, or falls.
-    let own = report.refused.iter().map(|refused| refused.key.name());
+    let own = report.refusals.iter().map(|refused| refused.key.name());
     assert_eq!(own.collect::<Vec<_>>(), ["own"]);
 }
 
@@ -220,7 +229,7 @@ async fn a_sink_that_hangs_is_given_up() {
     test.record(|| counter!("n").increment(3));
     let before = Instant::now();
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!((report.sent.samples, report.repeated.samples), (3, 3));
+    assert_eq!((report.delivered.samples, report.repeated.samples), (3, 3));
     assert!(before.elapsed() < Duration::from_mins(2));
 }
 

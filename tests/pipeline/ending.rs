@@ -12,12 +12,12 @@ async fn shutdown_flushes_and_then_nothing_answers() {
     let test = InMemory::new(|builder| builder);
     test.started.record(|| counter!("n").increment(2));
     let report = test.started.cloudwatch.shutdown().await.unwrap();
-    assert_eq!(report.sent.samples, 2);
+    assert_eq!(report.delivered.samples, 2);
     assert_eq!(test.sink.sum("n", &[]), 2.0);
     assert!(test.started.cloudwatch.flush().await.is_err());
     assert!(test.started.cloudwatch.shutdown().await.is_err());
     test.started.record(|| counter!("n").increment(2));
-    assert_eq!(test.started.cloudwatch.stats().sent.samples, 2);
+    assert_eq!(test.started.cloudwatch.stats().delivered.samples, 2);
 }
 
 #[tokio::test]
@@ -130,7 +130,10 @@ fn the_accounts_are_right_when_a_flush_is_answered() {
         metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
         assert!(handle.flush_blocking().unwrap().is_complete());
         let stats = handle.stats();
-        assert_eq!((stats.sent.samples, stats.pending.samples), (flushes, 0));
+        assert_eq!(
+            (stats.delivered.samples, stats.pending.samples),
+            (flushes, 0)
+        );
     }
 }
 

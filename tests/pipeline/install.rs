@@ -82,7 +82,7 @@ async fn on_a_runtime_of_many_threads_once() {
 /// The file to lock is a pipe: opening it waits for somebody at its other end.
 #[cfg(unix)]
 #[tokio::test]
-async fn others_go_on_while_a_spool_is_opened() {
+async fn others_go_on_while_a_journal_is_opened() {
     use std::sync::mpsc;
     use std::time::Duration;
 
@@ -102,7 +102,7 @@ async fn others_go_on_while_a_spool_is_opened() {
     });
     let sink = MemorySink::new();
     let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
-    let install = tokio::spawn(builder.with_spool(scratch.path(), 1 << 24).install());
+    let install = tokio::spawn(builder.with_journal(scratch.path(), 1 << 24).install());
     // Runs after the other task has been polled, on this same thread.
     tokio::task::yield_now().await;
     assert!(!install.is_finished());

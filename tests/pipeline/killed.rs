@@ -1,4 +1,4 @@
-//! A process with a spool, killed at random moments under load: what arrived, with what is on its disk, is all but
+//! A process with a journal, killed at random moments under load: what arrived, with what is on its disk, is all but
 //! the window under way, and nothing arrives twice but what was under way.
 
 use crate::fixtures::alone::this_program;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const ENDPOINT: &str = "SPOOL_KILLED_ENDPOINT";
+const ENDPOINT: &str = "KILLED_ENDPOINT";
 const THREADS: u64 = 3;
 /// For each thread a counter and a gauge, and a histogram for all.
 const DATA: u64 = 2 * THREADS + 1;
@@ -73,7 +73,7 @@ fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> 
         .with_clock(clock.clone())
         .with_delivery(delivery)
         .with_send_jitter(Duration::ZERO)
-        .with_spool(dir, 1 << 30)
+        .with_journal(dir, 1 << 30)
 }
 
 /// Records a window after the other, until this process is killed.
@@ -84,8 +84,8 @@ fn child(endpoint: &str, delivery: Delivery) {
         std::process::exit(1);
     });
     let argument = |name| std::env::var(name).unwrap();
-    let first: u64 = argument("SPOOL_KILLED_NEXT").parse().unwrap();
-    let dir = PathBuf::from(argument("SPOOL_KILLED_DIR"));
+    let first: u64 = argument("KILLED_NEXT").parse().unwrap();
+    let dir = PathBuf::from(argument("KILLED_DIR"));
     // On one thread with the exporter: what its accounts say then belongs together.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -117,9 +117,9 @@ fn child(endpoint: &str, delivery: Delivery) {
 
 /// Whether so many data are out of the aggregates, and none of them is in memory alone.
 fn is_safe(stats: &Stats, drained: u64) -> bool {
-    let known = [stats.sent, stats.ambiguous, stats.pending, stats.spooled];
+    let known = [stats.delivered, stats.ambiguous, stats.pending];
     let known: u64 = known.iter().map(|amount| amount.data).sum();
-    known - stats.restored.data == drained && stats.spool_writing_bytes == 0
+    known - stats.restored.data == drained && stats.journal_writing_bytes == 0
 }
 
 fn record(window: u64, thread: u64) {
@@ -167,8 +167,8 @@ fn kill_one(
 ) {
     let mut child = this_program(test)
         .env(ENDPOINT, local.endpoint())
-        .env("SPOOL_KILLED_NEXT", said.next.to_string())
-        .env("SPOOL_KILLED_DIR", dir)
+        .env("KILLED_NEXT", said.next.to_string())
+        .env("KILLED_DIR", dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -188,33 +188,27 @@ fn kill_one(
     assert!(!child.wait().unwrap().success());
 }
 
-/// Data by window, waiting and begun, as they are in the entries' files.
+/// Data by window, waiting and begun, as they are in the records' files.
 #[derive(Debug, Default)]
 struct OnDisk {
     waiting: BTreeMap<u64, u64>,
     begun: BTreeMap<u64, u64>,
-    entries_begun: usize,
+    records_begun: usize,
 }
 
 impl OnDisk {
     fn of(dir: &Path) -> Self {
-        let mut files = BTreeMap::new();
+        let mut files = Vec::new();
         for file in std::fs::read_dir(dir).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if let Some((id, state @ ("entry" | "begun"))) = name.split_once('.') {
-                let id = u64::from_str_radix(id, 16).unwrap();
-                files.insert(id, (state == "begun", std::fs::read(&path).unwrap()));
+            if let Some((_, state @ ("record" | "begun"))) = name.split_once('.') {
+                files.push((state == "begun", std::fs::read(&path).unwrap()));
             }
         }
-        let replaced = |bytes: &[u8]| u64::from_le_bytes(bytes[16..24].try_into().unwrap());
-        let gone: Vec<u64> = files.values().map(|(_, bytes)| replaced(bytes)).collect();
         let mut on_disk = Self::default();
-        for (id, (is_begun, bytes)) in files {
-            if gone.contains(&id) {
-                continue;
-            }
-            on_disk.entries_begun += usize::from(is_begun);
+        for (is_begun, bytes) in files {
+            on_disk.records_begun += usize::from(is_begun);
             let data = if is_begun {
                 &mut on_disk.begun
             } else {
@@ -305,7 +299,7 @@ async fn killed(test: &str, delivery: Delivery, seed: u64) {
         let moment = (random.u32(1..10), random.u32(0..10));
         tokio::task::block_in_place(|| kill_one(test, &local, dir, &mut said, moment));
         let on_disk = OnDisk::of(dir);
-        said.most_under_way = said.most_under_way.max(on_disk.entries_begun);
+        said.most_under_way = said.most_under_way.max(on_disk.records_begun);
         for (&window, &data) in &on_disk.begun {
             // It may have arrived, and by its mode is sent again, or given up.
             *said.unsure.entry(window).or_default() += u64::from(delivery == Delivery::AtLeastOnce);
@@ -320,7 +314,7 @@ async fn killed(test: &str, delivery: Delivery, seed: u64) {
     let (_recorder, exporter) = builder.build().unwrap();
     let cloudwatch = exporter.handle();
     tokio::spawn(exporter.run());
-    let is_empty = until(|| scratch.entries() == 0);
+    let is_empty = until(|| scratch.records() == 0);
     let is_empty = tokio::time::timeout(Duration::from_mins(1), is_empty).await;
     is_empty.expect("everything is sent within a minute");
     let _ = cloudwatch.shutdown().await.unwrap();

@@ -1,10 +1,10 @@
-//! What an earlier process left in the spool, beside what this one has to send.
+//! What an earlier process left in the journal, beside what this one has to send.
 
 use crate::fixtures::polls::until;
 use crate::fixtures::scratch::Scratch;
 use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{Started, minute};
-use crate::spool::{builder, cut_off};
+use crate::journal::{builder, cut_off};
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::{
     Attempt, Batch, Datum, Delivery, ManualClock, MemorySink, SendError, Sent, Sink,
@@ -61,13 +61,13 @@ async fn what_is_under_way_comes_to_its_end() {
     assert!(stopping.await.unwrap().is_complete());
     assert_eq!(sink.memory.sum("n", &[]), 3.0);
     // It is off the disk when the shutdown is answered, and the next was not begun.
-    assert_eq!(scratch.entries(), 1);
+    assert_eq!(scratch.records(), 1);
     drop(test);
     until(|| scratch.is_free()).await;
 
     let sink = MemorySink::new();
     let test = Started::new(builder(sink.clone(), &scratch));
-    until(|| test.cloudwatch.stats().sent.samples == 4).await;
+    until(|| test.cloudwatch.stats().delivered.samples == 4).await;
     assert!(test.cloudwatch.stats().repeated.is_zero());
 }
 
@@ -85,8 +85,8 @@ async fn what_is_recorded_now_goes_first() {
         let cloudwatch = test.cloudwatch.clone();
         async move { cloudwatch.flush().await.unwrap() }
     });
-    until(|| scratch.entries() == 3).await;
-    until(|| test.cloudwatch.stats().spool_writing_bytes == 0).await;
+    until(|| scratch.records() == 3).await;
+    until(|| test.cloudwatch.stats().journal_writing_bytes == 0).await;
     sink.may.add_permits(2);
     assert!(flush.await.unwrap().is_complete());
     let sent = sink.memory.data();
@@ -112,14 +112,14 @@ async fn all_of_a_large_window_reaches_the_disk() {
     let stats = || test.cloudwatch.stats();
     // Between one part that is written and the next, nothing is.
     test.settle().await;
-    while stats().spool_writing_bytes > 0 {
+    while stats().journal_writing_bytes > 0 {
         test.settle().await;
     }
-    assert!(stats().spool_bytes > 20 * 1024 * 1024, "{:?}", stats());
+    assert!(stats().journal_bytes > 20 * 1024 * 1024, "{:?}", stats());
     let _ = test.cloudwatch.shutdown_within(Duration::ZERO).await;
     drop(test);
     until(|| scratch.is_free()).await;
     let sink = MemorySink::new();
     let test = Started::new(builder(sink.clone(), &scratch));
-    until(|| test.cloudwatch.stats().sent.data == series).await;
+    until(|| test.cloudwatch.stats().delivered.data == series).await;
 }

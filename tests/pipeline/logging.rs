@@ -185,7 +185,7 @@ async fn a_limit_of_names_is_logged_once_with_the_first_beyond_it() {
             (0..10).for_each(|number| counter!(format!("n{number}")).increment(1));
         });
         let report = test.started.cloudwatch.flush().await.unwrap();
-        assert_eq!(report.samples_refused, 7);
+        assert_eq!(report.refused.samples, 7);
     }
     let lines = log.lines();
     let said = "metric=\"n3\" kind=Counter";

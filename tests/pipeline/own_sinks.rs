@@ -87,8 +87,8 @@ async fn it_gets_what_it_takes_and_is_closed_once_and_last() {
         *sink.calls.lock().unwrap(),
         ["send 5", "send 5", "send 2", "close"]
     );
-    assert_eq!((report.sent.data, report.samples_refused), (12, 5));
-    assert_eq!(report.refused[0].key.name(), "odd");
+    assert_eq!((report.delivered.data, report.refused.samples), (12, 5));
+    assert_eq!(report.refusals[0].key.name(), "odd");
     let profile = profile.with_max_bytes(1_000_000);
     let sink = Asked {
         profile,
@@ -110,7 +110,7 @@ async fn what_nobody_confirms_is_handed_over() {
         (report.handed_over.data, report.handed_over.samples),
         (3, 6)
     );
-    assert!(report.sent.is_zero() && report.pending.is_zero());
+    assert!(report.delivered.is_zero() && report.pending.is_zero());
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn what_is_refused_of_a_batch_that_was_taken_is_no_longer_waited_for() {
         ..Asked::default()
     };
     let report = sends(&sink, 10).await;
-    assert_eq!((report.sent.data, report.sent.samples), (7, 14));
+    assert_eq!((report.delivered.data, report.delivered.samples), (7, 14));
     let mut by_code: Vec<_> = report
-        .refused
+        .refusals
         .iter()
         .map(|refused| {
             (
@@ -251,5 +251,5 @@ async fn what_it_would_not_take_is_refused_whoever_made_it() {
     put(ExplicitDatum::values("few", &values[..10], &[1.0; 10])).unwrap();
     test.record(|| (0..1_000).for_each(|n| metrics::histogram!("h").record(n)));
     let report = test.cloudwatch.shutdown().await.unwrap();
-    assert_eq!((report.sent.data, report.samples_refused), (2, 0));
+    assert_eq!((report.delivered.data, report.refused.samples), (2, 0));
 }

@@ -44,8 +44,8 @@ async fn arrives(place: usize, is_named: bool, most: usize, faults: &[Fault]) {
         .faults()
         .script(script.flat_map(|fault| [None, Some(fault)]));
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!((report.sent.data, report.refused.len()), (999, 1));
-    let refused = &report.refused[0];
+    assert_eq!((report.delivered.data, report.refusals.len()), (999, 1));
+    let refused = &report.refusals[0];
     assert_eq!((refused.key.name(), refused.samples), ("poison", 1));
     assert!(
         matches!(&refused.reason, Refusal::Rejected { code, .. } if code == "InvalidParameterValue")
@@ -104,7 +104,7 @@ async fn what_may_be_repeated_is_said_metric_by_metric() {
         .faults()
         .script([Some(Fault::ResetAfter), Some(Fault::ResetAfter)]);
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!((report.sent.samples, report.repeated.samples), (4, 4));
+    assert_eq!((report.delivered.samples, report.repeated.samples), (4, 4));
     assert_eq!(report.ambiguous.samples, 3);
     let times = |name: &str| {
         let received = service.received();

@@ -63,7 +63,7 @@ async fn every_form_arrives_as_it_was_put() {
         (sum.sample_count(), sum.sum(), sum.storage_resolution),
         (3.0, 6.0, 60)
     );
-    assert_eq!(test.cloudwatch.stats().sent.samples, 1 + 5 + 3);
+    assert_eq!(test.cloudwatch.stats().delivered.samples, 1 + 5 + 3);
 }
 
 /// Nanoseconds go as microseconds, in whatever form.
@@ -226,8 +226,8 @@ async fn a_burst_is_bounded_by_the_queue_and_says_so() {
     // Each has a name of its own in memory, which counts.
     assert!(taken < 4_000_000 / 150, "{taken} taken");
     let report = test.started.cloudwatch.flush().await.unwrap();
-    assert_eq!(report.sent.samples + report.dropped.samples, taken);
-    assert_eq!(test.sink.data().len() as u64, report.sent.samples);
+    assert_eq!(report.delivered.samples + report.dropped.samples, taken);
+    assert_eq!(test.sink.data().len() as u64, report.delivered.samples);
     test.started
         .cloudwatch
         .put(ExplicitDatum::value("n", 1.0))
@@ -249,9 +249,9 @@ async fn a_datum_that_grows_too_old_takes_no_neighbour_along() {
         .unwrap();
     test.clock.advance(Duration::from_mins(2));
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!((report.sent.data, report.refused.len()), (2, 1));
+    assert_eq!((report.delivered.data, report.refusals.len()), (2, 1));
     assert_eq!(
-        report.refused[0].to_string(),
+        report.refusals[0].to_string(),
         r#"Datum "old": 1 refused: the time stamp is more than two weeks back"#
     );
     assert_eq!(
@@ -262,7 +262,7 @@ async fn a_datum_that_grows_too_old_takes_no_neighbour_along() {
         (2.0, 1.0)
     );
     let stats = test.cloudwatch.stats();
-    assert_eq!((stats.sent.samples, stats.samples_refused), (3, 1));
+    assert_eq!((stats.delivered.samples, stats.refused.samples), (3, 1));
     assert!(stats.pending.is_zero());
 }
 
@@ -363,7 +363,7 @@ async fn check(data: Vec<ExplicitDatum>, local: &Local) -> Result<(), TestCaseEr
     let taken = taken.count();
     let report = test.cloudwatch.shutdown().await.unwrap();
     prop_assert!(report.is_complete(), "{:?}", report);
-    prop_assert_eq!(report.sent.data, taken as u64);
+    prop_assert_eq!(report.delivered.data, taken as u64);
     for request in local.requests().split_off(before) {
         prop_assert_eq!(request.refusal, None);
     }

@@ -13,14 +13,14 @@ async fn refused(test: &InMemory, record: impl FnOnce()) -> Vec<Refused> {
         record();
     });
     let report = test.started.cloudwatch.flush().await.unwrap();
-    assert_eq!(report.sent.data, test.sink.data().len() as u64);
+    assert_eq!(report.delivered.data, test.sink.data().len() as u64);
     assert!(
         test.sink
             .take()
             .iter()
             .any(|datum| datum.name() == "neighbour")
     );
-    report.refused
+    report.refusals
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_series_that_breaks_a_rule_is_refused_by_name_and_reason() {
         }
     }
     let stats = test.started.cloudwatch.stats();
-    assert_eq!(stats.samples_refused, 9 * (5 + 7));
+    assert_eq!(stats.refused.samples, 9 * (5 + 7));
     assert_eq!(test.started.cloudwatch.refusals().len(), 2 * 9);
 }
 
@@ -111,7 +111,7 @@ async fn a_gauge_that_cannot_be_sent_is_refused_once() {
     for _ in 0..5 {
         test.started.advance(Duration::from_mins(1)).await;
     }
-    assert_eq!(test.started.cloudwatch.stats().samples_refused, 2);
+    assert_eq!(test.started.cloudwatch.stats().refused.samples, 2);
     test.started.flush().await;
 }
 
@@ -123,7 +123,7 @@ async fn a_flush_right_after_a_windows_end_tells_of_that_window() {
     // The exporter sees both at once.
     test.started.clock.advance(Duration::from_mins(1));
     let report = test.started.cloudwatch.flush().await.unwrap();
-    assert_eq!(report.refused.len(), 1);
+    assert_eq!(report.refusals.len(), 1);
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ fn a_refusal_reads_well() {
             counter!(name.to_owned(), labels).increment(2);
         });
         let report = cloudwatch.shutdown_blocking().unwrap();
-        assert_eq!(report.refused[0].to_string(), reason);
+        assert_eq!(report.refusals[0].to_string(), reason);
     };
     refused(
         r#"Counter "requests" {"path"="ü", "m"="1"}: 2 refused: the value of dimension "path" has a character that is not ASCII"#,

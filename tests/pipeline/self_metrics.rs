@@ -73,7 +73,7 @@ async fn a_window_tells_what_happened_since_the_last() {
         ("attempts.failed", 3.0),
         ("attempts.throttled", 1.0),
         ("attempts.ambiguous", 1.0),
-        ("data.sent", 2.0),
+        ("data.delivered", 2.0),
         ("data.repeated", 1.0),
         ("samples.refused Rejected", 1.0),
         ("samples.refused Value", 1.0),
@@ -107,7 +107,7 @@ async fn an_exporter_that_is_idle_tells_nothing_of_its_telling() {
             assert_eq!(told, map(expected));
         }
         let stats = test.cloudwatch.stats();
-        assert!(stats.sent.is_zero() && stats.pending.is_zero());
+        assert!(stats.delivered.is_zero() && stats.pending.is_zero());
         // One for each window, and one for the window before the first.
         assert_eq!(stats.requests, window + 1);
     }
@@ -160,7 +160,7 @@ async fn the_accounts_say_how_things_are() {
     test.clock.advance(Duration::from_secs(1));
     tokio::time::sleep(Duration::from_mins(2)).await;
     let stats = test.cloudwatch.stats();
-    assert_eq!((stats.sent.samples, stats.repeated.samples), (4, 4));
+    assert_eq!((stats.delivered.samples, stats.repeated.samples), (4, 4));
     assert_eq!(
         (stats.requests, stats.last_success),
         (1, Some(test.clock.now()))

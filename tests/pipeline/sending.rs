@@ -209,7 +209,7 @@ async fn what_the_service_rejects_is_reported_with_its_own_words() {
     test.record(|| counter!("n").increment(3));
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!(service.requests().len(), 1);
-    let [refused] = &*report.refused else {
+    let [refused] = &*report.refusals else {
         panic!("{report:?}")
     };
     assert_eq!((refused.key.name(), refused.samples), ("n", 3));

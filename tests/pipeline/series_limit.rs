@@ -26,8 +26,8 @@ async fn what_is_beyond_the_limit_is_counted_or_refused() {
     assert_eq!(test.sink.sum("requests", &overflow), 2.0 * 7.0 * 2.0);
     assert_eq!(test.sink.sum("duration", &overflow), 2.0 * 7.0 * 5.0);
     assert_eq!(test.sink.take().len(), 3 + 1 + 3 + 1 + 3);
-    assert_eq!(report.samples_refused, 14);
-    let [refused] = report.refused.as_slice() else {
+    assert_eq!(report.refused.samples, 14);
+    let [refused] = report.refusals.as_slice() else {
         panic!("{report:?}");
     };
     assert_eq!(refused.kind, Some(MetricKind::Gauge));
@@ -66,7 +66,7 @@ async fn names_beyond_the_limit_are_refused_and_counted() {
     });
     let report = test.started.cloudwatch.flush().await.unwrap();
     assert_eq!(test.sink.take().len(), 3);
-    let mut refused: Vec<_> = report.refused.iter().map(ToString::to_string).collect();
+    let mut refused: Vec<_> = report.refusals.iter().map(ToString::to_string).collect();
     refused.sort_unstable();
     let reason = "refused: too many names of metrics";
     let expected = [

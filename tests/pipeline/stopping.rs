@@ -78,7 +78,7 @@ async fn what_is_recorded_while_it_stops_goes_nowhere() {
     test.settle().await;
     test.record(|| counter!("n").increment(4));
     test.advance(Duration::from_mins(5)).await;
-    assert_eq!(stopping.await.unwrap().sent.samples, 3);
+    assert_eq!(stopping.await.unwrap().delivered.samples, 3);
     assert_eq!(sink.memory.sum("n", &[]), 3.0);
 }
 

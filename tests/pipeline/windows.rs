@@ -211,7 +211,7 @@ async fn a_window_that_ends_holds_up_no_flush() {
     let flush = tokio::spawn(async move { cloudwatch.flush().await.unwrap() });
     tokio::time::sleep(Duration::from_millis(10)).await;
     clock.advance(Duration::from_mins(1));
-    assert_eq!(flush.await.unwrap().sent.data, 5_000);
+    assert_eq!(flush.await.unwrap().delivered.data, 5_000);
     assert!(before.elapsed() <= Duration::from_millis(5 * 400 + 10));
 }
 

@@ -79,7 +79,7 @@ impl CloudWatchBuilder {
         if self.sink.is_none() {
             self.sink = Some(Ok(by_default_client().await?));
         }
-        // A spool is read from the first byte to the last, on this thread, which nobody else waits for.
+        // A journal is read from the first byte to the last, on this thread, which nobody else waits for.
         let (recorder, exporter) = self.build()?;
         if caller.strong_count() == 0 {
             return Err(InstallError::Thread(io::Error::other(

@@ -5,91 +5,94 @@ use crate::journal::tests::model::{Model, Op, perform};
 
 const BOUND: u64 = 3 * BLOCK;
 
-/// Everything there is, with two appends that have to make room.
+/// Everything there is, with two writes that have to make room.
 fn script() -> Vec<Op> {
-    let append = |number: u8, len| Op::Append(vec![number; len]);
+    let write = |number: u8, len| Op::Write(number.into(), vec![number; len], false);
     vec![
-        append(1, 100),
-        append(2, 5_000),
-        Op::Mark(id(1)),
-        Op::Mark(id(2)),
-        Op::Unmark(id(1)),
-        append(3, 100),
-        Op::Replace(id(3), vec![8; 50]),
-        Op::Remove(id(2)),
-        append(4, 12_000),
-        Op::Mark(id(5)),
-        Op::Remove(id(5)),
+        write(1, 100),
+        write(2, 5_000),
+        Op::Mark(1),
+        Op::Mark(2),
+        Op::Unmark(1),
+        write(3, 100),
+        Op::Write(3, vec![8; 50], true),
+        Op::Write(2, vec![9; 70], false),
+        Op::Remove(2),
+        write(4, 12_000),
+        Op::Mark(4),
+        Op::Remove(4),
     ]
 }
 
 #[test]
-fn a_full_disk_at_any_step_of_an_append() {
+fn a_full_disk_at_any_step() {
     let mut failures = 0;
     for target in 0..script().len() {
-        if matches!(script()[target], Op::Replace(..)) {
-            // Its failures are told apart in `replace.rs`.
-            continue;
-        }
         for steps in 0.. {
             let scratch = Scratch::new();
             let disk = TestDisk::default();
-            let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
+            let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
             let mut model = Model::new(BOUND);
             for op in &script()[..target] {
-                perform(&mut spool, op).unwrap();
+                perform(&mut journal, op).1.unwrap();
                 model.apply(op);
             }
             let op = &script()[target];
             disk.fail_after(steps, Failure::Full);
-            let result = perform(&mut spool, op);
+            let (dropped, result) = perform(&mut journal, op);
             if disk.disarm() {
                 // It has no more steps.
                 result.unwrap();
                 break;
             }
             failures += 1;
-            if let Op::Append(_) = op {
-                let error = result.unwrap_err();
-                assert!(error.to_string().contains("could not"), "{error}");
-                let gone = error.dropped.len();
-                let dropped: Vec<EntryId> = model.entries.drain(..gone).map(|e| e.0).collect();
-                assert_eq!(error.dropped, dropped);
-                assert_eq!(entries(&spool), model.entries);
+            if let Op::Write(number, ..) = op {
+                let was_there = model.records.iter().any(|record| record.0 == *number);
+                model.records.retain(|record| !dropped.contains(&record.0));
+                if let Err(error) = result {
+                    assert!(error.to_string().contains("could not"), "{error}");
+                    // What was there stays, in the old form or the new one.
+                    assert_eq!(journal.has(*number), was_there, "step {steps}");
+                } else {
+                    // Only the mark was not changed, and that errs on the safe side.
+                    assert!(was_there, "step {steps}");
+                }
+                let others = |found: Vec<Found>| {
+                    let others = found.into_iter().filter(|record| record.0 != *number);
+                    others.collect::<Vec<_>>()
+                };
+                assert_eq!(others(records(&journal)), others(model.records.clone()));
             } else {
                 result.unwrap_err();
             }
             // And then there is room again.
-            perform(&mut spool, op).unwrap();
+            perform(&mut journal, op).1.unwrap();
             model.apply(op);
-            assert_eq!(entries(&spool), model.entries, "{op:?}, step {steps}");
-            assert_eq!(spool.bytes(), model.bytes());
-            drop(spool);
-            let (spool, recovered) = Spool::open(&scratch.dir(), BOUND).unwrap();
-            assert_eq!(entries(&spool), model.entries, "{op:?}, step {steps}");
-            assert_eq!(
-                (recovered.torn_entries, recovered.leftovers),
-                (0, 0),
-                "{op:?}, {steps}"
-            );
+            assert_eq!(records(&journal), model.records, "{op:?}, step {steps}");
+            assert_eq!(journal.bytes(), model.bytes());
+            drop(journal);
+            let (journal, recovered) = Journal::open(&scratch.dir(), BOUND).unwrap();
+            assert_eq!(records(&journal), model.records, "{op:?}, step {steps}");
+            let found = (recovered.damaged, recovered.leftovers);
+            assert_eq!(found, (0, 0), "{op:?}, {steps}");
         }
     }
     assert!(failures > 30, "{failures}");
 }
 
-/// A failed append left something behind, and it could not even be deleted.
+/// A failed write left something behind, and it could not even be deleted.
 #[test]
-fn the_next_append_writes_over_what_could_not_be_deleted() {
+fn the_next_write_writes_over_what_could_not_be_deleted() {
     for steps in 0..6 {
         let scratch = Scratch::new();
         let disk = TestDisk::default();
-        let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
+        let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
         disk.fail_after(steps, Failure::DeathBefore);
-        spool.append(b"failed").unwrap_err();
+        assert!(journal.write(1, b"failed", false).error.is_some());
         disk.revive();
-        let appended = spool.append(b"worked").unwrap();
-        assert_eq!(entries(&spool), [(appended.id, b"worked".to_vec(), false)]);
-        assert_eq!(scratch.names(), ["0000000000000001.entry"], "{steps}");
+        write(&mut journal, 1, b"worked");
+        assert_eq!(records(&journal), [(1, b"worked".to_vec(), false)]);
+        assert_eq!(scratch.names(), ["0000000000000001.record"], "{steps}");
     }
 }
 
@@ -99,32 +102,33 @@ fn dead_at_any_step() {
         for steps in 0.. {
             let scratch = Scratch::new();
             let disk = TestDisk::default();
-            let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
+            let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
             disk.fail_after(steps, how);
             let mut model = Model::new(BOUND);
             let mut possible = None;
             for op in &script() {
                 let stages = model.apply(op);
-                if perform(&mut spool, op).is_err() {
+                let (_, result) = perform(&mut journal, op);
+                if result.is_err() || disk.is_dead() {
                     possible = Some(stages);
                     break;
                 }
             }
-            drop(spool);
+            drop(journal);
             let Some(possible) = possible else {
                 // It outlived the script, step by step.
                 assert!(disk.disarm() && steps > 30, "{steps}");
                 break;
             };
-            let (spool, recovered) = Spool::open(&scratch.dir(), BOUND).unwrap();
-            let found = entries(&spool);
+            let (journal, recovered) = Journal::open(&scratch.dir(), BOUND).unwrap();
+            let found = records(&journal);
             assert!(
                 possible.contains(&found),
                 "{how:?} {steps}: {}",
                 scratch.names().join(" ")
             );
-            assert_eq!(recovered.torn_entries, 0);
-            assert!(spool.bytes() <= BOUND);
+            assert_eq!(recovered.damaged, 0);
+            assert!(journal.bytes() <= BOUND);
             assert_eq!(scratch.names().len(), found.len());
         }
     }
@@ -135,30 +139,42 @@ fn dead_at_any_step() {
 fn syncs_in_the_right_order() {
     let scratch = Scratch::new();
     let disk = TestDisk::default();
-    let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BLOCK).unwrap();
+    let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), BLOCK).unwrap();
     assert_eq!(disk.take_log(), ["sync_dir a"]);
-    spool.append(b"one").unwrap();
-    let append = [
+    write(&mut journal, 1, b"one");
+    let new = [
         "create 0000000000000001.half",
-        "write 32",
+        "write 24",
         "write 3",
         "sync",
-        "rename 0000000000000001.half 0000000000000001.entry",
-        "sync_dir spool",
+        "rename 0000000000000001.half 0000000000000001.record",
+        "sync_dir journal",
     ];
-    assert_eq!(disk.take_log(), append);
-    spool.mark(id(1)).unwrap();
+    assert_eq!(disk.take_log(), new);
+    journal.mark(1).unwrap();
     let mark = [
-        "rename 0000000000000001.entry 0000000000000001.begun",
-        "sync_dir spool",
+        "rename 0000000000000001.record 0000000000000001.begun",
+        "sync_dir journal",
     ];
     assert_eq!(disk.take_log(), mark);
-    spool.append(b"two").unwrap();
+    // In the place of the old one, which is not touched before that.
+    write(&mut journal, 1, b"rest");
+    let rest = [
+        "create 0000000000000001.half",
+        "write 24",
+        "write 4",
+        "sync",
+        "rename 0000000000000001.half 0000000000000001.begun",
+        "sync_dir journal",
+        "rename 0000000000000001.begun 0000000000000001.record",
+    ];
+    assert_eq!(disk.take_log(), rest);
+    write(&mut journal, 2, b"two");
     let log = disk.take_log();
-    assert_eq!(log[0], "remove 0000000000000001.begun");
-    assert_eq!(log.len(), 1 + append.len());
-    spool.remove(id(2)).unwrap();
-    assert_eq!(disk.take_log(), ["remove 0000000000000002.entry"]);
+    assert_eq!(log[0], "remove 0000000000000001.record");
+    assert_eq!(log.len(), 1 + new.len());
+    journal.remove(2).unwrap();
+    assert_eq!(disk.take_log(), ["remove 0000000000000002.record"]);
 }
 
 /// A mark whose sync failed is not taken for durable when it is asked for again.
@@ -166,11 +182,11 @@ fn syncs_in_the_right_order() {
 fn a_mark_is_synced_again() {
     let scratch = Scratch::new();
     let disk = TestDisk::default();
-    let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
-    spool.append(b"one").unwrap();
+    let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
+    write(&mut journal, 1, b"one");
     disk.fail_after(1, Failure::Full);
-    spool.mark(id(1)).unwrap_err();
+    journal.mark(1).unwrap_err();
     disk.take_log();
-    spool.mark(id(1)).unwrap();
-    assert_eq!(disk.take_log(), ["sync_dir spool"]);
+    journal.mark(1).unwrap();
+    assert_eq!(disk.take_log(), ["sync_dir journal"]);
 }

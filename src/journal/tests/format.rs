@@ -5,49 +5,43 @@ use super::*;
 #[test]
 fn keeps_order_payloads_and_marks_over_a_restart() {
     let scratch = Scratch::new();
-    let (mut spool, recovered) = Spool::open(&scratch.dir(), 4 * PLENTY).unwrap();
-    assert_eq!(recovered, Recovered::default());
+    let (mut journal, recovered) = Journal::open(&scratch.dir(), 4 * PLENTY).unwrap();
+    assert_eq!((recovered.records.len(), recovered.next), (0, 0));
     let payloads = [vec![], vec![7; 1_000_000], b"third".to_vec(), vec![1]];
     for (number, payload) in (1..).zip(&payloads) {
-        let appended = spool.append(payload).unwrap();
-        assert_eq!((appended.id, appended.dropped), (id(number), vec![]));
+        assert_eq!(write(&mut journal, number, payload), []);
     }
-    spool.mark(id(2)).unwrap();
-    spool.mark(id(3)).unwrap();
-    spool.mark(id(3)).unwrap();
-    spool.unmark(id(3)).unwrap();
-    spool.remove(id(1)).unwrap();
-    spool.remove(id(1)).unwrap();
-    let before = entries(&spool);
-    let usage = (spool.len(), spool.bytes());
-    assert_eq!(usage, (3, 1_003_520 + 2 * BLOCK));
-    drop(spool);
+    journal.mark(2).unwrap();
+    journal.mark(3).unwrap();
+    journal.mark(3).unwrap();
+    journal.unmark(3).unwrap();
+    journal.remove(1).unwrap();
+    journal.remove(1).unwrap();
+    let before = records(&journal);
+    let bytes = journal.bytes();
+    assert_eq!((before.len(), bytes), (3, 1_003_520 + 2 * BLOCK));
+    drop(journal);
 
-    let (mut spool, recovered) = Spool::open(&scratch.dir(), 4 * PLENTY).unwrap();
-    assert_eq!(entries(&spool), before);
-    assert_eq!((spool.len(), spool.bytes()), usage);
-    let expected = [(2, 1_000_000, true), (3, 5, false), (4, 1, false)];
-    let expected = expected.map(|(number, len, is_begun)| RecoveredEntry {
-        id: id(number),
-        len,
-        is_begun,
-    });
-    assert_eq!(recovered.entries, expected);
-    assert_eq!(spool.append(b"new").unwrap().id, id(5));
+    let (journal, recovered) = Journal::open(&scratch.dir(), 4 * PLENTY).unwrap();
+    assert_eq!((records(&journal), journal.bytes()), (before, bytes));
+    let expected = [(2, true), (3, false), (4, false)];
+    let expected = expected.map(|(number, is_begun)| RecoveredRecord { number, is_begun });
+    assert_eq!(recovered.records, expected);
+    assert_eq!(recovered.next, 5);
 }
 
 /// An older release's files have to be read by a newer one.
 #[test]
 fn the_format_stays() {
     let scratch = Scratch::new();
-    let (mut spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    spool.append(b"hello").unwrap();
-    spool.append(b"").unwrap();
-    spool.mark(id(2)).unwrap();
-    let names = ["0000000000000001.entry", "0000000000000002.begun"];
+    let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    write(&mut journal, 1, b"hello");
+    write(&mut journal, 2, b"");
+    journal.mark(2).unwrap();
+    let names = ["0000000000000001.record", "0000000000000002.begun"];
     assert_eq!(scratch.names(), names);
-    // The checksum is zlib.crc32 of the 28 bytes before it and the payload.
-    let expected = b"mecwsp1\n\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0\x27\xe1\x36\xbahello";
+    // The checksum is zlib.crc32 of the 20 bytes before it and the payload.
+    let expected = b"mecwjl\x01\xfe\x01\0\0\0\0\0\0\0\x05\0\0\0\x94\x16\x0f\x95hello";
     let file = fs::read(scratch.file(names[0])).unwrap();
     assert_eq!(file, expected);
 }
@@ -57,64 +51,58 @@ fn the_format_stays() {
 fn counts_what_the_disk_gives() {
     use std::os::unix::fs::MetadataExt;
     let scratch = Scratch::new();
-    let (mut spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    for len in [0, 1, 4_064, 4_065, 100_000] {
-        spool.append(&vec![1; len]).unwrap();
+    let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    for (number, len) in (1..).zip([0, 1, 4_072, 4_073, 100_000]) {
+        write(&mut journal, number, &vec![1; len]);
     }
     let taken = scratch.names().into_iter();
     let taken = taken.map(|name| fs::metadata(scratch.file(&name)).unwrap().blocks() * 512);
-    assert!(spool.bytes() >= taken.sum());
+    assert!(journal.bytes() >= taken.sum());
 }
 
 #[test]
 fn drops_the_oldest_and_says_so() {
     let scratch = Scratch::new();
-    let (mut spool, _) = Spool::open(&scratch.dir(), 3 * BLOCK).unwrap();
+    let (mut journal, _) = Journal::open(&scratch.dir(), 3 * BLOCK).unwrap();
     for number in 1..=3 {
-        assert_eq!(spool.append(&[number; 100]).unwrap().dropped, []);
+        assert_eq!(write(&mut journal, number.into(), &[number; 100]), []);
     }
-    spool.mark(id(1)).unwrap();
-    let appended = spool.append(&[4; 5_000]).unwrap();
-    assert_eq!((appended.id, appended.dropped), (id(4), vec![id(1), id(2)]));
-    assert_eq!((spool.len(), spool.bytes()), (2, 3 * BLOCK));
+    journal.mark(1).unwrap();
+    assert_eq!(write(&mut journal, 4, &[4; 5_000]), [1, 2]);
+    assert_eq!((journal.records.len(), journal.bytes()), (2, 3 * BLOCK));
 
-    let error = spool.append(&[5; 12_257]).unwrap_err();
-    assert!(matches!(
-        error.reason,
-        SpoolError::TooLarge { len: 12_257, .. }
-    ));
-    assert_eq!((error.dropped, spool.len()), (vec![], 2));
+    let written = journal.write(5, &[5; 12_265], false);
+    let error = written.error.unwrap();
+    assert!(matches!(error, JournalError::TooLarge { len: 12_265, .. }));
+    assert_eq!((written.dropped, journal.records.len()), (vec![], 2));
     // To the byte as much as there is room for.
-    assert_eq!(spool.append(&[6; 12_256]).unwrap().dropped, [id(3), id(4)]);
+    assert_eq!(write(&mut journal, 6, &[6; 12_264]), [3, 4]);
 }
 
 /// Its owner has not seen it yet.
 #[test]
-fn a_lower_bound_is_kept_from_the_next_append() {
+fn a_lower_bound_is_kept_from_the_next_write() {
     let scratch = Scratch::new();
-    let (mut spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    (0..4).for_each(|_| _ = spool.append(b"x").unwrap());
-    drop(spool);
-    let (mut spool, recovered) = Spool::open(&scratch.dir(), 2 * BLOCK).unwrap();
-    assert_eq!(recovered.entries.len(), 4);
-    assert_eq!(
-        spool.append(b"y").unwrap().dropped,
-        [1, 2, 3].map(super::id)
-    );
+    let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    (1..=4).for_each(|number| _ = write(&mut journal, number, b"x"));
+    drop(journal);
+    let (mut journal, recovered) = Journal::open(&scratch.dir(), 2 * BLOCK).unwrap();
+    assert_eq!(recovered.records.len(), 4);
+    assert_eq!(write(&mut journal, 5, b"y"), [1, 2, 3]);
 }
 
 #[test]
-fn an_entry_that_is_gone_is_named() {
+fn a_record_that_is_gone_is_named() {
     let scratch = Scratch::new();
-    let (mut spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    let gone = id(9);
+    let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
     let errors = [
-        spool.read(gone).unwrap_err(),
-        spool.mark(gone).unwrap_err(),
-        spool.unmark(gone).unwrap_err(),
+        journal.read(9).unwrap_err(),
+        journal.mark(9).unwrap_err(),
+        journal.unmark(9).unwrap_err(),
     ];
     let dir = scratch.dir();
-    let expected = format!("the spool {} has no entry 9", dir.display());
+    let expected = format!("the journal {} has no record 9", dir.display());
     assert!(errors.iter().all(|error| error.to_string() == expected));
-    spool.remove(gone).unwrap();
+    journal.remove(9).unwrap();
+    assert!(!journal.mark_or_withdraw(9).unwrap());
 }

@@ -1,4 +1,4 @@
-//! A process that appends, marks and removes until it is killed: `kill -9`, again and again.
+//! A process that writes, marks and removes until it is killed: `kill -9`, again and again.
 
 use super::*;
 use crate::journal::tests::model::{Model, Op};
@@ -18,35 +18,38 @@ fn payload(seed: u64) -> Vec<u8> {
 
 /// Says what it will do, does it, and says that it is done.
 fn work(dir: &Path) -> ! {
-    let (mut spool, _) = Spool::open(dir, BOUND).unwrap();
+    let (mut journal, recovered) = Journal::open(dir, BOUND).unwrap();
+    let mut next = recovered.next.max(1);
     let mut random = fastrand::Rng::new();
     // When the parent is gone this fails, and so it ends.
     let say = |line: String| writeln!(io::stdout(), "{line}").unwrap();
     loop {
-        let ids: Vec<EntryId> = spool.entries.keys().copied().collect();
-        let id = ids.get(random.usize(..ids.len().max(1))).copied();
-        match (random.u8(..9), id) {
-            (8, Some(id)) => {
-                let seed = random.u64(..);
-                say(format!("> replace {id} {seed}"));
-                spool.replace(id, &payload(seed)).unwrap();
+        let numbers: Vec<u64> = journal.records.keys().copied().collect();
+        let number = numbers.get(random.usize(..numbers.len().max(1))).copied();
+        match (random.u8(..9), number) {
+            (8, Some(number)) => {
+                let (seed, is_begun) = (random.u64(..), random.bool());
+                say(format!("> write {number} {seed} {}", u8::from(is_begun)));
+                let written = journal.write(number, &payload(seed), is_begun);
+                assert!(written.error.is_none());
             }
             (0..4, _) | (_, None) => {
                 let seed = random.u64(..);
-                say(format!("> append {seed}"));
-                spool.append(&payload(seed)).unwrap();
+                say(format!("> write {next} {seed} 0"));
+                write(&mut journal, next, &payload(seed));
+                next += 1;
             }
-            (4..6, Some(id)) => {
-                say(format!("> mark {id}"));
-                spool.mark(id).unwrap();
+            (4..6, Some(number)) => {
+                say(format!("> mark {number}"));
+                journal.mark(number).unwrap();
             }
-            (6, Some(id)) => {
-                say(format!("> unmark {id}"));
-                spool.unmark(id).unwrap();
+            (6, Some(number)) => {
+                say(format!("> unmark {number}"));
+                journal.unmark(number).unwrap();
             }
-            (_, Some(id)) => {
-                say(format!("> remove {id}"));
-                spool.remove(id).unwrap();
+            (_, Some(number)) => {
+                say(format!("> remove {number}"));
+                journal.remove(number).unwrap();
             }
         }
         say("< done".into());
@@ -55,14 +58,13 @@ fn work(dir: &Path) -> ! {
 
 fn parse(line: &str) -> Op {
     let (verb, rest) = line.split_once(' ').unwrap();
-    let mut numbers = rest.split(' ').map(|number| number.parse().unwrap());
-    let number: u64 = numbers.next().unwrap();
+    let numbers: Vec<u64> = rest.split(' ').map(|one| one.parse().unwrap()).collect();
+    let number = numbers[0];
     match verb {
-        "replace" => Op::Replace(id(number), payload(numbers.next().unwrap())),
-        "append" => Op::Append(payload(number)),
-        "mark" => Op::Mark(id(number)),
-        "unmark" => Op::Unmark(id(number)),
-        "remove" => Op::Remove(id(number)),
+        "write" => Op::Write(number, payload(numbers[1]), numbers[2] == 1),
+        "mark" => Op::Mark(number),
+        "unmark" => Op::Unmark(number),
+        "remove" => Op::Remove(number),
         verb => panic!("{verb}"),
     }
 }
@@ -83,14 +85,14 @@ fn what_was_acknowledged_is_there_and_nothing_else() {
         // Killed when so many lines were read, wherever it has got to by then.
         let limit = fastrand::Rng::with_seed(round).usize(1..150);
         let mut read = 0;
-        let mut possible = vec![model.entries.clone()];
+        let mut possible = vec![model.records.clone()];
         for line in lines {
             let line = line.unwrap();
             // The test harness talks as well, and does not end its line.
             if let Some((_, op)) = line.split_once("> ") {
                 possible = model.apply(&parse(op));
             } else if line == "< done" {
-                possible = vec![model.entries.clone()];
+                possible = vec![model.records.clone()];
                 operations += 1;
             } else {
                 continue;
@@ -103,12 +105,12 @@ fn what_was_acknowledged_is_there_and_nothing_else() {
         assert!(read >= limit, "the child ended by itself");
         process.wait().unwrap();
 
-        let (spool, recovered) = Spool::open(&scratch.dir(), BOUND).unwrap();
-        let found = entries(&spool);
+        let (journal, recovered) = Journal::open(&scratch.dir(), BOUND).unwrap();
+        let found = records(&journal);
         assert!(possible.contains(&found), "round {round}");
-        assert_eq!(recovered.torn_entries, 0);
-        assert!(spool.bytes() <= BOUND);
-        model.found(found);
+        assert_eq!(recovered.damaged, 0);
+        assert!(journal.bytes() <= BOUND);
+        model.records = found;
     }
     assert!(operations > 100, "{operations}");
 }

@@ -1,4 +1,4 @@
-//! The spool against a model, damage, full disks, crashes and other processes.
+//! The journal against a model, damage, full disks, crashes and other processes.
 
 mod damage;
 mod faults;
@@ -8,38 +8,43 @@ mod model;
 mod other_process;
 mod random;
 mod replace;
-mod thread;
+pub(crate) mod scratch;
+pub(crate) mod test_disk;
+mod writer;
 
 use super::*;
-use crate::journal::disk::OsDisk;
-use crate::journal::recovery::RecoveredEntry;
-use crate::journal::test_disk::Failure;
+use crate::journal::recovery::RecoveredRecord;
+use crate::journal::tests::scratch::Scratch;
+use crate::journal::tests::test_disk::{Failure, Step, TestDisk};
 use std::fs;
 use std::io;
 use std::process::Command;
 
-/// What an entry of up to 4,064 bytes takes.
+/// What a record of up to 4,072 bytes takes.
 const BLOCK: u64 = 4096;
 const PLENTY: u64 = 1 << 20;
 
-/// An entry as the tests see it: id, payload, whether it is begun.
-type Entry = (EntryId, Vec<u8>, bool);
+/// A record as the tests see it: number, payload, whether it is begun.
+type Found = (u64, Vec<u8>, bool);
 
-fn entries(spool: &Spool) -> Vec<Entry> {
-    let entries = spool.entries.iter();
-    let entry = |(&id, slot): (_, &Slot)| {
-        let payload = spool.read(id).unwrap();
-        assert_eq!(payload.len() as u64, slot.len);
-        (id, payload, slot.state == State::Begun)
+fn records(journal: &Journal) -> Vec<Found> {
+    let records = journal.records.iter();
+    let found = |(&number, record): (_, &Record)| {
+        let payload = journal.read(number).unwrap();
+        assert_eq!(payload.len() as u64, record.len);
+        (number, payload, record.state == State::Begun)
     };
-    entries.map(entry).collect()
+    records.map(found).collect()
 }
 
-fn id(number: u64) -> EntryId {
-    (1..number).fold(EntryId::FIRST, |id, _| id.next())
+/// Writes one that goes well; gives what had to go for it.
+fn write(journal: &mut Journal, number: u64, payload: &[u8]) -> Vec<u64> {
+    let written = journal.write(number, payload, false);
+    assert!(written.error.is_none() && written.is_there, "{written:?}");
+    written.dropped
 }
 
-const CHILD_DIR: &str = "SPOOL_TEST_DIR";
+const CHILD_DIR: &str = "JOURNAL_TEST_DIR";
 
 /// This very program, to run one of these tests again as the child of itself.
 fn child_args(test: &str) -> Vec<std::ffi::OsString> {

@@ -1,99 +1,90 @@
-//! What a spool should have in it, in memory.
+//! What a journal should have in it, in memory.
 
 use super::*;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
-    Append(Vec<u8>),
-    Replace(EntryId, Vec<u8>),
-    Mark(EntryId),
-    Unmark(EntryId),
-    Remove(EntryId),
+    Write(u64, Vec<u8>, bool),
+    Mark(u64),
+    Unmark(u64),
+    Remove(u64),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) next: EntryId,
+    pub(crate) records: Vec<Found>,
     pub(crate) max_bytes: u64,
 }
 
 impl Model {
     pub(crate) fn new(max_bytes: u64) -> Self {
         Self {
-            entries: Vec::new(),
-            next: EntryId::FIRST,
+            records: Vec::new(),
             max_bytes,
         }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        let lens = self.entries.iter().map(|(_, payload, _)| payload.len());
-        lens.map(|len| (32 + len as u64).div_ceil(BLOCK) * BLOCK)
+        let lens = self.records.iter().map(|(_, payload, _)| payload.len());
+        lens.map(|len| (24 + len as u64).div_ceil(BLOCK) * BLOCK)
             .sum()
     }
 
-    pub(crate) fn set_begun(&mut self, id: EntryId, is_begun: bool) {
-        let entry = self.entries.iter_mut().find(|entry| entry.0 == id);
-        entry.unwrap().2 = is_begun;
+    pub(crate) fn set_begun(&mut self, number: u64, is_begun: bool) {
+        let record = self.records.iter_mut().find(|record| record.0 == number);
+        record.unwrap().2 = is_begun;
+    }
+
+    /// A number that no record has had.
+    pub(crate) fn next(&self) -> u64 {
+        self.records.last().map_or(1, |last| last.0 + 1)
     }
 
     /// What it does, and all that may be found if the process is killed while it does it.
-    pub(crate) fn apply(&mut self, op: &Op) -> Vec<Vec<Entry>> {
-        let mut stages = vec![self.entries.clone()];
+    pub(crate) fn apply(&mut self, op: &Op) -> Vec<Vec<Found>> {
+        let mut stages = vec![self.records.clone()];
         match op {
-            Op::Append(payload) => {
-                self.entries.push((self.next, payload.clone(), false));
-                self.next = self.next.next();
-                while self.bytes() > self.max_bytes {
-                    self.entries.remove(0);
-                    let before = stages.last().unwrap()[1..].to_vec();
-                    stages.push(before);
+            Op::Write(number, payload, is_begun) => {
+                let place = self.records.partition_point(|record| record.0 < *number);
+                let is_there = self.records.get(place).is_some_and(|it| it.0 == *number);
+                if is_there {
+                    // In its very place, with the old mark at first.
+                    self.records[place].1.clone_from(payload);
+                } else {
+                    let record = (*number, payload.clone(), *is_begun);
+                    self.records.insert(place, record);
                 }
-            }
-            Op::Replace(old, payload) => {
-                // Where it was, or is; nothing else goes that need not.
-                let place = self.entries.iter().position(|entry| entry.0 == *old);
-                let replaced = place.map(|place| self.entries.remove(place));
-                self.entries.push((self.next, payload.clone(), false));
-                self.next = self.next.next();
                 while self.bytes() > self.max_bytes {
-                    self.entries.remove(0);
+                    let oldest = self.records.iter().find(|one| one.0 != *number);
+                    let oldest = oldest.unwrap().0;
+                    self.records.retain(|record| record.0 != oldest);
                     let mut before = stages.last().unwrap().clone();
-                    let is_old =
-                        |entry: &Entry| Some(entry.0) == replaced.as_ref().map(|old| old.0);
-                    let oldest = before.iter().position(|entry| !is_old(entry)).unwrap();
-                    before.remove(oldest);
+                    before.retain(|record| record.0 != oldest);
                     stages.push(before);
                 }
+                stages.push(self.records.clone());
+                self.set_begun(*number, *is_begun);
             }
-            &Op::Mark(id) => self.set_begun(id, true),
-            &Op::Unmark(id) => self.set_begun(id, false),
-            &Op::Remove(id) => self.entries.retain(|entry| entry.0 != id),
+            &Op::Mark(number) => self.set_begun(number, true),
+            &Op::Unmark(number) => self.set_begun(number, false),
+            &Op::Remove(number) => self.records.retain(|record| record.0 != number),
         }
-        stages.push(self.entries.clone());
+        stages.push(self.records.clone());
         stages
-    }
-
-    /// After a restart: what was found, and ids go on from there.
-    pub(crate) fn found(&mut self, entries: Vec<Entry>) {
-        self.next = entries.last().map_or(EntryId::FIRST, |last| last.0.next());
-        self.entries = entries;
     }
 }
 
-/// Does it to a spool; the ids are those that were dropped.
-pub(crate) fn perform(spool: &mut Spool, op: &Op) -> Result<Vec<EntryId>, AppendError> {
+/// Does it to a journal; gives what was dropped, and whether it went well.
+pub(crate) fn perform(journal: &mut Journal, op: &Op) -> (Vec<u64>, Result<(), JournalError>) {
     let done = match op {
-        Op::Append(payload) => return Ok(spool.append(payload)?.dropped),
-        Op::Replace(old, payload) => return Ok(spool.replace(*old, payload)?.dropped),
-        &Op::Mark(id) => spool.mark(id),
-        &Op::Unmark(id) => spool.unmark(id),
-        &Op::Remove(id) => spool.remove(id),
+        Op::Write(number, payload, is_begun) => {
+            let written = journal.write(*number, payload, *is_begun);
+            assert_eq!(written.is_there, journal.has(*number));
+            return (written.dropped, written.error.map_or(Ok(()), Err));
+        }
+        &Op::Mark(number) => journal.mark(number),
+        &Op::Unmark(number) => journal.unmark(number),
+        &Op::Remove(number) => journal.remove(number),
     };
-    let nothing_dropped = |reason| AppendError {
-        dropped: Vec::new(),
-        reason,
-    };
-    done.map(|()| Vec::new()).map_err(nothing_dropped)
+    (Vec::new(), done)
 }

@@ -4,33 +4,33 @@ use super::*;
 use std::process::Stdio;
 
 #[test]
-fn one_spool_at_a_time_in_a_process() {
+fn one_journal_at_a_time_in_a_process() {
     let scratch = Scratch::new();
-    let (spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
+    let (journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
     assert_locked(&scratch.dir());
-    drop(spool);
-    Spool::open(&scratch.dir(), PLENTY).unwrap();
+    drop(journal);
+    Journal::open(&scratch.dir(), PLENTY).unwrap();
 }
 
 /// A process that is being spawned has all our files open for a moment.
 #[test]
 fn free_even_if_the_lock_s_file_is_open_elsewhere() {
     let scratch = Scratch::new();
-    let (spool, _) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    let elsewhere = spool.lock.try_clone().unwrap();
-    drop(spool);
-    Spool::open(&scratch.dir(), PLENTY).unwrap();
+    let (journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    let elsewhere = journal.lock.try_clone().unwrap();
+    drop(journal);
+    Journal::open(&scratch.dir(), PLENTY).unwrap();
     drop(elsewhere);
 }
 
 fn assert_locked(dir: &Path) {
-    let error = Spool::open(dir, PLENTY).unwrap_err();
-    assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
+    let error = Journal::open(dir, PLENTY).unwrap_err();
+    assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     assert!(error.to_string().contains(dir.to_str().unwrap()), "{error}");
 }
 
 fn hold(dir: &Path) {
-    let _spool = Spool::open(dir, PLENTY).unwrap();
+    let _journal = Journal::open(dir, PLENTY).unwrap();
     println!("\nlocked");
     // Until the parent kills us, or is gone.
     _ = io::stdin().read_line(&mut String::new());
@@ -52,38 +52,45 @@ fn one_process_at_a_time() {
     assert_locked(&scratch.dir());
     process.kill().unwrap();
     process.wait().unwrap();
-    Spool::open(&scratch.dir(), PLENTY).unwrap();
+    Journal::open(&scratch.dir(), PLENTY).unwrap();
 }
 
-/// Appends until the system refuses; `kind` is why.
+/// Writes until the system refuses; `kind` is why.
 #[cfg(unix)]
 fn fill(dir: &Path, payload: impl Fn(usize) -> Vec<u8>, kind: io::ErrorKind) {
-    let (mut spool, _) = Spool::open(dir, 64 * PLENTY).unwrap();
-    let error = (0..1000).find_map(|n| spool.append(&payload(n)).err());
-    let error = error.expect("the disk is never full");
-    let SpoolError::Io { reason, .. } = &error.reason else {
+    let (mut journal, _) = Journal::open(dir, 64 * PLENTY).unwrap();
+    let numbers = 1..1000_u16;
+    let error = numbers.map(|n| {
+        journal
+            .write(n.into(), &payload((n - 1).into()), false)
+            .error
+    });
+    let error = error.flatten().next().expect("the disk is never full");
+    let JournalError::Io { reason, .. } = &error else {
         panic!("{error}");
     };
     assert_eq!(reason.kind(), kind, "{error}");
-    let before = entries(&spool);
+    let before = records(&journal);
     assert!(before.len() > 2);
     assert!(
         before
             .iter()
-            .all(|e| e.1 == payload(usize::try_from(e.0.number()).unwrap() - 1))
+            .all(|e| e.1 == payload(usize::try_from(e.0).unwrap() - 1))
     );
     // Nothing is left of the one that failed.
     assert_eq!(fs::read_dir(dir).unwrap().count(), before.len() + 1);
-    spool.append(&payload(before.len())).unwrap_err();
+    let next = before.len() as u64 + 1;
+    let written = journal.write(next, &payload(before.len()), false);
+    assert!(written.error.is_some() && !written.is_there);
     // Room again: by what is deleted, or because the payload is smaller.
-    spool.remove(id(1)).unwrap();
-    spool.append(&payload(0)).unwrap();
-    let after = entries(&spool);
+    journal.remove(1).unwrap();
+    write(&mut journal, next, &payload(0));
+    let after = records(&journal);
     assert_eq!(after.len(), before.len());
-    drop(spool);
-    let (spool, recovered) = Spool::open(dir, 64 * PLENTY).unwrap();
-    assert_eq!(entries(&spool), after);
-    assert_eq!((recovered.torn_entries, recovered.leftovers), (0, 0));
+    drop(journal);
+    let (journal, recovered) = Journal::open(dir, 64 * PLENTY).unwrap();
+    assert_eq!(records(&journal), after);
+    assert_eq!((recovered.damaged, recovered.leftovers), (0, 0));
 }
 
 /// A file system of 256 KiB, in a namespace where we may mount one.
@@ -104,7 +111,7 @@ fn a_disk_that_is_full_in_earnest() {
         return;
     }
     let scratch = Scratch::new();
-    let mount = r#"mount -t tmpfs -o size=256k none "$SPOOL_TEST_DIR" && exec "$@""#;
+    let mount = r#"mount -t tmpfs -o size=256k none "$JOURNAL_TEST_DIR" && exec "$@""#;
     let output = unshare()
         .args(["sh", "-c", mount, "sh"])
         .args(child_args("other_process::a_disk_that_is_full_in_earnest"))

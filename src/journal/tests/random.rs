@@ -9,10 +9,10 @@ use proptest::sample::Index;
 const BOUND: u64 = 6 * BLOCK;
 
 #[derive(Clone, Debug)]
-enum Step {
-    /// Of this length; the disk is full after so many steps, if it is.
-    Append(usize, Option<u32>),
-    Replace(Index, usize, Option<u32>),
+enum Act {
+    /// A new record of this length; the disk is full after so many steps, if it is.
+    Add(usize, Option<u32>),
+    Replace(Index, usize, bool, Option<u32>),
     Mark(Index),
     Unmark(Index),
     Remove(Index),
@@ -28,7 +28,7 @@ enum Harm {
     Leftover(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn act() -> impl Strategy<Value = Act> {
     let harm = prop_oneof![
         any::<Index>().prop_map(Harm::CutOff),
         any::<Index>().prop_map(Harm::Flip),
@@ -37,96 +37,100 @@ fn step() -> impl Strategy<Value = Step> {
     let harms = prop::collection::vec((any::<Index>(), harm), 0..3);
     let len = prop_oneof![0..100_usize, 4_000..4_100_usize, 0..13_000_usize];
     let full = || prop::option::weighted(0.2, 0..9_u32);
-    let replace = (any::<Index>(), 0..13_000_usize, full());
+    let replace = (any::<Index>(), 0..13_000_usize, any::<bool>(), full());
     prop_oneof![
-        2 => replace.prop_map(|(index, len, full)| Step::Replace(index, len, full)),
-        4 => (len, full()).prop_map(|(len, full)| Step::Append(len, full)),
-        2 => any::<Index>().prop_map(Step::Mark),
-        1 => any::<Index>().prop_map(Step::Unmark),
-        2 => any::<Index>().prop_map(Step::Remove),
-        1 => harms.prop_map(Step::Crash),
+        2 => replace.prop_map(|(index, len, is_begun, full)| Act::Replace(index, len, is_begun, full)),
+        4 => (len, full()).prop_map(|(len, full)| Act::Add(len, full)),
+        2 => any::<Index>().prop_map(Act::Mark),
+        1 => any::<Index>().prop_map(Act::Unmark),
+        2 => any::<Index>().prop_map(Act::Remove),
+        1 => harms.prop_map(Act::Crash),
     ]
 }
 
 proptest! {
     #[test]
-    fn does_as_the_model(steps in prop::collection::vec(step(), 1..40)) {
+    fn does_as_the_model(acts in prop::collection::vec(act(), 1..40)) {
         let scratch = Scratch::new();
         let disk = TestDisk::default();
-        let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
+        let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
         let mut model = Model::new(BOUND);
-        for (number, step) in steps.iter().enumerate() {
-            let any_id = |index: &Index| {
-                (!model.entries.is_empty()).then(|| index.get(&model.entries).0)
+        for (turn, act) in acts.iter().enumerate() {
+            let any_number = |index: &Index| {
+                (!model.records.is_empty()).then(|| index.get(&model.records).0)
             };
-            let op = match step {
-                Step::Append(len, full) => {
-                    if let Some(steps) = full {
-                        disk.fail_after(*steps, Failure::Full);
-                    }
-                    Some(Op::Append(vec![u8::try_from(number).unwrap(); *len]))
+            let mut fuse = None;
+            let op = match act {
+                Act::Add(len, full) => {
+                    fuse = *full;
+                    Some(Op::Write(model.next(), vec![u8::try_from(turn).unwrap(); *len], false))
                 }
-                Step::Replace(index, len, full) => {
-                    let op = any_id(index).map(|old| Op::Replace(old, vec![7; *len]));
-                    if let (Some(_), Some(steps)) = (&op, full) {
-                        disk.fail_after(*steps, Failure::Full);
-                    }
-                    op
+                Act::Replace(index, len, is_begun, full) => {
+                    fuse = *full;
+                    any_number(index).map(|number| Op::Write(number, vec![7; *len], *is_begun))
                 }
-                Step::Mark(index) => any_id(index).map(Op::Mark),
-                Step::Unmark(index) => any_id(index).map(Op::Unmark),
-                Step::Remove(index) => any_id(index).map(Op::Remove),
-                Step::Crash(harms) => {
-                    drop(spool);
-                    let (torn, leftovers) = suffer(&scratch, &mut model, harms);
+                Act::Mark(index) => any_number(index).map(Op::Mark),
+                Act::Unmark(index) => any_number(index).map(Op::Unmark),
+                Act::Remove(index) => any_number(index).map(Op::Remove),
+                Act::Crash(harms) => {
+                    drop(journal);
+                    let (damaged, leftovers) = suffer(&scratch, &mut model, harms);
                     let recovered;
-                    (spool, recovered) = Spool::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
-                    prop_assert_eq!((recovered.torn_entries, recovered.torn_bytes), torn);
+                    (journal, recovered) =
+                        Journal::open_on(disk.clone(), &scratch.dir(), BOUND).unwrap();
+                    prop_assert_eq!((recovered.damaged, recovered.damaged_bytes), damaged);
                     prop_assert_eq!(recovered.leftovers, leftovers);
-                    let found = recovered.entries.iter().map(|e| (e.id, e.len, e.is_begun));
-                    let expected = model.entries.iter().map(|e| (e.0, e.1.len() as u64, e.2));
+                    let found = recovered.records.iter().map(|one| (one.number, one.is_begun));
+                    let expected = model.records.iter().map(|one| (one.0, one.2));
                     prop_assert!(found.eq(expected));
-                    // A damaged newest entry's id may be given again or not.
-                    model.next = spool.next;
+                    prop_assert!(recovered.next >= model.next() || model.records.is_empty());
                     None
                 }
             };
             if let Some(op) = op {
-                let before = model.entries.clone();
-                let untouched = model.clone();
-                model.apply(&op);
-                let replaced = match &op {
-                    Op::Replace(old, _) => Some(*old),
+                let before = model.records.clone();
+                let stages = model.apply(&op);
+                if let Some(steps) = fuse {
+                    disk.fail_after(steps, Failure::Full);
+                }
+                let (dropped, result) = perform(&mut journal, &op);
+                let went_well = disk.disarm() || fuse.is_none();
+                let number = match &op {
+                    Op::Write(number, ..) => Some(*number),
                     _ => None,
                 };
-                let performed = perform(&mut spool, &op);
-                disk.disarm();
-                // Should its deletion have failed, it goes later.
-                replaced.map(|old| spool.remove(old)).transpose().unwrap();
-                let dropped = match performed {
-                    Ok(dropped) => dropped,
-                    Err(error) => {
-                        model = untouched;
-                        model.entries.retain(|entry| Some(entry.0) != replaced);
-                        model.entries.drain(..error.dropped.len());
-                        error.dropped
+                if !went_well && let Some(number) = number {
+                    // One of the stages, but for a new record: that is there or not.
+                    let found = records(&journal);
+                    prop_assert!(stages.contains(&found), "{:?}", found);
+                    let was_there = before.iter().any(|one| one.0 == number);
+                    prop_assert_eq!(journal.has(number), was_there);
+                    model.records = found;
+                } else {
+                    prop_assert!(result.is_ok() || is_too_large(&result));
+                    if result.is_err() {
+                        model.records.clone_from(&before);
                     }
-                };
-                let others = before.iter().map(|entry| entry.0);
-                let oldest = others.filter(|id| Some(*id) != replaced).take(dropped.len());
+                }
+                let others = before.iter().map(|record| record.0);
+                let oldest = others.filter(|one| Some(*one) != number).take(dropped.len());
                 prop_assert!(dropped.iter().copied().eq(oldest));
             }
-            prop_assert_eq!(entries(&spool), &model.entries[..]);
-            prop_assert_eq!((spool.len(), spool.bytes()), (model.entries.len(), model.bytes()));
-            prop_assert!(spool.bytes() <= BOUND);
-            prop_assert_eq!(scratch.names().len(), model.entries.len());
+            prop_assert_eq!(records(&journal), &model.records[..]);
+            prop_assert_eq!(journal.bytes(), model.bytes());
+            prop_assert!(journal.bytes() <= BOUND);
+            prop_assert_eq!(scratch.names().len(), model.records.len());
         }
     }
 }
 
-/// Harms each file once at most. Returns torn entries and bytes, and leftovers.
+fn is_too_large(result: &Result<(), JournalError>) -> bool {
+    matches!(result, Err(JournalError::TooLarge { .. }))
+}
+
+/// Harms each file once at most. Gives damaged records and bytes, and leftovers.
 fn suffer(scratch: &Scratch, model: &mut Model, harms: &[(Index, Harm)]) -> ((u64, u64), u64) {
-    let (mut torn, mut leftovers) = ((0, 0), 0);
+    let (mut damaged, mut leftovers) = ((0, 0), 0);
     for (index, harm) in harms {
         if let Harm::Leftover(len) = harm {
             let name = format!("{leftovers:016x}.half");
@@ -134,17 +138,17 @@ fn suffer(scratch: &Scratch, model: &mut Model, harms: &[(Index, Harm)]) -> ((u6
             leftovers += 1;
             continue;
         }
-        if model.entries.is_empty() {
+        if model.records.is_empty() {
             continue;
         }
-        let (id, payload, is_begun) = model.entries.remove(index.index(model.entries.len()));
+        let (number, payload, is_begun) = model.records.remove(index.index(model.records.len()));
         let state = if is_begun {
             State::Begun
         } else {
             State::Waiting
         };
-        let path = scratch.file(&entry::file_name(id, state));
-        let mut len = 32 + payload.len();
+        let path = scratch.file(&record_file::file_name(number, state));
+        let mut len = 24 + payload.len();
         match harm {
             Harm::CutOff(at) => {
                 len = at.index(len);
@@ -153,7 +157,7 @@ fn suffer(scratch: &Scratch, model: &mut Model, harms: &[(Index, Harm)]) -> ((u6
             Harm::Flip(bit) => flip(&path, bit.index(len * 8)),
             Harm::Leftover(_) => unreachable!("done above"),
         }
-        torn = (torn.0 + 1, torn.1 + len as u64);
+        damaged = (damaged.0 + 1, damaged.1 + len as u64);
     }
-    (torn, leftovers)
+    (damaged, leftovers)
 }

@@ -1,57 +1,74 @@
-//! What is left of an entry takes its place.
+//! What is left of a batch takes the place of its record.
 
 use super::*;
 
-fn full(scratch: &Scratch, disk: &TestDisk) -> Spool {
-    let (mut spool, _) = Spool::open_on(disk.clone(), &scratch.dir(), 3 * BLOCK).unwrap();
-    for payload in ["one", "two", "three"] {
-        spool.append(payload.as_bytes()).unwrap();
+fn full(scratch: &Scratch, disk: &TestDisk) -> Journal {
+    let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), 3 * BLOCK).unwrap();
+    for (number, payload) in (1..).zip(["one", "two", "three"]) {
+        write(&mut journal, number, payload.as_bytes());
     }
-    spool
+    journal
 }
 
 #[test]
 fn it_costs_no_neighbour_though_there_is_no_room() {
     let (scratch, disk) = (Scratch::new(), TestDisk::default());
-    let mut spool = full(&scratch, &disk);
-    let appended = spool.replace(id(2), b"rest").unwrap();
-    assert_eq!((appended.id, appended.dropped), (id(4), vec![]));
-    let expected = [(1, "one"), (3, "three"), (4, "rest")];
-    let expected = expected.map(|(number, text)| (id(number), text.as_bytes().to_vec(), false));
-    assert_eq!(entries(&spool), expected);
-    assert_eq!(spool.bytes(), 3 * BLOCK);
-    // Where it is larger, the oldest goes, as ever; and what is gone already is not replaced.
-    assert_eq!(spool.replace(id(4), &[5; 5_000]).unwrap().dropped, [id(1)]);
-    assert_eq!(spool.replace(id(4), b"again").unwrap().dropped, [id(3)]);
+    let mut journal = full(&scratch, &disk);
+    assert_eq!(write(&mut journal, 2, b"rest"), []);
+    let expected = [(1, "one"), (2, "rest"), (3, "three")];
+    let expected = expected.map(|(number, text)| (number, text.as_bytes().to_vec(), false));
+    assert_eq!(records(&journal), expected);
+    assert_eq!(journal.bytes(), 3 * BLOCK);
+    // Where it is larger, the oldest other goes, as ever.
+    assert_eq!(write(&mut journal, 2, &[5; 5_000]), [1]);
+    assert_eq!(write(&mut journal, 2, b"again"), []);
+    assert_eq!(journal.bytes(), 2 * BLOCK);
 }
 
-/// There is one of the two, at whatever step the process dies.
+#[test]
+fn it_is_marked_as_it_is_asked_for() {
+    for (was_begun, is_begun) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (scratch, disk) = (Scratch::new(), TestDisk::default());
+        let mut journal = full(&scratch, &disk);
+        if was_begun {
+            journal.mark(2).unwrap();
+        }
+        assert!(journal.write(2, b"rest", is_begun).error.is_none());
+        assert_eq!(records(&journal)[1], (2, b"rest".to_vec(), is_begun));
+        assert_eq!(scratch.names().len(), 3);
+    }
+}
+
+/// There is one of the two, at whatever step the process dies; never one unmarked that was marked and is the old one.
 #[test]
 fn dead_at_any_step_there_is_either() {
     for how in [Failure::DeathBefore, Failure::DeathAfter] {
         let mut seen = [false; 2];
         for steps in 0.. {
             let (scratch, disk) = (Scratch::new(), TestDisk::default());
-            let mut spool = full(&scratch, &disk);
-            spool.mark(id(2)).unwrap();
+            let mut journal = full(&scratch, &disk);
+            journal.mark(2).unwrap();
             disk.fail_after(steps, how);
-            let _ = spool.replace(id(2), b"rest");
-            drop(spool);
+            let _ = journal.write(2, b"rest", false);
+            drop(journal);
             let is_over = disk.disarm();
-            let (spool, recovered) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-            let found: Vec<_> = entries(&spool).into_iter().map(|entry| entry.1).collect();
-            let with = |rest: &[&str]| {
-                let all = [&["one"], rest].concat();
-                let all = all.iter().map(|text| text.as_bytes().to_vec());
-                all.collect::<Vec<_>>()
-            };
-            let is_old = found == with(&["two", "three"]);
-            let is_new = found == with(&["three", "rest"]);
-            assert!(is_old || is_new, "{how:?} {steps}: {:?}", scratch.names());
-            assert_eq!((recovered.torn_entries, spool.bytes()), (0, 3 * BLOCK));
-            assert_eq!(scratch.names().len(), 3);
+            let (journal, recovered) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+            let found = records(&journal);
+            assert_eq!(
+                (found.len(), scratch.names().len()),
+                (3, 3),
+                "{how:?} {steps}"
+            );
+            let (_, payload, is_begun) = &found[1];
+            let is_new = payload == b"rest";
+            assert!(
+                is_new || (payload == b"two" && *is_begun),
+                "{how:?} {steps}"
+            );
+            assert_eq!((recovered.damaged, journal.bytes()), (0, 3 * BLOCK));
             seen[usize::from(is_new)] = true;
             if is_over {
+                assert!(is_new && !is_begun);
                 break;
             }
         }
@@ -59,55 +76,19 @@ fn dead_at_any_step_there_is_either() {
     }
 }
 
-/// The disk is full, and what was there before would be sent twice.
+/// Under at-least-once it would be lost in a crash; under at-most-once it is marked, and so not sent again.
 #[test]
-fn what_cannot_be_written_is_not_replaced_by_the_old() {
-    for steps in 0..6 {
+fn what_cannot_be_written_leaves_the_old_one() {
+    for steps in 0..5 {
         let (scratch, disk) = (Scratch::new(), TestDisk::default());
-        let mut spool = full(&scratch, &disk);
+        let mut journal = full(&scratch, &disk);
+        journal.mark(2).unwrap();
         disk.fail_after(steps, Failure::Full);
-        spool.replace(id(2), b"rest").unwrap_err();
-        assert!(spool.read(id(2)).is_err(), "{steps}");
-        assert_eq!((spool.len(), scratch.names().len()), (2, 2), "{steps}");
+        let written = journal.write(2, b"rest", false);
+        assert!(written.error.is_some() && written.is_there, "{steps}");
+        assert_eq!(records(&journal)[1], (2, b"two".to_vec(), true), "{steps}");
+        assert_eq!(scratch.names().len(), 3, "{steps}");
     }
-}
-
-#[test]
-fn the_old_one_never_outlives_the_new_one() {
-    let (scratch, disk) = (Scratch::new(), TestDisk::default());
-    let mut spool = full(&scratch, &disk);
-    // The deletion, after six steps that make the new one.
-    disk.fail_after(6, Failure::Full);
-    spool.replace(id(2), b"rest").unwrap();
-    assert_eq!(spool.read(id(2)).unwrap(), b"two");
-    disk.fail_after(0, Failure::Full);
-    spool.remove(id(4)).unwrap_err();
-    assert_eq!(spool.read(id(4)).unwrap(), b"rest");
-    spool.remove(id(4)).unwrap();
-    assert_eq!(scratch.names().len(), 2);
-    assert_eq!(spool.bytes(), 2 * BLOCK);
-}
-
-#[test]
-fn a_chain_of_them_is_one() {
-    let (scratch, disk) = (Scratch::new(), TestDisk::default());
-    let mut spool = full(&scratch, &disk);
-    let names = [2, 4, 5].map(|number| scratch.file(&format!("{number:016x}.entry")));
-    let [two, rest, _] = &names;
-    let old = [two, rest].map(|path| (path, path.with_extension("kept")));
-    fs::copy(old[0].0, &old[0].1).unwrap();
-    spool.replace(id(2), b"rest").unwrap();
-    fs::copy(old[1].0, &old[1].1).unwrap();
-    spool.replace(id(4), b"rest of it").unwrap();
-    drop(spool);
-    // As after a loss of power, which brought back what was deleted.
-    for (path, kept) in old {
-        fs::rename(kept, path).unwrap();
-    }
-    let (spool, recovered) = Spool::open(&scratch.dir(), PLENTY).unwrap();
-    assert_eq!(recovered.leftovers, 2);
-    let found = entries(&spool).into_iter().map(|entry| entry.0);
-    assert_eq!(found.collect::<Vec<_>>(), [1, 3, 5].map(id));
 }
 
 /// What must not be sent twice is not sent as long as the disk has it unmarked.
@@ -120,21 +101,21 @@ fn marked_or_off_the_disk_or_an_error() {
         (vec![1], Some(false)),
     ] {
         let (scratch, disk) = (Scratch::new(), TestDisk::default());
-        let mut spool = full(&scratch, &disk);
+        let mut journal = full(&scratch, &disk);
         if let Some(&steps) = fails_at.first() {
             disk.fail_after(steps, Failure::Full);
         }
-        let marked = spool.mark_or_withdraw(id(1)).ok();
+        let marked = journal.mark_or_withdraw(1).ok();
         assert_eq!(marked, expected);
-        assert_eq!(spool.slot(id(1)).is_ok(), marked == Some(true));
+        assert_eq!(journal.has(1), marked == Some(true));
     }
     let (scratch, disk) = (Scratch::new(), TestDisk::default());
-    let mut spool = full(&scratch, &disk);
+    let mut journal = full(&scratch, &disk);
     disk.fail_after(0, Failure::DeathBefore);
-    spool.mark_or_withdraw(id(1)).unwrap_err();
+    journal.mark_or_withdraw(1).unwrap_err();
     assert_eq!(scratch.names().len(), 3);
     disk.revive();
     disk.take_log();
-    assert!(spool.mark_or_withdraw(id(1)).unwrap());
-    assert_eq!(disk.take_log().last().unwrap(), "sync_dir spool");
+    assert!(journal.mark_or_withdraw(1).unwrap());
+    assert_eq!(disk.take_log().last().unwrap(), "sync_dir journal");
 }

@@ -123,7 +123,9 @@ impl Hour {
         }
         // And in the exporter's own words.
         let stats = &self.stats;
-        let accounted = stats.sent.samples + given_up + stats.samples_refused;
+        let accounted = stats.delivered.samples + given_up + stats.refused.samples;
+        let entered = stats.entered.samples - stats.restored.samples;
+        assert_eq!(accounted, entered, "{what}: {stats:?}");
         let recorded: u64 = self.recorded.values().map(|(samples, _)| samples).sum();
         assert_eq!(accounted, recorded, "{what}: {stats:?}");
     }

@@ -56,7 +56,7 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
     );
     let all = windows * SERIES * u64::from(VALUES);
     let missing = all - arrived.len() as u64 * u64::from(VALUES);
-    let accounted = stats.sent.samples + stats.dropped.samples + stats.ambiguous.samples;
+    let accounted = stats.delivered.samples + stats.dropped.samples + stats.ambiguous.samples;
     assert_eq!(accounted, all, "{stats:?}");
     (missing, stats.dropped.samples, stats.ambiguous.samples)
 }

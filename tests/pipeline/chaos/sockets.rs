@@ -41,8 +41,15 @@ fn faults(random: &mut fastrand::Rng, is_refused: bool) -> Vec<Fault> {
 
 /// Samples that the exporter knows of.
 fn known(stats: &Stats) -> u64 {
-    let amounts = [stats.sent, stats.ambiguous, stats.dropped, stats.pending];
-    stats.samples_refused + amounts.map(|amount| amount.samples).iter().sum::<u64>()
+    let amounts = [
+        stats.delivered,
+        stats.ambiguous,
+        stats.dropped,
+        stats.pending,
+    ];
+    let known = stats.refused.samples + amounts.map(|amount| amount.samples).iter().sum::<u64>();
+    assert_eq!(stats.entered.samples, known, "{stats:?}");
+    known
 }
 
 async fn minutes(seed: u64, delivery: Delivery) -> Hour {

@@ -1,9 +1,9 @@
 //! What becomes of a batch that the destination finds fault with.
 
 use crate::collect::explicit_data::{self, ExplicitDatum};
-use crate::delivery::event::Ending;
+use crate::delivery::ledger::Outcome;
 use crate::delivery::pack::Packer;
-use crate::delivery::parcel::{Outcome, Parcel};
+use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::outcome::Sent;
@@ -106,22 +106,22 @@ struct Result {
 /// Sends until nothing is left.
 fn deliver(len: usize, to: &mut Destination, is_repeated: bool) -> Result {
     let mut result = Result::default();
-    let mut waiting = vec![Parcel::new(7, batch(len))];
-    while let Some(mut parcel) = waiting.pop() {
-        assert_eq!(parcel.number, 7);
-        let before = parcel.data().count();
-        let Outcome { settled, rest } = match to.answer(parcel.batch.data()) {
-            Answer::Sent => parcel.sent(&Sent::default(), Confirms::Stored),
-            Answer::Invalid(members) => parcel.invalid(&members, &reason()),
-            Answer::TooLarge => parcel.too_large(&reason()),
+    let mut waiting = vec![QueuedBatch::new(7, batch(len))];
+    while let Some(mut queued) = waiting.pop() {
+        assert_eq!(queued.number, 7);
+        let before = queued.data().count();
+        let Verdict { settled, rest } = match to.answer(queued.batch.data()) {
+            Answer::Sent => queued.sent(&Sent::default(), Confirms::Stored),
+            Answer::Invalid(members) => queued.invalid(&members, &reason()),
+            Answer::TooLarge => queued.too_large(&reason()),
             Answer::Silence if is_repeated => {
-                parcel.is_repeated = true;
-                Outcome {
+                queued.is_repeated = true;
+                Verdict {
                     settled: Vec::new(),
-                    rest: vec![parcel],
+                    rest: Some(queued),
                 }
             }
-            Answer::Silence => parcel.given_up(),
+            Answer::Silence => queued.given_up(),
         };
         let ended: usize = settled.iter().map(|settled| settled.data).sum();
         let kept: usize = rest.iter().map(|part| part.data().count()).sum();
@@ -129,19 +129,19 @@ fn deliver(len: usize, to: &mut Destination, is_repeated: bool) -> Result {
         for settled in settled {
             assert_eq!(settled.amount.data, settled.data as u64);
             result.settled += settled.data;
-            match settled.ending {
-                Ending::Sent { is_repeated } => {
+            match settled.outcome {
+                Outcome::Delivered => {
                     result.sent += settled.data;
-                    result.repeated += if is_repeated { settled.data } else { 0 };
+                    result.repeated += if settled.is_repeated { settled.data } else { 0 };
                 }
-                Ending::Ambiguous => result.ambiguous += settled.data,
-                Ending::Refused(refused) => {
+                Outcome::Ambiguous => result.ambiguous += settled.data,
+                Outcome::Refused(refused) => {
                     assert_eq!(refused.len(), settled.data);
                     let names = refused.iter().map(|refused| refused.key.name());
                     let numbers = names.map(|name| name.parse::<usize>().expect("a number"));
                     result.refused.extend(numbers);
                 }
-                Ending::Dropped | Ending::HandedOver { .. } | Ending::Spooled => {
+                Outcome::Dropped | Outcome::HandedOver => {
                     unreachable!("nothing drops here")
                 }
             }
@@ -183,20 +183,20 @@ fn one_alone_is_refused_at_once() {
 
 #[test]
 fn a_member_that_is_not_there_has_to_be_searched() {
-    let parcel = Parcel::new(7, batch(10));
-    let Outcome { settled, rest } = parcel.invalid(&[10, 99], &reason());
+    let queued = QueuedBatch::new(7, batch(10));
+    let Verdict { settled, rest } = queued.invalid(&[10, 99], &reason());
     assert!(settled.is_empty());
-    assert_eq!(rest.len(), 1);
-    assert_eq!(rest[0].batch.data().len(), 5);
+    let rest = rest.expect("all of it");
+    assert_eq!(rest.batch.data().len(), 5);
 }
 
 #[test]
 fn what_is_too_old_goes_and_the_rest_stays() {
-    let parcel = Parcel::new(7, batch(10));
-    assert!(parcel.misdated(SystemTime::now()).is_none());
+    let queued = QueuedBatch::new(7, batch(10));
+    assert!(queued.misdated(SystemTime::now()).is_none());
     let late = SystemTime::now() + Duration::from_hours(24 * 15);
-    let outcome = parcel.misdated(late).expect("two weeks have passed");
-    assert_eq!((outcome.settled.len(), outcome.rest.len()), (10, 0));
+    let verdict = queued.misdated(late).expect("two weeks have passed");
+    assert!(verdict.settled.len() == 10 && verdict.rest.is_none());
 }
 
 #[test]
@@ -215,13 +215,13 @@ fn what_is_at_fault_for_its_time_is_found_among_what_is_not() {
         datum.is_by_clock = false;
     }
     let misdated = |data: &[Datum]| {
-        let parcel = Parcel::new(
+        let queued = QueuedBatch::new(
             7,
             Batch::of("Test".into(), Delivery::AtLeastOnce, data.to_vec()),
         );
-        let outcome = parcel.misdated(now)?;
-        let rest = outcome.rest.iter().map(|parcel| parcel.data().count());
-        Some((outcome.settled.len(), rest.sum::<usize>()))
+        let verdict = queued.misdated(now)?;
+        let rest = verdict.rest.iter().map(|rest| rest.data().count());
+        Some((verdict.settled.len(), rest.sum::<usize>()))
     };
     assert_eq!(misdated(&data), Some((2, 3)));
     assert_eq!(misdated(&data[..3]), Some((1, 2)), "too old alone");

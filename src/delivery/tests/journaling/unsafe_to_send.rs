@@ -10,7 +10,7 @@ async fn without_a_note_it_goes_from_the_disk_first() {
         let rig = Rig::new(&sink, &disk, delivery);
         disk.fail(&[Step::Mark]);
         rig.window(3).await;
-        until(|| rig.stats().sent.samples == 3).await;
+        until(|| rig.stats().delivered.samples == 3).await;
         assert_eq!(sink.files(), [files], "{delivery:?}");
     }
 }
@@ -25,7 +25,7 @@ async fn where_that_cannot_be_it_is_kept() {
     until(|| disk.asked(Step::Remove) >= 1).await;
     let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
     assert_eq!((report.pending.samples, sink.calls()), (3, 0));
-    assert_eq!(scratch.names(), ["0000000000000001.entry"]);
+    assert_eq!(scratch.names(), ["0000000000000001.record"]);
     disk.mend();
     let report = rig.cloudwatch.flush().await.unwrap();
     assert!(report.is_complete(), "{report:?}");

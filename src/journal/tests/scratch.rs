@@ -1,4 +1,4 @@
-//! A directory that is gone after the test.
+//! A folder that is gone after the test.
 
 use std::fs;
 use std::io;
@@ -11,28 +11,28 @@ impl Scratch {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("spool-test-{}-{count}", std::process::id());
+        let name = format!("journal-test-{}-{count}", std::process::id());
         let root = std::env::temp_dir().join(name);
         _ = fs::remove_dir_all(&root);
         fs::create_dir_all(&root).unwrap();
         Self(root)
     }
 
-    /// A directory that is there.
+    /// A folder that is there.
     pub(crate) fn root(&self) -> &Path {
         &self.0
     }
 
-    /// A spool's directory. It is not there yet, so that opening has to make it.
+    /// A journal's folder. It is not there yet, so that opening has to make it.
     pub(crate) fn dir(&self) -> PathBuf {
-        self.0.join("a").join("spool")
+        self.0.join("a").join("journal")
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir().join(name)
     }
 
-    /// The names of all files in the spool but the lock's, sorted.
+    /// The names of all files in the journal but the lock's, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let files = fs::read_dir(self.dir()).unwrap();
         let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
@@ -44,7 +44,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A spool's thread may still write to it.
+        // A journal's thread may still write to it.
         let is_written_to = || {
             let removed = fs::remove_dir_all(&self.0);
             removed.is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)

@@ -1,16 +1,19 @@
-//! How the destination is doing, said once per change.
+//! How the destination is doing and whether the queue is full, said once per change.
 
+use crate::model::amount::Amount;
 use std::error::Error;
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(crate) struct Condition {
+pub(crate) struct StateLog {
     destination: Arc<str>,
     state: State,
     /// Attempts since it was well.
     attempts: u32,
     /// What it last said beside an answer.
     note: Option<String>,
+    /// What a full queue cost since data last went through.
+    dropping: Amount,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,13 +25,14 @@ enum State {
     Denying,
 }
 
-impl Condition {
+impl StateLog {
     pub(crate) fn of(destination: Arc<str>) -> Self {
         Self {
             destination,
             state: State::default(),
             attempts: 0,
             note: None,
+            dropping: Amount::default(),
         }
     }
 
@@ -72,6 +76,26 @@ impl Condition {
                 destination = &*self.destination,
                 note,
                 "the destination took the data, and says"
+            );
+        }
+    }
+
+    /// The queue was full.
+    pub(crate) fn dropped(&mut self, amount: Amount) {
+        if self.dropping.is_zero() {
+            tracing::error!("the queue is full: the oldest data are dropped");
+        }
+        self.dropping.add(amount);
+    }
+
+    /// Data went through, and there is room again.
+    pub(crate) fn has_room(&mut self) {
+        let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
+        if data > 0 {
+            tracing::error!(
+                data,
+                samples,
+                "data go through; so many were dropped before"
             );
         }
     }

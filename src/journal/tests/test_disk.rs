@@ -1,6 +1,6 @@
 //! A disk that fails or hangs as it is told.
 
-use crate::journal::disk::{Disk, OsDisk};
+use crate::journal::file_system::{FileSystem, OsFileSystem};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Read,
-    /// The first step of an append.
+    /// The first step of a write.
     Create,
     Mark,
     Remove,
@@ -43,12 +43,18 @@ struct Told {
     fuse: Option<u32>,
     how: Failure,
     is_dead: bool,
+    panics: bool,
 }
 
 impl TestDisk {
     /// From now on these steps do not come back.
     pub(crate) fn hang(&self, steps: &[Step]) {
         self.0.0.lock().unwrap().hangs = steps.to_vec();
+    }
+
+    /// The next step panics.
+    pub(crate) fn panic(&self) {
+        self.0.0.lock().unwrap().panics = true;
     }
 
     /// From now on these steps fail, as on a disk that is full or worn out, and nothing hangs.
@@ -81,6 +87,11 @@ impl TestDisk {
         self.0.0.lock().unwrap().fuse.take().is_some()
     }
 
+    /// Whether that failure was the process's death.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.0.lock().unwrap().is_dead
+    }
+
     /// As if the process that died had been started again.
     pub(crate) fn revive(&self) {
         self.0.0.lock().unwrap().is_dead = false;
@@ -95,6 +106,11 @@ impl TestDisk {
         let (told, mended) = &*self.0;
         let mut told = told.lock().unwrap();
         told.asked.push(step);
+        let panics = std::mem::take(&mut told.panics);
+        if panics {
+            drop(told);
+            panic!("on purpose");
+        }
         while told.hangs.contains(&step) {
             told = mended.wait(told).unwrap();
         }
@@ -137,24 +153,24 @@ fn name(path: &Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
-impl Disk for TestDisk {
+impl FileSystem for TestDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
         self.ask(Step::Create)?;
         let what = format!("create {}", name(path));
-        self.step(what, || (), || OsDisk.create(path))
+        self.step(what, || (), || OsFileSystem.create(path))
     }
 
     fn open(&self, path: &Path) -> io::Result<File> {
         self.ask(Step::Read)?;
-        OsDisk.open(path)
+        OsFileSystem.open(path)
     }
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         let half = &bytes[..bytes.len() / 2];
         let mut file_again = file.try_clone()?;
-        let halves = || OsDisk.write(&mut file_again, half).unwrap();
+        let halves = || OsFileSystem.write(&mut file_again, half).unwrap();
         let what = format!("write {}", bytes.len());
-        self.step(what, halves, || OsDisk.write(file, bytes))
+        self.step(what, halves, || OsFileSystem.write(file, bytes))
     }
 
     fn sync(&self, _: &File) -> io::Result<()> {
@@ -166,19 +182,20 @@ impl Disk for TestDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        if to.extension().is_some_and(|extension| extension == "begun") {
+        let is = |path: &Path, what: &str| path.extension().is_some_and(|is| is == what);
+        if is(to, "begun") && is(from, "record") {
             self.ask(Step::Mark)?;
         }
         let what = format!("rename {} {}", name(from), name(to));
-        self.step(what, || (), || OsDisk.rename(from, to))
+        self.step(what, || (), || OsFileSystem.rename(from, to))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        // One that an append has just failed to write does not matter.
+        // One that a write has just failed to write does not matter.
         if path.extension().is_none_or(|extension| extension != "half") {
             self.ask(Step::Remove)?;
         }
         let what = format!("remove {}", name(path));
-        self.step(what, || (), || OsDisk.remove(path))
+        self.step(what, || (), || OsFileSystem.remove(path))
     }
 }

@@ -1,4 +1,4 @@
-//! Entries that cannot be read, now or by this version.
+//! Records that cannot be read, now or by this version.
 
 use super::*;
 
@@ -14,7 +14,7 @@ async fn left_behind(scratch: &Scratch) {
     let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
     assert_eq!(report.unwrap().pending.samples, 7);
     drop(rig);
-    until(|| Spool::open(&scratch.dir(), 1 << 30).is_ok()).await;
+    until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -31,33 +31,38 @@ async fn what_the_system_does_not_let_us_read_is_read_later() {
     as_time_goes_by(|| rig.stats().restored.samples == 7).await;
     as_time_goes_by(|| scratch.names().is_empty()).await;
     let stats = rig.stats();
-    assert_eq!((stats.sent.samples, stats.lost_spool_entries), (7, 0));
+    assert_eq!((stats.delivered.samples, stats.lost_records), (7, 0));
 }
 
 #[tokio::test]
-async fn what_another_version_wrote_stays_for_it() {
+async fn what_a_later_version_wrote_stays_for_it() {
     let scratch = Scratch::new();
     left_behind(&scratch).await;
-    let (mut spool, _) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
-    // An array of nine of another version, and what is no version's.
-    let foreign = spool.append(&[0x89, 3, 0, 0]).unwrap().id;
-    spool.append(b"nonsense").unwrap();
-    drop(spool);
+    let (mut journal, _) = Journal::open(&scratch.dir(), 1 << 30).unwrap();
+    for (number, payload) in [(3, "later"), (4, "nonsense")] {
+        assert!(
+            journal
+                .write(number, payload.as_bytes(), false)
+                .error
+                .is_none()
+        );
+    }
+    drop(journal);
+    let later = scratch.file("0000000000000003.record");
+    let mut bytes = std::fs::read(&later).unwrap();
+    bytes[6..8].copy_from_slice(&[2, !2]);
+    std::fs::write(&later, &bytes).unwrap();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
-    until(|| rig.stats().sent.samples == 7).await;
-    until(|| rig.stats().lost_spool_entries == 1).await;
+    // It blocks nothing, neither what is older nor what is newer.
+    until(|| rig.stats().delivered.samples == 7).await;
+    until(|| rig.stats().lost_records == 1).await;
+    rig.window(5).await;
+    until(|| rig.stats().delivered.samples == 12).await;
     until(|| scratch.names().len() == 1).await;
-    assert_eq!(scratch.names(), [format!("{:016x}.entry", 3)]);
     let stats = rig.stats();
-    assert_eq!(
-        (stats.foreign_spool_entries, stats.lost_spool_entries),
-        (1, 1)
-    );
-    drop(rig);
-    until(|| Spool::open(&scratch.dir(), 1 << 30).is_ok()).await;
-    let (spool, _) = Spool::open(&scratch.dir(), 1 << 30).unwrap();
-    assert_eq!(spool.read(foreign).unwrap(), [0x89, 3, 0, 0]);
+    assert_eq!((stats.later_records, stats.lost_records), (1, 1));
+    assert_eq!(std::fs::read(&later).unwrap(), bytes);
 }
 
 /// Somebody deleted the file, or it was dropped for room: then it is lost, and said so.
@@ -70,6 +75,6 @@ async fn what_is_gone_is_lost() {
     for name in scratch.names() {
         std::fs::remove_file(scratch.file(&name)).unwrap();
     }
-    until(|| rig.stats().lost_spool_entries == 2).await;
+    until(|| rig.stats().lost_records == 2).await;
     assert_eq!(sink.calls(), 0);
 }

@@ -3,7 +3,6 @@
 
 mod bounds;
 mod hanging;
-mod order;
 mod unreadable;
 mod unsafe_to_send;
 
@@ -11,7 +10,9 @@ use crate::clock::{Clock, ManualClock};
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::handle::CloudWatchHandle;
 use crate::control::recorder::CloudWatchRecorder;
-use crate::journal::{Scratch, Spool, SpoolThread, Step, TestDisk};
+use crate::journal::tests::scratch::Scratch;
+use crate::journal::tests::test_disk::{Step, TestDisk};
+use crate::journal::{Journal, Writer};
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
@@ -114,8 +115,8 @@ impl Rig {
 
     fn with(config: Config, sink: &Seeing, disk: &TestDisk, max_bytes: u64) -> Self {
         let dir = sink.0.lock().dir.clone();
-        let spool = Spool::open_on(disk.clone(), &dir, max_bytes).unwrap();
-        let thread = SpoolThread::start(spool.0).unwrap();
+        let (journal, recovered) = Journal::open_on(disk.clone(), &dir, max_bytes).unwrap();
+        let writer = Writer::start(journal).unwrap();
         let clock = ManualClock::new(SystemTime::now());
         let policy = Arc::new(SeriesPolicy::new(&config));
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), clock.now());
@@ -127,7 +128,7 @@ impl Rig {
             view,
             Arc::new(clock.clone()),
             Arc::new(sink.clone()),
-            Some((thread, spool.1)),
+            Some((writer, recovered)),
             recorders,
         );
         let cloudwatch = exporter.handle();
@@ -184,11 +185,12 @@ async fn as_time_goes_by(condition: impl Fn() -> bool) {
 /// All of it is somewhere.
 fn account(stats: &Stats) -> u64 {
     let all = [
-        stats.sent,
+        stats.delivered,
         stats.ambiguous,
         stats.dropped,
         stats.pending,
-        stats.spooled,
     ];
-    all.iter().map(|amount| amount.samples).sum()
+    let all = all.iter().map(|amount| amount.samples).sum();
+    assert_eq!(stats.entered.samples, all, "{stats:?}");
+    all
 }

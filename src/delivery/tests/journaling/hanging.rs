@@ -1,15 +1,8 @@
 //! A disk that does not answer.
 
 use super::*;
-use crate::collect::explicit_data::{self, ExplicitDatum};
-use crate::delivery::entry::Entry;
-use crate::delivery::pack::Packer;
-use crate::delivery::parcel::Parcel;
-use crate::delivery::spooling::{MAX_WRITING_BYTES, Spooling};
 use crate::journal::PATIENCE;
-use crate::model::profile::Profile;
 use crate::settings::matcher::Matcher;
-use crate::sinks::memory::MemorySink;
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
@@ -49,7 +42,7 @@ async fn a_note_that_hangs_holds_up_nothing() {
     // Four at a time, each for as long as the first, would be too slow.
     let report = rig.cloudwatch.flush().await.unwrap();
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(rig.stats().sent.data, 10);
+    assert_eq!(rig.stats().delivered.data, 10);
     disk.mend();
 }
 
@@ -65,10 +58,10 @@ async fn at_most_once_waits_for_what_is_being_written() {
     rig.window(4).await;
     let hour = Duration::from_hours(1);
     let report = rig.cloudwatch.flush_within(hour).await.unwrap();
-    assert_eq!((report.sent.samples, report.pending.samples), (4, 3));
+    assert_eq!((report.delivered.samples, report.pending.samples), (4, 3));
     assert_eq!(sink.values(), [4]);
     disk.mend();
-    until(|| rig.stats().spool_writing_bytes == 0).await;
+    until(|| rig.stats().journal_writing_bytes == 0).await;
     as_time_goes_by(|| sink.values() == [4, 3]).await;
     assert_eq!(account(&rig.stats()), 7);
 }
@@ -103,7 +96,7 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
     disk.fail(&[Step::Mark, Step::Remove]);
     for value in 1..=5 {
         rig.window(value).await;
-        until(|| scratch.names().len() as u64 == value && rig.stats().spool_writing_bytes == 0)
+        until(|| scratch.names().len() as u64 == value && rig.stats().journal_writing_bytes == 0)
             .await;
     }
     sink.fails(false);
@@ -111,47 +104,8 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
     metrics::with_local_recorder(&rig.recorder, || counter!("other").increment(9));
     let began = Instant::now();
     let flushing = rig.cloudwatch.flush_within(PATIENCE * 2);
-    assert_eq!(flushing.await.unwrap().sent.samples, 9);
+    assert_eq!(flushing.await.unwrap().delivered.samples, 9);
     assert_eq!((sink.values(), rig.stats().pending.samples), (vec![9], 15));
     assert!(began.elapsed() <= PATIENCE * 2);
     disk.mend();
-}
-
-fn large_parcel() -> Parcel {
-    let config = config();
-    let sink = MemorySink::new();
-    let mut packer = Packer::new(&config, &sink, Profile::default());
-    for number in 0..300 {
-        let values: Vec<f64> = (0..150).map(|value| f64::from(value) + 0.1).collect();
-        let datum = ExplicitDatum::values(format!("{number}"), &values, &[1.5; 150]);
-        packer.push(explicit_data::check(datum, &config, SystemTime::now(), 150).unwrap());
-    }
-    Parcel::new(1, packer.finish().remove(0))
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_waits_for_the_disk_is_bounded() {
-    let scratch = Scratch::new();
-    let disk = TestDisk::default();
-    disk.hang(&[Step::Create]);
-    let (spool, recovered) = Spool::open_on(disk.clone(), &scratch.dir(), 1 << 30).unwrap();
-    let mut spooling = Spooling::new(SpoolThread::start(spool).unwrap(), recovered);
-    let mut parcel = large_parcel();
-    let mut stored = 0;
-    loop {
-        spooling.store(&mut parcel, Entry::None, Instant::now());
-        if !matches!(parcel.entry, Entry::Storing(..)) {
-            break;
-        }
-        stored += 1;
-        assert!(stored < 100, "without end");
-    }
-    let writing = spooling.usage().writing_bytes;
-    assert!((MAX_WRITING_BYTES..MAX_WRITING_BYTES + 1_000_000).contains(&writing));
-    disk.mend();
-    while spooling.usage().writing_bytes > 0 {
-        spooling.next().await;
-    }
-    spooling.store(&mut parcel, Entry::None, Instant::now());
-    assert!(matches!(parcel.entry, Entry::Storing(..)));
 }

@@ -1,10 +1,10 @@
-//! What the spool asks of the file system: where the tests make a disk full, or a process die.
+//! What the journal asks of the file system: where the tests make a disk full, or a process die.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-pub(crate) trait Disk: std::fmt::Debug + Send + Sync {
+pub(crate) trait FileSystem: std::fmt::Debug + Send + Sync {
     /// Empty, whether it was there or not.
     fn create(&self, path: &Path) -> io::Result<File>;
     fn open(&self, path: &Path) -> io::Result<File>;
@@ -17,9 +17,9 @@ pub(crate) trait Disk: std::fmt::Debug + Send + Sync {
 
 /// The operating system's.
 #[derive(Debug)]
-pub(crate) struct OsDisk;
+pub(crate) struct OsFileSystem;
 
-impl Disk for OsDisk {
+impl FileSystem for OsFileSystem {
     fn create(&self, path: &Path) -> io::Result<File> {
         File::create(path)
     }

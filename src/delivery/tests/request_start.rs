@@ -1,6 +1,6 @@
 //! The schedule of attempts, on a time line that is only counted.
 
-use crate::delivery::pace::Pace;
+use crate::delivery::request_start::RequestStart;
 use proptest::prelude::*;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,7 +20,7 @@ enum Answer {
 /// start, counted from the beginning.
 struct Line {
     origin: Instant,
-    pace: Pace,
+    start: RequestStart,
     /// Start and end of the attempts that are under way.
     under_way: Vec<(Instant, Instant)>,
 }
@@ -29,7 +29,7 @@ impl Line {
     fn new(seed: u64) -> Self {
         Self {
             origin: Instant::now(),
-            pace: Pace::new(MAX_IN_FLIGHT, Some(seed)),
+            start: RequestStart::new(MAX_IN_FLIGHT, Some(seed)),
             under_way: Vec::new(),
         }
     }
@@ -44,7 +44,7 @@ impl Line {
         let (mut now, end) = (self.origin + from, self.origin + until);
         let mut starts = Vec::new();
         loop {
-            let start = self.pace.next_start(self.under_way.len(), now);
+            let start = self.start.next(self.under_way.len(), now);
             let start = start.map(|start| start.max(now));
             let done = self.under_way.iter().map(|&(_, done)| done).min();
             now = start.into_iter().chain(done).min().expect("one of them");
@@ -56,13 +56,13 @@ impl Line {
                 let (started, _) = self.under_way.remove(place.expect("it was found"));
                 match answer(now - self.origin) {
                     Answer::Well => {
-                        self.pace.answered();
+                        self.start.answered();
                     }
-                    Answer::Failed => self.pace.failed(started, now),
-                    Answer::Throttled => self.pace.throttled(None, now),
+                    Answer::Failed => self.start.failed(started, now),
+                    Answer::Throttled => self.start.throttled(None, now),
                 }
             } else {
-                self.pace.started(now);
+                self.start.started(now);
                 self.under_way.push((now, now + ANSWER_TIME));
                 starts.push(now - self.origin);
             }
@@ -110,17 +110,17 @@ proptest! {
         let most = end.as_secs() / 5 + 10;
         prop_assert!(throttled.len() as u64 <= most, "{}", throttled.len());
         line.run(end, end + Duration::from_mins(1), answer);
-        prop_assert!(line.pace.is_well());
+        prop_assert!(line.start.is_well());
     }
 
     #[test]
     fn a_window_is_sent_at_any_time_within_the_jitter(seed: u64) {
         let jitter = Duration::from_secs(5);
         let delay = |seed| {
-            let mut pace = Pace::new(MAX_IN_FLIGHT, Some(seed));
+            let mut requests = RequestStart::new(MAX_IN_FLIGHT, Some(seed));
             let now = Instant::now();
-            pace.spread(jitter, now);
-            pace.next_start(0, now).expect("nothing is in flight") - now
+            requests.spread(jitter, now);
+            requests.next(0, now).expect("nothing is in flight") - now
         };
         let delays: Vec<Duration> = (0..100).map(|more| delay(seed.wrapping_add(more))).collect();
         prop_assert!(delays.iter().all(|delay| *delay <= jitter));
@@ -131,19 +131,19 @@ proptest! {
     #[test]
     fn a_flush_cuts_pauses_short_but_not_the_distance_of_throttling(seed: u64, failures in 1..20_u32) {
         let now = Instant::now();
-        let mut pace = Pace::new(MAX_IN_FLIGHT, Some(seed));
+        let mut requests = RequestStart::new(MAX_IN_FLIGHT, Some(seed));
         for _ in 0..failures {
-            pace.started(now);
-            pace.failed(now, now);
+            requests.started(now);
+            requests.failed(now, now);
         }
-        pace.hurry(now);
-        let start = pace.next_start(0, now).expect("nothing is in flight");
+        requests.hurry(now);
+        let start = requests.next(0, now).expect("nothing is in flight");
         prop_assert!(start <= now + Duration::from_millis(500));
         for _ in 0..10 {
-            pace.throttled(None, now);
+            requests.throttled(None, now);
         }
-        pace.hurry(now);
-        let start = pace.next_start(0, now).expect("nothing is in flight");
+        requests.hurry(now);
+        let start = requests.next(0, now).expect("nothing is in flight");
         prop_assert!(start >= now + Duration::from_secs(5));
     }
 
@@ -152,21 +152,21 @@ proptest! {
         seed: u64,
         asks in prop::collection::vec((0..100_u64, 0..1_000_u64), 1..5),
     ) {
-        let mut pace = Pace::new(MAX_IN_FLIGHT, Some(seed));
+        let mut requests = RequestStart::new(MAX_IN_FLIGHT, Some(seed));
         let origin = Instant::now();
         let (mut end, mut last) = (origin, origin);
         for (at, seconds) in asks {
             last = last.max(origin + Duration::from_secs(at));
-            pace.throttled(Some(Duration::from_secs(seconds)), last);
+            requests.throttled(Some(Duration::from_secs(seconds)), last);
             end = end.max(last + Duration::from_secs(seconds.min(300)));
         }
         // Whatever comes of those that were under way.
         for _ in 0..10 {
-            pace.answered();
+            requests.answered();
         }
-        pace.failed(last, last);
-        pace.hurry(last);
-        let start = pace.next_start(0, last).expect("nothing is in flight");
+        requests.failed(last, last);
+        requests.hurry(last);
+        let start = requests.next(0, last).expect("nothing is in flight");
         prop_assert!(start >= end, "{:?} early", end - start);
         // Nor much later.
         prop_assert!(start <= end + Duration::from_secs(15));
@@ -175,10 +175,10 @@ proptest! {
     #[test]
     fn a_fleet_that_is_told_the_same_time_does_not_come_back_at_once(seed: u64) {
         let start = |seed| {
-            let mut pace = Pace::new(MAX_IN_FLIGHT, Some(seed));
+            let mut requests = RequestStart::new(MAX_IN_FLIGHT, Some(seed));
             let now = Instant::now();
-            pace.throttled(Some(Duration::from_mins(1)), now);
-            pace.next_start(0, now).expect("nothing is in flight") - now
+            requests.throttled(Some(Duration::from_mins(1)), now);
+            requests.next(0, now).expect("nothing is in flight") - now
         };
         let starts: Vec<Duration> = (0..100).map(|more| start(seed.wrapping_add(more))).collect();
         // A distance of 200 ms, give or take a half.
@@ -194,10 +194,10 @@ fn all_that_may_be_in_flight_is_while_it_is_well() {
     assert_eq!(starts, [Duration::ZERO; MAX_IN_FLIGHT]);
     // One failure, and it is one at a time.
     let now = line.origin + ANSWER_TIME;
-    line.pace.failed(line.origin, now);
-    assert_eq!(line.pace.next_start(1, now), None);
+    line.start.failed(line.origin, now);
+    assert_eq!(line.start.next(1, now), None);
     // Those that were under way with it are no further failures.
-    let pause = line.pace.next_start(0, now);
-    line.pace.failed(line.origin, now);
-    assert_eq!(line.pace.next_start(0, now), pause);
+    let pause = line.start.next(0, now);
+    line.start.failed(line.origin, now);
+    assert_eq!(line.start.next(0, now), pause);
 }

@@ -8,8 +8,8 @@ use crate::fixtures::started::{Started, local, minute, to};
 use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, BuildError, CloudWatchBuilder, Datum, Delivery, ManualClock, MemorySink,
-    SendError, Sent, Sink, SpoolError,
+    Attempt, Batch, BuildError, CloudWatchBuilder, Datum, Delivery, JournalError, ManualClock,
+    MemorySink, SendError, Sent, Sink,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
     CloudWatchBuilder::new("Test")
         .with_sink("test", sink)
         .with_max_in_flight(1)
-        .with_spool(scratch.path(), PLENTY)
+        .with_journal(scratch.path(), PLENTY)
 }
 
 /// Two windows, of which the first is under way when the process ends.
@@ -33,7 +33,7 @@ pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
         test.record(|| counter!("n").increment(amount));
         test.clock.advance(Duration::from_mins(1));
         until(|| sink.calls() == 1).await;
-        until(|| scratch.entries() == if amount == 3 { 1 } else { 2 }).await;
+        until(|| scratch.records() == if amount == 3 { 1 } else { 2 }).await;
     }
     let report = test
         .cloudwatch
@@ -52,7 +52,7 @@ async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
     let sink = MemorySink::new();
     let later = ManualClock::new(minute() + Duration::from_hours(1));
     let test = Started::by_clock(builder(sink.clone(), &scratch), later);
-    until(|| test.cloudwatch.stats().sent.samples == 7).await;
+    until(|| test.cloudwatch.stats().delivered.samples == 7).await;
     let stamps: Vec<_> = sink
         .data()
         .iter()
@@ -67,7 +67,7 @@ async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
     test.record(|| counter!("n").increment(5));
     test.flush().await;
     assert_eq!(sink.sum("n", &[]), 12.0);
-    until(|| scratch.entries() == 0).await;
+    until(|| scratch.records() == 0).await;
 }
 
 #[tokio::test]
@@ -77,11 +77,11 @@ async fn at_most_once_is_kept_over_a_restart() {
     let sink = MemorySink::new();
     // The data know how they are to be delivered.
     let test = Started::new(builder(sink.clone(), &scratch));
-    until(|| test.cloudwatch.stats().sent.samples == 4).await;
+    until(|| test.cloudwatch.stats().delivered.samples == 4).await;
     let stats = test.cloudwatch.stats();
     assert_eq!(stats.ambiguous.samples, 3);
     assert_eq!((stats.repeated.samples, sink.sum("n", &[])), (0, 4.0));
-    until(|| scratch.entries() == 0).await;
+    until(|| scratch.records() == 0).await;
 }
 
 #[tokio::test]
@@ -97,10 +97,10 @@ async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
         });
         test.advance(Duration::from_mins(1)).await;
     }
-    until(|| scratch.entries() == 100).await;
+    until(|| scratch.records() == 100).await;
     let stats = test.cloudwatch.stats();
     assert!(
-        stats.spooled.samples > 0 && stats.dropped.is_zero(),
+        stats.journaled.samples > 0 && stats.dropped.is_zero(),
         "{stats:?}"
     );
     assert!(stats.queue_bytes <= 1_000_000);
@@ -117,25 +117,25 @@ async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
     let small = CloudWatchBuilder::new("Test")
         .with_sink("test", sink.clone())
         .with_queue_bytes(1_000_000)
-        .with_spool(scratch.path(), PLENTY);
+        .with_journal(scratch.path(), PLENTY);
     let test = Started::new(small);
-    until(|| test.cloudwatch.stats().sent.samples == 30_000).await;
+    until(|| test.cloudwatch.stats().delivered.samples == 30_000).await;
     assert_eq!(sink.data().len(), 30_000);
-    until(|| scratch.entries() == 0).await;
+    until(|| scratch.records() == 0).await;
 }
 
 #[tokio::test]
-async fn a_spool_has_one_owner_and_a_size() {
+async fn a_journal_has_one_owner_and_a_size() {
     let scratch = Scratch::new();
     let first = builder(MemorySink::new(), &scratch).build().unwrap();
-    let Err(BuildError::Spool(error)) = builder(MemorySink::new(), &scratch).build() else {
+    let Err(BuildError::Journal(error)) = builder(MemorySink::new(), &scratch).build() else {
         panic!("two exporters in one directory")
     };
-    assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
+    assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     drop(first);
     let small = CloudWatchBuilder::new("Test")
         .with_sink("test", MemorySink::new())
-        .with_spool(scratch.path(), 1_000);
+        .with_journal(scratch.path(), 1_000);
     assert!(matches!(small.build(), Err(BuildError::Config(_))));
 }
 
@@ -152,9 +152,9 @@ async fn a_damaged_entry_costs_no_neighbour() {
     }
     let sink = MemorySink::new();
     let test = Started::new(builder(sink.clone(), &scratch));
-    until(|| test.cloudwatch.stats().sent.samples == 4).await;
+    until(|| test.cloudwatch.stats().delivered.samples == 4).await;
     assert_eq!(sink.sum("n", &[]), 4.0);
-    assert_eq!(test.cloudwatch.stats().lost_spool_entries, 1);
+    assert_eq!(test.cloudwatch.stats().lost_records, 1);
 }
 
 #[tokio::test]
@@ -170,21 +170,21 @@ async fn a_flush_waits_for_what_was_left_to_the_disk() {
             }
         });
         test.advance(Duration::from_mins(1)).await;
-        until(|| scratch.entries() == window).await;
+        until(|| scratch.records() == window).await;
     }
-    until(|| test.cloudwatch.stats().spool_writing_bytes == 0).await;
+    until(|| test.cloudwatch.stats().journal_writing_bytes == 0).await;
     let stats = test.cloudwatch.stats();
-    assert!(stats.spooled.samples > 5_000 && stats.dropped.is_zero());
+    assert!(stats.journaled.samples > 5_000 && stats.dropped.is_zero());
     let report = test.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
-    assert_eq!(report.spooled, test.cloudwatch.stats().spooled);
-    assert_eq!(report.spooled.samples + report.pending.samples, 30_000);
+    assert_eq!(report.journaled, test.cloudwatch.stats().journaled);
+    assert_eq!(report.pending.samples, 30_000);
     assert!(!report.is_complete());
 
     // More of it goes to the disk while a flush waits for it.
     let cloudwatch = test.cloudwatch.clone();
     let flush = tokio::spawn(async move { cloudwatch.flush().await.unwrap() });
     test.settle().await;
-    let spooled = stats.spooled.samples;
+    let journaled = stats.journaled.samples;
     for window in 31..=40 {
         test.record(|| {
             for route in 0..1_000 {
@@ -192,18 +192,21 @@ async fn a_flush_waits_for_what_was_left_to_the_disk() {
             }
         });
         test.advance(Duration::from_mins(1)).await;
-        until(|| scratch.entries() == window).await;
+        until(|| scratch.records() == window).await;
     }
-    until(|| test.cloudwatch.stats().spooled.samples >= spooled + 8_000).await;
+    until(|| test.cloudwatch.stats().journaled.samples >= journaled + 8_000).await;
     sink.recover();
     let report = flush.await.unwrap();
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(report.sent.samples, 30_000);
+    assert_eq!(report.delivered.samples, 30_000);
     test.flush().await;
     assert_eq!(sink.memory.data().len(), 40_000);
     let stats = test.cloudwatch.stats();
-    assert_eq!((stats.sent.samples, stats.restored.samples), (40_000, 0));
-    assert!(stats.spooled.is_zero() && stats.pending.is_zero());
+    assert_eq!(
+        (stats.delivered.samples, stats.restored.samples),
+        (40_000, 0)
+    );
+    assert!(stats.journaled.is_zero() && stats.pending.is_zero());
 }
 
 #[tokio::test]
@@ -213,7 +216,7 @@ async fn a_shutdown_with_a_server_that_hangs_leaves_everything_to_the_next_proce
     let local = local(&clock).await;
     local.faults().always(Fault::Hang);
     let start = || {
-        let builder = to(&local).with_spool(scratch.path(), PLENTY);
+        let builder = to(&local).with_journal(scratch.path(), PLENTY);
         Started::by_clock(builder, clock.clone())
     };
     let test = start();
@@ -223,18 +226,18 @@ async fn a_shutdown_with_a_server_that_hangs_leaves_everything_to_the_next_proce
     }
     let report = test.cloudwatch.shutdown_within(Duration::ZERO);
     let report = report.await.unwrap();
-    assert_eq!((report.pending.samples, report.sent.samples), (12, 0));
+    assert_eq!((report.pending.samples, report.delivered.samples), (12, 0));
     drop(test);
     until(|| scratch.is_free()).await;
-    assert_eq!(scratch.entries(), 3);
+    assert_eq!(scratch.records(), 3);
     local.faults().clear();
     let test = start();
-    until(|| test.cloudwatch.stats().sent.samples == 12).await;
+    until(|| test.cloudwatch.stats().delivered.samples == 12).await;
     let mut sums: Vec<f64> = local.received().iter().map(ReceivedDatum::sum).collect();
     sums.sort_by(f64::total_cmp);
     assert_eq!(sums, [3.0, 4.0, 5.0]);
     test.flush().await;
-    until(|| scratch.entries() == 0).await;
+    until(|| scratch.records() == 0).await;
 }
 
 /// The half that arrived is not there any more, though the other one did not.
@@ -250,14 +253,14 @@ async fn of_a_request_that_was_split_the_rest_is_left() {
     });
     test.advance(Duration::from_mins(1)).await;
     until(|| sink.calls.load(Ordering::Relaxed) == 3).await;
-    until(|| scratch.entries() == 1).await;
+    until(|| scratch.records() == 1).await;
     let report = test.cloudwatch.shutdown_within(Duration::ZERO);
     let report = report.await.unwrap();
     assert_eq!((report.pending.data, sink.memory.data().len()), (500, 500));
     drop(test);
     until(|| scratch.is_free()).await;
     let test = Started::new(builder(sink.memory.clone(), &scratch));
-    until(|| test.cloudwatch.stats().sent.data == 500).await;
+    until(|| test.cloudwatch.stats().delivered.data == 500).await;
     let numbers = sink.memory.data().into_iter();
     let numbers = numbers.map(|datum| datum.dimensions().next().unwrap().1.to_owned());
     assert_eq!(numbers.collect::<BTreeSet<_>>().len(), 1_000);

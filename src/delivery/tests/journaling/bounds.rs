@@ -1,4 +1,4 @@
-//! A disk that is full, a spool that is, and a queue that is.
+//! A disk that is full, a journal that is, and a queue that is.
 
 use super::*;
 
@@ -22,25 +22,25 @@ async fn a_full_disk_costs_what_the_queue_has_no_room_for() {
     }
     let account_for = |stats: &Stats| account(stats) == 20_000;
     until(|| account_for(&rig.stats()) && rig.stats().dropped.samples > 5_000).await;
-    assert!(rig.stats().spooled.is_zero());
+    assert!(rig.stats().journaled.is_zero());
     // And then there is room.
     disk.mend();
     for _ in 0..20 {
         rig.large_window(1_000).await;
     }
-    until(|| rig.stats().spooled.samples > 5_000).await;
+    until(|| rig.stats().journaled.samples > 5_000).await;
     sink.fails(false);
     let report = rig.cloudwatch.flush().await.unwrap();
     assert!(report.is_complete(), "{report:?}");
     let stats = rig.stats();
-    assert!(account(&stats) == 40_000 && stats.spooled.is_zero() && stats.pending.is_zero());
+    assert!(account(&stats) == 40_000 && stats.journaled.is_zero() && stats.pending.is_zero());
     // Some of them had no room any more when the next came, which were written.
     assert!(stats.dropped.samples <= 20_000, "{stats:?}");
-    assert_eq!(stats.sent.samples, 40_000 - stats.dropped.samples);
+    assert_eq!(stats.delivered.samples, 40_000 - stats.dropped.samples);
 }
 
 #[tokio::test]
-async fn what_the_spool_has_no_room_for_is_reported() {
+async fn what_the_journal_has_no_room_for_is_reported() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
@@ -50,21 +50,21 @@ async fn what_the_spool_has_no_room_for_is_reported() {
         rig.large_window(1_000).await;
         until(|| disk.asked(Step::Create) >= window).await;
     }
-    until(|| rig.stats().spool_writing_bytes == 0).await;
+    until(|| rig.stats().journal_writing_bytes == 0).await;
     let stats = rig.stats();
     assert_eq!(account(&stats), 60_000);
-    assert!(stats.lost_spool_entries > 0 && stats.spool_bytes <= max_bytes);
-    assert_eq!(stats.dropped.data, stats.lost_spool_entries * 1_000);
-    assert!(stats.spooled.samples > 0 && stats.pending.samples > 0);
+    assert!(stats.lost_records > 0 && stats.journal_bytes <= max_bytes);
+    assert_eq!(stats.dropped.data, stats.lost_records * 1_000);
+    assert!(stats.journaled.samples > 0 && stats.pending.samples > 0);
     // A flush knows where everything is.
     let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
     let left = 60_000 - rig.stats().dropped.samples;
-    assert_eq!(report.pending.samples + report.spooled.samples, left);
-    assert!(report.spooled.samples > 0 && !report.is_complete());
+    assert_eq!(report.pending.samples, left);
+    assert!(report.journaled.samples > 0 && !report.is_complete());
     sink.fails(false);
     let report = rig.cloudwatch.flush().await.unwrap();
     assert!(
-        report.is_complete() && report.sent.samples == left,
+        report.is_complete() && report.delivered.samples == left,
         "{report:?}"
     );
     assert_eq!(sink.values().len() as u64, left);
@@ -85,11 +85,11 @@ async fn what_leaves_the_queue_while_it_is_written() {
             until(|| account(&rig.stats()) == window * 1_000).await;
         }
         let stats = rig.stats();
-        assert!(stats.queue_bytes <= 1_000_000 && stats.spool_writing_bytes > 0);
+        assert!(stats.queue_bytes <= 1_000_000 && stats.journal_writing_bytes > 0);
         assert_eq!(stats.pending.samples, 20_000, "{stats:?}");
         let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
         assert_eq!(
-            (report.pending.samples, report.spooled.samples),
+            (report.pending.samples, report.journaled.samples),
             (20_000, 0)
         );
         if is_written {
@@ -97,9 +97,9 @@ async fn what_leaves_the_queue_while_it_is_written() {
         } else {
             disk.fail(&[Step::Create]);
         }
-        until(|| rig.stats().spool_writing_bytes == 0).await;
+        until(|| rig.stats().journal_writing_bytes == 0).await;
         let stats = rig.stats();
-        let (there, gone) = (stats.spooled.samples, stats.dropped.samples);
+        let (there, gone) = (stats.journaled.samples, stats.dropped.samples);
         let (more, none) = if is_written {
             (there, gone)
         } else {

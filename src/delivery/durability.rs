@@ -1,0 +1,60 @@
+//! Where a batch is on disk.
+
+use tokio::time::Instant;
+
+/// Where a batch that is not settled is on disk: the one word on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Nowhere: it is in memory alone.
+    #[default]
+    Memory,
+    /// An older record of it is there, with more than what is left.
+    Outdated,
+    /// It is to be written when the disk has time. Until then nothing is sent, but not longer.
+    Behind { until: Instant, has_older: bool },
+    /// It is being written, by the write of this number. Until then nothing is sent, but not longer.
+    Writing {
+        write: u64,
+        until: Instant,
+        has_older: bool,
+    },
+    /// Its record is there.
+    Durable,
+}
+
+impl Durability {
+    /// Of a batch that is not being written.
+    pub(crate) fn unwritten(has_older: bool) -> Self {
+        if has_older {
+            Self::Outdated
+        } else {
+            Self::Memory
+        }
+    }
+
+    /// Whether a record of it is on disk for sure, if only an older one.
+    pub(crate) fn has_record(self) -> bool {
+        match self {
+            Self::Memory => false,
+            Self::Outdated | Self::Durable => true,
+            Self::Behind { has_older, .. } | Self::Writing { has_older, .. } => has_older,
+        }
+    }
+
+    /// No record of it is on disk any more.
+    pub(crate) fn lose_record(&mut self) {
+        match self {
+            Self::Memory => {}
+            Self::Outdated | Self::Durable => *self = Self::Memory,
+            Self::Behind { has_older, .. } | Self::Writing { has_older, .. } => *has_older = false,
+        }
+    }
+
+    /// Until when it waits for the disk: after a crash nobody could tell whether it was sent.
+    pub(crate) fn waits_until(self) -> Option<Instant> {
+        match self {
+            Self::Behind { until, .. } | Self::Writing { until, .. } => Some(until),
+            Self::Memory | Self::Outdated | Self::Durable => None,
+        }
+    }
+}

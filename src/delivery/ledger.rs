@@ -1,0 +1,292 @@
+//! The account of all data: what entered, and what became of it.
+//!
+//! Of all data, and of all samples in them, at any time:
+//!
+//! ```text
+//! entered = delivered + handed over + refused + ambiguous + dropped + pending
+//! ```
+//!
+//! [`Stats`](crate::Stats), each [`FlushReport`](crate::FlushReport) and what the exporter reports about itself are read
+//! from here, so that they cannot disagree.
+
+use crate::delivery::refusals::Refusals;
+use crate::model::amount::Amount;
+use crate::model::refusal::{MAX_LISTED, Refused};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::SystemTime;
+
+/// What became of data.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Delivered,
+    /// Nobody says what becomes of them.
+    HandedOver,
+    /// They may have arrived, and are not tried again.
+    Ambiguous,
+    Dropped,
+    Refused(Vec<Refused>),
+}
+
+/// Data of one batch with one outcome.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    /// All of them, those about the exporter itself included.
+    pub(crate) data: usize,
+    pub(crate) amount: Amount,
+    /// An earlier attempt may have arrived, too.
+    pub(crate) is_repeated: bool,
+    pub(crate) outcome: Outcome,
+}
+
+/// How an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempted {
+    Answered,
+    Refused,
+    Failed,
+    Throttled,
+    Ambiguous,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) entered: Amount,
+    pub(crate) delivered: Amount,
+    pub(crate) handed_over: Amount,
+    /// Of those that were delivered or handed over.
+    pub(crate) repeated: Amount,
+    pub(crate) refused: Amount,
+    pub(crate) ambiguous: Amount,
+    pub(crate) dropped: Amount,
+    pub(crate) pending: Amount,
+}
+
+/// How many attempts went how.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts {
+    pub(crate) answered: u64,
+    pub(crate) refused: u64,
+    pub(crate) failed: u64,
+    pub(crate) throttled: u64,
+    pub(crate) ambiguous: u64,
+    pub(crate) last_success: Option<SystemTime>,
+}
+
+/// How things are now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Levels {
+    pub(crate) queue_bytes: usize,
+    pub(crate) journal_bytes: u64,
+    pub(crate) journal_writing_bytes: usize,
+    /// Of what is pending, what is in the journal alone.
+    pub(crate) journaled: Amount,
+    /// The time stamp of the oldest that is pending.
+    pub(crate) oldest: Option<SystemTime>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) account: Account,
+    pub(crate) attempts: Attempts,
+    pub(crate) levels: Levels,
+    pub(crate) refusals: Refusals,
+    /// Of what entered, what an earlier process had left in the journal.
+    pub(crate) restored: Amount,
+    /// Records of the journal that were damaged, or dropped for its bound.
+    pub(crate) lost_records: u64,
+    /// Records of the journal that a later version wrote.
+    pub(crate) later_records: u64,
+    flushes: BTreeMap<FlushId, FlushAccount>,
+    opened: u64,
+}
+
+/// A flush's own account: of what it waits for.
+#[derive(Debug)]
+pub(crate) struct FlushAccount {
+    /// The numbers of the batches.
+    covers: Range<u64>,
+    /// Data of theirs that are not settled.
+    unsettled: usize,
+    pub(crate) account: Account,
+    /// The first [`MAX_LISTED`] of them.
+    pub(crate) refused: Vec<Refused>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FlushId(u64);
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<Books>);
+
+impl Ledger {
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock()
+    }
+
+    /// A batch was queued.
+    pub(crate) fn entered(&self, number: u64, data: usize, amount: Amount) {
+        let mut books = self.0.lock();
+        books.account.enter(amount);
+        for flush in books.covering(number) {
+            flush.account.enter(amount);
+            flush.unsettled += data;
+        }
+    }
+
+    /// A batch of an earlier process was read: no flush waits for it.
+    pub(crate) fn restored(&self, amount: Amount) {
+        let mut books = self.0.lock();
+        books.account.enter(amount);
+        books.restored.add(amount);
+    }
+
+    /// Samples were refused before they got into a batch; each series and reason is logged once.
+    pub(crate) fn refused(&self, refused: &[Refused]) {
+        let mut books = self.0.lock();
+        books.account.refuse(refused);
+        let draining = books.flushes.values_mut();
+        for flush in draining.filter(|flush| flush.covers.end == u64::MAX) {
+            flush.account.refuse(refused);
+            flush.list(refused);
+        }
+        let (news, is_now_full) = books.refusals.add(refused);
+        // Logged without the lock: whoever reads the log may ask for the accounts.
+        drop(books);
+        for one in news {
+            tracing::warn!("{one}");
+        }
+        if is_now_full {
+            tracing::warn!("more than {MAX_LISTED} refusals; from now on they are only counted");
+        }
+    }
+
+    pub(crate) fn settle(&self, number: u64, settled: &Settled) {
+        let mut books = self.0.lock();
+        books.account.settle(settled);
+        for flush in books.covering(number) {
+            flush.account.settle(settled);
+            flush.unsettled -= settled.data;
+            if let Outcome::Refused(refused) = &settled.outcome {
+                flush.list(refused);
+            }
+        }
+        if let Outcome::Refused(refused) = &settled.outcome {
+            // One line was logged for the request.
+            let _ = books.refusals.add(refused);
+        }
+    }
+
+    pub(crate) fn attempted(&self, attempted: Attempted, now: SystemTime) {
+        let attempts = &mut self.0.lock().attempts;
+        let is_failure = !matches!(attempted, Attempted::Answered | Attempted::Refused);
+        attempts.failed += u64::from(is_failure);
+        match attempted {
+            Attempted::Answered => {
+                attempts.answered += 1;
+                attempts.last_success = Some(now);
+            }
+            Attempted::Refused => attempts.refused += 1,
+            Attempted::Failed => {}
+            Attempted::Throttled => attempts.throttled += 1,
+            Attempted::Ambiguous => attempts.ambiguous += 1,
+        }
+    }
+
+    pub(crate) fn set_levels(&self, levels: Levels) {
+        self.0.lock().levels = levels;
+    }
+
+    /// A flush begins: it waits for the batches from `first` on that are not settled, so much and so many data, and for
+    /// all that [is drained](Self::drained) now.
+    pub(crate) fn open_flush(&self, first: u64, data: usize, amount: Amount) -> FlushId {
+        let mut books = self.0.lock();
+        books.opened += 1;
+        let id = FlushId(books.opened);
+        let mut account = Account::default();
+        account.enter(amount);
+        let flush = FlushAccount {
+            covers: first..u64::MAX,
+            unsettled: data,
+            account,
+            refused: Vec::new(),
+        };
+        books.flushes.insert(id, flush);
+        id
+    }
+
+    /// All that a flush waits for is queued; it does not wait for what is queued from this number on.
+    pub(crate) fn drained(&self, id: FlushId, end: u64) {
+        if let Some(flush) = self.0.lock().flushes.get_mut(&id) {
+            flush.covers.end = end;
+        }
+    }
+
+    /// Whether all that a flush waits for is settled.
+    pub(crate) fn is_settled(&self, id: FlushId) -> bool {
+        let books = self.0.lock();
+        let flush = books.flushes.get(&id);
+        flush.is_none_or(|flush| flush.unsettled == 0)
+    }
+
+    /// The numbers of the batches that a flush waits for.
+    pub(crate) fn covers(&self, id: FlushId) -> Range<u64> {
+        let books = self.0.lock();
+        let flush = books.flushes.get(&id);
+        flush.map_or(0..0, |flush| flush.covers.clone())
+    }
+
+    pub(crate) fn close_flush(&self, id: FlushId) -> Option<FlushAccount> {
+        self.0.lock().flushes.remove(&id)
+    }
+}
+
+impl Books {
+    fn covering(&mut self, number: u64) -> impl Iterator<Item = &mut FlushAccount> {
+        let flushes = self.flushes.values_mut();
+        flushes.filter(move |flush| flush.covers.contains(&number))
+    }
+}
+
+impl Account {
+    fn enter(&mut self, amount: Amount) {
+        self.entered.add(amount);
+        self.pending.add(amount);
+    }
+
+    /// What never got into a datum: samples without data.
+    fn refuse(&mut self, refused: &[Refused]) {
+        for one in refused {
+            let amount = Amount {
+                data: 0,
+                samples: one.samples,
+            };
+            self.entered.add(amount);
+            self.refused.add(amount);
+        }
+    }
+
+    fn settle(&mut self, settled: &Settled) {
+        let outcome = match &settled.outcome {
+            Outcome::Delivered => &mut self.delivered,
+            Outcome::HandedOver => &mut self.handed_over,
+            Outcome::Ambiguous => &mut self.ambiguous,
+            Outcome::Dropped => &mut self.dropped,
+            Outcome::Refused(_) => &mut self.refused,
+        };
+        outcome.add(settled.amount);
+        self.pending.subtract(settled.amount);
+        let has_left = matches!(settled.outcome, Outcome::Delivered | Outcome::HandedOver);
+        if settled.is_repeated && has_left {
+            self.repeated.add(settled.amount);
+        }
+    }
+}
+
+impl FlushAccount {
+    fn list(&mut self, refused: &[Refused]) {
+        let room = MAX_LISTED.saturating_sub(self.refused.len());
+        self.refused.extend(refused.iter().take(room).cloned());
+    }
+}

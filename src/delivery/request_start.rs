@@ -1,0 +1,99 @@
+//! When the next request may start: at once while all is well; one at a time after failures and while the destination
+//! throttles; and after a window's end within its jitter.
+
+use crate::delivery::backoff::{self, Backoff};
+use crate::delivery::rate_limit::RateLimit;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A flush tries at once, but not more often than this.
+const HURRIED: Duration = Duration::from_millis(500);
+
+#[derive(Debug)]
+pub(crate) struct RequestStart {
+    max_in_flight: usize,
+    random: fastrand::Rng,
+    backoff: Backoff,
+    rate_limit: RateLimit,
+    /// So that a fleet does not send at the same instant.
+    spread_until: Option<Instant>,
+    started_at: Option<Instant>,
+}
+
+impl RequestStart {
+    pub(crate) fn new(max_in_flight: usize, seed: Option<u64>) -> Self {
+        Self {
+            max_in_flight,
+            random: seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            backoff: Backoff::default(),
+            rate_limit: RateLimit::default(),
+            spread_until: None,
+            started_at: None,
+        }
+    }
+
+    /// When the next request may start, past times included; none as long as so many are in flight.
+    pub(crate) fn next(&self, in_flight: usize, now: Instant) -> Option<Instant> {
+        let most = if self.is_well() {
+            self.max_in_flight
+        } else {
+            1
+        };
+        (in_flight < most).then(|| {
+            let waits = [
+                self.backoff.until(),
+                self.rate_limit.until(),
+                self.spread_until,
+            ];
+            waits.into_iter().flatten().max().unwrap_or(now)
+        })
+    }
+
+    pub(crate) fn started(&mut self, now: Instant) {
+        self.started_at = Some(now);
+        self.rate_limit.started(now, &mut self.random);
+    }
+
+    /// The destination answered as it should, or refused data on their merits. Gives whether it had not
+    /// for a while.
+    pub(crate) fn answered(&mut self) -> bool {
+        self.rate_limit.answered();
+        self.backoff.answered()
+    }
+
+    /// An attempt that began at `started` failed.
+    pub(crate) fn failed(&mut self, started: Instant, now: Instant) {
+        self.backoff.failed(started, now, &mut self.random);
+    }
+
+    pub(crate) fn throttled(&mut self, retry_after: Option<Duration>, now: Instant) {
+        self.rate_limit
+            .throttled(retry_after, now, &mut self.random);
+    }
+
+    /// When a batch that failed so often in a row may be tried again.
+    pub(crate) fn pause_of(&mut self, failures: u32, now: Instant) -> Option<Instant> {
+        backoff::pause(failures, now, &mut self.random)
+    }
+
+    /// Holds the next request back for a part of `longest`, so that a fleet does not send at the same instant.
+    pub(crate) fn spread(&mut self, longest: Duration, now: Instant) {
+        self.spread_until = now.checked_add(longest.mul_f64(self.random.f64()));
+    }
+
+    /// This one need not be held back for the fleet's sake.
+    pub(crate) fn gather(&mut self) {
+        self.spread_until = None;
+    }
+
+    /// Somebody waits: pauses are cut short, but a throttling destination is still heeded.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        self.gather();
+        let soon = self.started_at.map_or(now, |at| (at + HURRIED).max(now));
+        self.backoff.cut_short(soon);
+    }
+
+    pub(crate) fn is_well(&self) -> bool {
+        self.backoff.is_over() && self.rate_limit.is_over()
+    }
+}
