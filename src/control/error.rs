@@ -59,7 +59,7 @@ impl From<ConfigError> for InstallError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {
-    /// The exporter does not run any more: it was shut down, or its runtime was.
+    /// The exporter does not run any more: it was shut down, its runtime was, or its task panicked.
     #[error("the exporter does not run any more")]
     Stopped,
     /// Nobody called [`run`](crate::CloudWatchExporter::run) or

@@ -12,9 +12,14 @@ use crate::model::sink::AnySink;
 use crate::settings::Config;
 use crate::view::View;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
+use std::panic::catch_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// Drains a [`CloudWatchRecorder`](crate::CloudWatchRecorder) and sends what it recorded.
@@ -77,16 +82,28 @@ impl CloudWatchExporter {
     }
 
     /// Runs until it is shut down, or every handle and every recorder is dropped. To be spawned on,
-    /// or awaited within, a Tokio runtime that has its time driver enabled.
+    /// or awaited within, a Tokio runtime that has timers (`enable_time` or `enable_all`).
+    ///
+    /// Where there are no timers, or no Tokio runtime, the exporter logs a warning and runs on a thread and a runtime of
+    /// its own. The future still ends when the exporter does; dropping the future does not stop such an exporter.
+    ///
+    /// Tokio tells only by a panic that a runtime has no timers. The first poll on such a runtime causes that panic and
+    /// catches it: the panic hook prints a message, and a program built with `panic = "abort"` ends there.
     pub fn run(mut self) -> impl Future<Output = ()> + Send {
         self.running.call();
         self.worker.subscribe();
         drop(self.handle);
-        let ending = Ending::of(self.running);
+        let task = Task {
+            worker: self.worker,
+            callers: self.callers,
+            ending: Ending::of(self.running),
+        };
         async move {
-            ending.running.enter();
-            self.worker.run(self.callers).await;
-            ending.came();
+            if has_timers() {
+                task.run().await;
+            } else {
+                task.run_elsewhere().await;
+            }
         }
     }
 
@@ -105,10 +122,70 @@ impl CloudWatchExporter {
     }
 }
 
+/// What runs, wherever it does.
+struct Task {
+    worker: Worker,
+    callers: Callers,
+    ending: Ending,
+}
+
+impl Task {
+    async fn run(self) {
+        let Self {
+            worker,
+            callers,
+            mut ending,
+        } = self;
+        ending.running.enter();
+        let mut working = pin!(worker.run(callers));
+        poll_fn(|context| {
+            ending.is_polled = true;
+            let progress = working.as_mut().poll(context);
+            ending.is_polled = false;
+            progress
+        })
+        .await;
+        ending.came();
+    }
+
+    /// Runs on a thread of its own, which goes on if nobody waits for it any more.
+    async fn run_elsewhere(self) {
+        tracing::warn!(
+            "this runtime has no timers (see tokio::runtime::Builder::enable_time): the exporter runs on a thread of its own"
+        );
+        let (alive, mut end) = mpsc::channel::<Infallible>(1);
+        let started = spawn_thread(move || {
+            let _alive = alive;
+            // Made here, as a runtime must not be dropped within another if there is no thread.
+            match runtime() {
+                Ok(runtime) => runtime.block_on(self.run()),
+                Err(error) => log_no_thread(&error),
+            }
+        });
+        match started {
+            Ok(_) => drop(end.recv().await),
+            Err(error) => log_no_thread(&error),
+        }
+    }
+}
+
+/// Whether this runtime has timers. Tokio 1.54 offers no way to ask: a [`Handle`] tells neither by a method nor by its
+/// `Debug`, and every constructor in [`tokio::time`] panics.
+fn has_timers() -> bool {
+    Handle::try_current().is_ok()
+        && catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
+}
+
+fn log_no_thread(error: &io::Error) {
+    tracing::error!(%error, "the exporter's thread could not be started");
+}
+
 /// Says how the exporter's task ended.
 struct Ending {
     running: Arc<Running>,
     is_orderly: bool,
+    /// Still so when it is dropped, if the task panicked. `thread::panicking` would tell of other panics, too.
+    is_polled: bool,
 }
 
 impl Ending {
@@ -116,6 +193,7 @@ impl Ending {
         Self {
             running,
             is_orderly: false,
+            is_polled: false,
         }
     }
 
@@ -128,7 +206,11 @@ impl Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         self.running.end();
-        if !self.is_orderly {
+        if self.is_polled {
+            tracing::error!(
+                "the exporter's task panicked; what was not delivered is lost, and nothing is sent any more"
+            );
+        } else if !self.is_orderly {
             tracing::warn!(
                 "the exporter's task ended with its runtime, or was aborted; what was not delivered is lost, and nothing is sent any more"
             );

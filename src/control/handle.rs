@@ -189,7 +189,7 @@ impl CloudWatchHandle {
     }
 
     /// Whether the exporter runs, in this process. It does not before it is [run](crate::CloudWatchExporter::run), and
-    /// not any more once it was shut down, or its runtime has ended.
+    /// not any more once it was shut down, its runtime has ended, or its task has panicked.
     pub fn is_running(&self) -> bool {
         self.running.is_running()
     }
@@ -212,7 +212,7 @@ impl CloudWatchHandle {
             // Whoever asked may have gone.
             let _ = reply.send(report);
         })))?;
-        report.await.map_err(|_| FlushError::Stopped)
+        report.await.map_err(|_| self.stopped())
     }
 
     fn ask_blocking(
@@ -227,13 +227,19 @@ impl CloudWatchHandle {
         self.send(command(Box::new(move |report| {
             let _ = reply.send(report);
         })))?;
-        let wait = || report.recv().map_err(|_| FlushError::Stopped);
+        let wait = || report.recv().map_err(|_| self.stopped());
         if flavor == Some(RuntimeFlavor::MultiThread) {
             // The exporter may be the next task of this very thread.
             tokio::task::block_in_place(wait)
         } else {
             wait()
         }
+    }
+
+    /// The exporter let go of a command. Its task may still be unwinding from a panic, and end only then.
+    fn stopped(&self) -> FlushError {
+        self.running.end();
+        FlushError::Stopped
     }
 
     fn send(&self, command: Command) -> Result<(), FlushError> {

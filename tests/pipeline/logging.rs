@@ -8,7 +8,10 @@ use crate::fixtures::scripted::{self, Fault, Scripted};
 use crate::fixtures::started::{InMemory, Started, minute};
 use crate::sending::{error, service_at};
 use metrics::{Unit, counter, describe_counter, histogram};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, ManualClock, MemorySink};
+use metrics_exporter_cloudwatch::{
+    Attempt, Batch, CloudWatchBuilder, Datum, ExplicitDatum, FlushError, ManualClock, MemorySink,
+    PutError, SendError, Sent, Sink,
+};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -240,5 +243,80 @@ async fn a_signature_of_another_time_is_not_said_to_be_denied() {
             .iter()
             .any(|line| line.contains("not allowed to send"));
         assert_eq!(says, is_denied, "{lines:?}");
+    }
+}
+
+#[test]
+fn a_runtime_without_timers_is_logged_once() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
+    let (_recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    runtime.block_on(async {
+        let task = tokio::spawn(exporter.run());
+        assert!(handle.flush().await.unwrap().is_complete());
+        assert!(handle.shutdown().await.unwrap().is_complete());
+        task.await.unwrap();
+    });
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("WARN") && lines[0].contains("has no timers"),
+        "{lines:?}"
+    );
+}
+
+/// Panics in the exporter's task, which fills the batches.
+struct Panicking;
+
+impl Sink for Panicking {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        panic!("a fault of the sink");
+    }
+
+    async fn send(&self, _: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        unreachable!("there is no batch");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_exporter_is_logged_and_seen() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", Panicking);
+    let (recorder, exporter) = builder.build().unwrap();
+    let handle = exporter.handle();
+    let task = tokio::spawn(exporter.run());
+    metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+    assert_eq!(handle.flush().await.unwrap_err(), FlushError::Stopped);
+    assert!(!handle.is_running());
+    assert_eq!(handle.flush().await.unwrap_err(), FlushError::Stopped);
+    let put = handle.put(ExplicitDatum::value("n", 1.0));
+    assert!(matches!(put.unwrap_err(), PutError::Stopped));
+    assert!(task.await.unwrap_err().is_panic());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("ERROR") && lines[0].contains("the exporter's task panicked"),
+        "{lines:?}"
+    );
+}
+
+/// Whoever waits is told while the task unwinds, on another thread than this one.
+#[test]
+fn whoever_is_told_of_a_panic_sees_that_it_runs_no_more() {
+    for _ in 0..100 {
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", Panicking);
+        let (recorder, exporter) = builder.build().unwrap();
+        let handle = exporter.handle();
+        let thread = exporter.run_on_thread().unwrap();
+        metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
+        assert_eq!(handle.flush_blocking().unwrap_err(), FlushError::Stopped);
+        assert!(!handle.is_running());
+        thread.join().unwrap_err();
     }
 }

@@ -41,3 +41,4 @@ mod skewed;
 mod stopping;
 mod units;
 mod windows;
+mod without_timers;
