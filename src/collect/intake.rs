@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::collect::explicit_data::{self, ExplicitDatum, PutError};
-use crate::control::inbox::{Inbox, Unposted};
+use crate::collect::inbox::{Inbox, Unposted};
 use crate::limits::MAX_DATA_PER_REQUEST;
 use crate::model::datum::Datum;
 use crate::model::sink::AnySink;

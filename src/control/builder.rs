@@ -1,6 +1,10 @@
 //! `CloudWatchBuilder`: settings, checked, then joined with a recorder and an exporter.
 
+#[cfg(feature = "aws-config")]
+mod default_client;
 mod install;
+#[cfg(feature = "put-metric-data")]
+mod with_client;
 
 use crate::clock::{Clock, SystemClock};
 use crate::collect::window::StorageResolution;

@@ -1,9 +1,9 @@
 //! The exporter before it runs, and where it does.
 
 use crate::clock::Clock;
+use crate::collect::inbox::Inbox;
 use crate::collect::intake::Intake;
 use crate::control::handle::CloudWatchHandle;
-use crate::control::inbox::Inbox;
 use crate::control::running::Running;
 use crate::control::worker::{Callers, Worker};
 use crate::delivery::ledger::Ledger;

@@ -1,10 +1,10 @@
 //! What an application holds: flush, shut down, look at the accounts.
 
 use crate::collect::explicit_data::{ExplicitDatum, PutError};
+use crate::collect::inbox::Inbox;
 use crate::collect::intake::Intake;
 use crate::control::error::FlushError;
 use crate::control::flush::Reply;
-use crate::control::inbox::Inbox;
 use crate::control::running::Running;
 use crate::delivery::ledger::Ledger;
 use crate::model::refusal::Refused;

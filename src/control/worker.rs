@@ -1,12 +1,12 @@
 //! The background task: drains at each window's end, and joins the stages.
 
 use crate::clock::Clock;
+use crate::collect::inbox::Inbox;
 use crate::collect::intake::Intake;
 use crate::collect::window::Window;
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
-use crate::control::inbox::Inbox;
 use crate::control::running::Running;
 use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;

@@ -1,13 +1,13 @@
 //! `install`: a client by the SDK's usual chain, the global recorder, and where the exporter runs.
 
 use crate::control::builder::CloudWatchBuilder;
+#[cfg(feature = "aws-config")]
+use crate::control::builder::default_client::by_default_client;
 use crate::control::error::InstallError;
 use crate::control::exporter::{self, CloudWatchExporter};
 use crate::control::handle::CloudWatchHandle;
 #[cfg(not(feature = "aws-config"))]
 use crate::model::sink::AnySink;
-#[cfg(feature = "aws-config")]
-use crate::sinks::put_metric_data::by_default_client;
 use std::io;
 use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;

@@ -1,6 +1,6 @@
 //! A client by the SDK's usual chain.
 
-use super::with_client;
+use crate::control::builder::with_client;
 use crate::control::error::{BuildError, InstallError};
 use crate::model::sink::AnySink;
 use aws_sdk_cloudwatch::Client;
@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::config::ProvideCredentials;
 use std::sync::Arc;
 
 /// With a region and credentials that are there.
-pub(crate) async fn by_default_client() -> Result<Arc<dyn AnySink>, InstallError> {
+pub(super) async fn by_default_client() -> Result<Arc<dyn AnySink>, InstallError> {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     if config.region().is_none() {
         return Err(BuildError::NoRegion.into());

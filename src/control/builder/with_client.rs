@@ -1,9 +1,9 @@
 //! The builder's settings for the SDK's client.
 
-use super::PutMetricData;
 use crate::control::builder::CloudWatchBuilder;
 use crate::control::error::BuildError;
 use crate::model::sink::AnySink;
+use crate::sinks::put_metric_data::PutMetricData;
 use aws_sdk_cloudwatch::Client;
 use std::sync::Arc;
 
