@@ -4,11 +4,13 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports, unreachable_pub))]
 
 mod aggregate;
+mod last_look;
 #[cfg(not(loom))]
 mod recorder;
 #[cfg(not(loom))]
 mod recording_policy;
 mod refusal_reason;
+#[cfg(not(loom))]
 mod registry;
 #[cfg(not(loom))]
 mod series;

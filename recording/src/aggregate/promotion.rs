@@ -5,7 +5,8 @@
 //! processor.
 //!
 //! Of the records that find no shard, each thread counts one in [`SAMPLED`], and all that find a lock taken. From the
-//! promotion on, each record that counts opens a shard for its thread. So a thread that passes by opens none.
+//! promotion on, each counted record opens a shard for its thread. A thread that records only a few times to the series
+//! rarely has a counted record, and so rarely opens a shard.
 
 use crate::sync::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -248,14 +248,7 @@ impl Registry {
     pub(crate) fn limited_metrics(&self) -> Vec<Arc<Metric>> {
         self.naming.limited()
     }
-}
 
-/// Where there are no processes, or no forks, always the same.
-fn process() -> u32 {
-    if cfg!(unix) { std::process::id() } else { 0 }
-}
-
-impl Registry {
     /// Nobody takes snapshots any more: series and their handles go, and there are no new ones.
     pub(crate) fn close(&self) {
         // A forked child may drop the snapshotter as it ends, and is not to wait for a lock then.
@@ -299,4 +292,9 @@ impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Registry").finish_non_exhaustive()
     }
+}
+
+/// Where there are no processes, or no forks, always the same.
+fn process() -> u32 {
+    if cfg!(unix) { std::process::id() } else { 0 }
 }

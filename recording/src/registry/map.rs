@@ -1,22 +1,19 @@
 //! The series of one kind, by key, and the metrics by name.
 
+use super::alias::{MAX_ALIASES, Named};
 use super::dropped::Dropped;
 use super::naming::Naming;
 use super::recorded::{Neighbours, Recorded};
-use super::series_limit::{Admission, overflow_key};
+use super::series_limit::{Excess, overflow_key};
 use crate::aggregate::Aggregate;
 use crate::series::{Description, Metric, Series};
 use metrics::{Key, KeyName, Metadata};
 use metrics_util::KeyHasher;
 use parking_lot::{Mutex, RwLock};
-use std::borrow::Borrow;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-
-/// Beyond this, keys of one series are likely to be without number.
-const MAX_ALIASES: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct SeriesMap<A> {
@@ -39,13 +36,6 @@ struct Known<A> {
     unused: Neighbours<A>,
     /// Nobody takes snapshots any more.
     is_closed: bool,
-}
-
-/// A series by its key, or by one that stands for the same.
-#[derive(Debug)]
-struct Named<A> {
-    alias: Option<Box<Key>>,
-    recorded: Arc<Recorded<A>>,
 }
 
 /// What a key was found to be.
@@ -103,8 +93,8 @@ impl<A: Aggregate> SeriesMap<A> {
         let normal = naming.normalize(key);
         let is_alias = normal.is_some();
         let normal = normal.unwrap_or_else(|| key.clone()).to_retained();
-        // What is beyond a limit comes without end, and is not to keep others from the map.
-        if let Some(found) = self.known.read().find_beyond(&normal, &metric) {
+        // Aliases and keys beyond a limit come without end, and are not to keep others from the map.
+        if let Some(found) = self.known.read().find_normal(&normal, is_alias, &metric) {
             return found;
         }
         let mut known = self.known.write();
@@ -114,13 +104,13 @@ impl<A: Aggregate> SeriesMap<A> {
         let recorded = match known.series.get(&normal) {
             Some(named) => Arc::clone(&named.recorded),
             None => match metric.limit.admit(A::KIND) {
-                Admission::Own => self.create(&mut known, normal, metric),
-                Admission::Overflow => {
+                Ok(()) => self.create(&mut known, normal, metric),
+                Err(Excess::Overflow) => {
                     naming.note_beyond(&metric, &normal);
                     // No alias: the keys beyond the limit are without number.
                     return Found::Series(self.overflow(&mut known, key, metric));
                 }
-                Admission::Refused => {
+                Err(Excess::Refused) => {
                     naming.note_beyond(&metric, &normal);
                     return Found::Beyond(metric);
                 }
@@ -285,6 +275,13 @@ impl<A: Aggregate> SeriesMap<A> {
         run();
     }
 
+    /// Runs something while another thread looks something up.
+    #[cfg(test)]
+    pub(crate) fn while_looked_up(&self, run: impl FnOnce()) {
+        let _locked = self.known.read();
+        run();
+    }
+
     /// How many keys are known.
     #[cfg(test)]
     pub(crate) fn known(&self) -> usize {
@@ -293,27 +290,27 @@ impl<A: Aggregate> SeriesMap<A> {
 }
 
 impl<A: Aggregate> Known<A> {
+    /// What a normal key is, if the map has nothing to add for that: neither an alias nor a series.
+    fn find_normal(&self, normal: &Key, is_alias: bool, metric: &Arc<Metric>) -> Option<Found<A>> {
+        let Some(named) = self.series.get(normal) else {
+            return self.find_beyond(normal, metric);
+        };
+        let aliases = self.aliases.get(named.recorded.series().key());
+        let has_room = aliases.is_none_or(|aliases| aliases.len() < MAX_ALIASES);
+        let adds_alias = is_alias && has_room;
+        (!adds_alias).then(|| Found::Series(Arc::clone(&named.recorded)))
+    }
+
     /// Where a key goes that has no series and can have none.
     fn find_beyond(&self, normal: &Key, metric: &Arc<Metric>) -> Option<Found<A>> {
-        if self.series.contains(normal) {
-            return None;
-        }
-        let found = match metric.limit.is_beyond(A::KIND)? {
-            Admission::Own => None,
-            Admission::Overflow => {
-                let recorded = self.overflows.get(normal.name())?;
-                Some(Found::Series(Arc::clone(recorded)))
-            }
+        let found = match metric.limit.excess(A::KIND)? {
+            Excess::Overflow => Found::Series(Arc::clone(self.overflows.get(normal.name())?)),
+            Excess::Refused if metric.limit.is_reached() => Found::Beyond(Arc::clone(metric)),
             // The first refusal makes the metric known to snapshots.
-            Admission::Refused => {
-                let is_known = metric.limit.is_reached();
-                is_known.then(|| Found::Beyond(Arc::clone(metric)))
-            }
+            Excess::Refused => return None,
         };
-        if found.is_some() {
-            metric.limit.note_beyond(normal);
-        }
-        found
+        metric.limit.note_beyond(normal);
+        Some(found)
     }
 
     fn find(&self, key: &Key) -> Option<Found<A>> {
@@ -376,25 +373,3 @@ impl<A: Aggregate> Known<A> {
         description
     }
 }
-
-impl<A> Borrow<Key> for Named<A> {
-    fn borrow(&self) -> &Key {
-        self.alias
-            .as_deref()
-            .unwrap_or_else(|| self.recorded.series().key())
-    }
-}
-
-impl<A> Hash for Named<A> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Borrow::<Key>::borrow(self).hash(state);
-    }
-}
-
-impl<A> PartialEq for Named<A> {
-    fn eq(&self, other: &Self) -> bool {
-        Borrow::<Key>::borrow(self) == other.borrow()
-    }
-}
-
-impl<A> Eq for Named<A> {}

@@ -10,15 +10,22 @@ use once_cell::race::OnceBox;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Where a key that has no series yet goes.
+/// Where a key goes that has no series and no place for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Admission {
-    /// To a series of its own.
-    Own,
+pub(super) enum Excess {
     /// To the metric's overflow series.
     Overflow,
     /// Nowhere: its updates are counted and refused.
     Refused,
+}
+
+impl Excess {
+    fn of(kind: MetricKind) -> Self {
+        match kind {
+            MetricKind::Counter | MetricKind::Histogram => Self::Overflow,
+            MetricKind::Gauge => Self::Refused,
+        }
+    }
 }
 
 /// How many series there are and may be, of a metric or of a recorder.
@@ -102,28 +109,21 @@ impl SeriesLimit {
         }
     }
 
-    /// Admits a new series, which has its place then, or not.
-    pub(super) fn admit(&self, kind: MetricKind) -> Admission {
+    /// Takes a place for a new series, if there is one.
+    pub(super) fn admit(&self, kind: MetricKind) -> Result<(), Excess> {
         if self.of_metric.try_take() {
             if self.of_recorder.try_take() {
-                return Admission::Own;
+                return Ok(());
             }
             self.of_metric.give_back();
         }
-        Self::beyond(kind)
+        Err(Excess::of(kind))
     }
 
-    /// Where a new series would go without a place; none if there is a place.
-    pub(super) fn is_beyond(&self, kind: MetricKind) -> Option<Admission> {
+    /// Where a new series would go for want of a place; none if there is one.
+    pub(super) fn excess(&self, kind: MetricKind) -> Option<Excess> {
         let is_full = self.of_metric.is_full() || self.of_recorder.is_full();
-        is_full.then(|| Self::beyond(kind))
-    }
-
-    fn beyond(kind: MetricKind) -> Admission {
-        match kind {
-            MetricKind::Counter | MetricKind::Histogram => Admission::Overflow,
-            MetricKind::Gauge => Admission::Refused,
-        }
+        is_full.then(|| Excess::of(kind))
     }
 
     /// Notes a key beyond it. Returns whether this is the first one: for one caller at a time, as the map's lock makes

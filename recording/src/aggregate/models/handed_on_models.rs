@@ -4,7 +4,7 @@ use super::explore;
 use crate::aggregate::fixtures::{SHARING, TestThread, take_with_refused};
 use crate::aggregate::shard_index::ShardIndexes;
 use crate::aggregate::{Aggregate, Counter, Histogram};
-use crate::registry::eviction::is_over;
+use crate::last_look::is_over;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 

@@ -227,6 +227,23 @@ fn keys_of_one_series_are_without_number() {
     assert!(both.known() < 32, "{}", both.known());
 }
 
+/// More aliases than are kept come without end, and change nothing in the map.
+#[test]
+fn a_known_series_is_found_by_one_more_key_while_others_look_up() {
+    let mut both = Both::new();
+    let counter = |user: usize| {
+        let labels = vec![Label::new("user", user.to_string())];
+        both.counter(&Key::from_parts("n", labels))
+    };
+    (0..50).for_each(|user| counter(user).increment(1));
+    let known = both.known();
+    // To change the map would wait for ever.
+    let counters = &both.recorder.registry().counters;
+    counters.while_looked_up(|| (50..100).for_each(|user| counter(user).increment(1)));
+    assert_eq!(both.known(), known);
+    assert_eq!(both.events(0).values, [100.0]);
+}
+
 /// Gives keys another name.
 struct Renames;
 

@@ -8,6 +8,7 @@ mod names_beyond_the_limit;
 mod nobody_listens;
 mod periods;
 mod series_come_and_go;
+mod stale_overflow_handles;
 mod threads_and_keys;
 
 use super::{Event, Snapshotter};
