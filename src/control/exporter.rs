@@ -19,7 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 
 /// Drains a [`CloudWatchRecorder`](crate::CloudWatchRecorder) and sends what it recorded.
@@ -118,7 +118,7 @@ impl CloudWatchExporter {
             let _entered = runtime.enter();
             self.run()
         };
-        spawn_thread(move || runtime.block_on(running))
+        spawn_thread(runtime, |runtime| runtime.block_on(running))
     }
 }
 
@@ -154,17 +154,15 @@ impl Task {
             "this runtime has no timers (see tokio::runtime::Builder::enable_time): the exporter runs on a thread of its own"
         );
         let (alive, mut end) = mpsc::channel::<Infallible>(1);
-        let started = spawn_thread(move || {
-            let _alive = alive;
-            // Made here, as a runtime must not be dropped within another if there is no thread.
-            match runtime() {
-                Ok(runtime) => runtime.block_on(self.run()),
-                Err(error) => log_no_thread(&error),
-            }
+        let started = runtime().and_then(|runtime| {
+            spawn_thread(runtime, move |runtime| {
+                let _alive = alive;
+                runtime.block_on(self.run());
+            })
         });
         match started {
             Ok(_) => drop(end.recv().await),
-            Err(error) => log_no_thread(&error),
+            Err(error) => tracing::error!(%error, "the exporter's thread could not be started"),
         }
     }
 }
@@ -174,10 +172,6 @@ impl Task {
 fn has_timers() -> bool {
     Handle::try_current().is_ok()
         && catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
-}
-
-fn log_no_thread(error: &io::Error) {
-    tracing::error!(%error, "the exporter's thread could not be started");
 }
 
 /// Says how the exporter's task ended.
@@ -224,14 +218,35 @@ impl std::fmt::Debug for CloudWatchExporter {
     }
 }
 
-pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
 }
 
-pub(crate) fn spawn_thread(run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new()
+/// Starts the exporter's thread, which gets the runtime.
+pub(crate) fn spawn_thread(
+    runtime: Runtime,
+    run: impl FnOnce(Runtime) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    // Only once there is a thread: a runtime that is dropped with the closure, within another runtime, panics.
+    let (give, given) = std::sync::mpsc::sync_channel(1);
+    let started = thread::Builder::new()
         .name("metrics-cloudwatch".into())
-        .spawn(run)
+        .spawn(move || {
+            if let Ok(runtime) = given.recv() {
+                run(runtime);
+            }
+        });
+    match started {
+        Ok(thread) => {
+            // The thread waits for it.
+            let _ = give.send(runtime);
+            Ok(thread)
+        }
+        Err(error) => {
+            runtime.shutdown_background();
+            Err(error)
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::fixtures::alone::alone;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, MemorySink,
+    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, FlushError, InstallError, MemorySink,
 };
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -91,4 +91,32 @@ fn install_needs_no_timers_of_the_caller() {
         assert!(handle.shutdown().await.unwrap().is_complete());
     });
     assert_eq!(sink.sum("n", &[]), 1.0);
+}
+
+/// Tokio panics where a runtime is dropped within another.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn a_thread_that_cannot_be_started_is_an_error_and_no_panic() {
+    // The whole address space for each thread's stack.
+    alone!(|child| {
+        child.env("RUST_MIN_STACK", (1u64 << 47).to_string());
+    });
+    let sink = MemorySink::new();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
+        let error = builder.install().await.unwrap_err();
+        assert!(matches!(error, InstallError::Thread(_)), "{error}");
+
+        let (_recorder, exporter) = to(&sink);
+        let handle = exporter.handle();
+        exporter.run_on_thread().unwrap_err();
+        assert!(!handle.is_running());
+
+        let (_recorder, exporter) = to(&sink);
+        let handle = exporter.handle();
+        exporter.run().await;
+        assert!(!handle.is_running());
+        assert_eq!(handle.flush().await.unwrap_err(), FlushError::Stopped);
+    });
 }

@@ -10,6 +10,7 @@ use crate::control::handle::CloudWatchHandle;
 use crate::model::sink::AnySink;
 use std::io;
 use std::sync::{Arc, Weak};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 impl CloudWatchBuilder {
@@ -55,7 +56,7 @@ impl CloudWatchBuilder {
         reply: impl FnOnce(Result<CloudWatchHandle, InstallError>) + Send + 'static,
     ) -> Result<(), InstallError> {
         let runtime = exporter::runtime().map_err(InstallError::Thread)?;
-        let run = move || {
+        let run = move |runtime: Runtime| {
             runtime.block_on(async {
                 match self.prepare(&caller).await {
                     Ok((handle, exporter)) => {
@@ -67,7 +68,7 @@ impl CloudWatchBuilder {
                 }
             });
         };
-        exporter::spawn_thread(run).map_err(InstallError::Thread)?;
+        exporter::spawn_thread(runtime, run).map_err(InstallError::Thread)?;
         Ok(())
     }
 
