@@ -132,7 +132,6 @@ mod view;
 
 pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
 pub use collect::explicit_data::{ExplicitDatum, PutError};
-pub use collect::window::StorageResolution;
 pub use control::builder::CloudWatchBuilder;
 pub use control::error::{BuildError, ConfigError, FlushError, InstallError};
 pub use control::exporter::CloudWatchExporter;
@@ -149,15 +148,17 @@ pub use model::amount::Amount;
 pub use model::attempt::Attempt;
 pub use model::batch::Batch;
 pub use model::datum::{Datum, DatumValue, StatisticSet, Values};
+pub use model::guarantee::Delivery;
 pub use model::outcome::{SendError, Sent};
 pub use model::profile::{Confirms, Profile};
 pub use model::refusal::{Refusal, Refused};
 pub use model::sink::Sink;
+pub use model::storage_resolution::StorageResolution;
 pub use model::unit::Unit;
 pub use report::flush_report::FlushReport;
 pub use report::stats::Stats;
+pub use settings::HistogramForm;
 pub use settings::matcher::Matcher;
-pub use settings::{Delivery, HistogramForm};
 pub use sinks::blocking::Blocking;
 pub use sinks::memory::MemorySink;
 #[cfg(feature = "put-metric-data")]

@@ -7,14 +7,15 @@ mod install;
 mod with_client;
 
 use crate::clock::{Clock, SystemClock};
-use crate::collect::window::StorageResolution;
 use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::journal::{Journal, Writer};
+use crate::model::guarantee::Delivery;
 use crate::model::sink::{AnySink, Sink};
+use crate::model::storage_resolution::StorageResolution;
 use crate::settings::matcher::Matcher;
-use crate::settings::{Config, Delivery, HistogramForm, IdleTimeout, JournalConfig};
+use crate::settings::{Config, HistogramForm, IdleTimeout, JournalConfig};
 use crate::view::{SeriesPolicy, View};
 use metrics::SharedString;
 use metrics_recording::Recorder;

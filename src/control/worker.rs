@@ -14,9 +14,9 @@ use crate::delivery::ledger::Ledger;
 use crate::journal::{Recovered, Writer};
 use crate::model::batch::Batch;
 use crate::model::sink::AnySink;
-use crate::reduce::Encoder;
+use crate::reduce::Reducer;
 use crate::report::flush_report::FlushReport;
-use crate::report::self_metrics::Telemetry;
+use crate::report::self_metrics::SelfMetrics;
 use crate::report::stats::Stats;
 use crate::settings::Config;
 use crate::view::{View, What};
@@ -36,7 +36,7 @@ pub(crate) struct Worker {
     flushes: Flushes,
     idle: Idle,
     /// What it reports about itself, if it is to.
-    telemetry: Option<Telemetry>,
+    self_metrics: Option<SelfMetrics>,
     window: Window,
     /// Whether this window was drained before, so that gauges have been told in it.
     is_drained: bool,
@@ -75,7 +75,7 @@ impl Worker {
                 Arc::clone(&ledger),
             ),
             flushes: Flushes::new(Arc::clone(&ledger), config.flush_timeout),
-            telemetry: config.reports_itself.then(|| Telemetry::new(&config)),
+            self_metrics: config.reports_itself.then(|| SelfMetrics::new(&config)),
             idle: Idle::new(config.idle_flush_interval),
             is_drained: false,
             is_stopping: false,
@@ -221,7 +221,7 @@ impl Worker {
 
     /// Drains all series into the queue.
     fn drain(&mut self) {
-        let mut encoder = Encoder::new(
+        let mut reducer = Reducer::new(
             &self.config,
             self.window,
             self.delivery.profile().max_values,
@@ -230,21 +230,21 @@ impl Worker {
         let now = self.clock.now();
         let repeats_gauges = !self.is_drained;
         self.view.collect(now, repeats_gauges, |gained| {
-            if let Some(datum) = encoder.encode(&gained) {
+            if let Some(datum) = reducer.reduce(&gained) {
                 match self.delivery.check(&datum) {
                     Ok(()) => packer.push(datum),
                     // Once, not in every window that repeats it.
                     Err(_) if matches!(gained.what, What::Unchanged(_)) => {}
-                    Err(reason) => encoder.refuse_datum(&datum, &reason),
+                    Err(reason) => reducer.refuse_datum(&datum, &reason),
                 }
             }
         });
-        self.ledger.refused(&encoder.into_refused());
-        if let Some(telemetry) = &mut self.telemetry
+        self.ledger.refused(&reducer.into_refused());
+        if let Some(self_metrics) = &mut self.self_metrics
             && !self.is_drained
         {
             let stats = Stats::of(&self.ledger);
-            let data = telemetry.data(&stats, self.window, self.clock.now());
+            let data = self_metrics.data(&stats, self.window, self.clock.now());
             for datum in data {
                 if self.delivery.check(&datum).is_ok() {
                     packer.push(datum);

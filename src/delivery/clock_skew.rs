@@ -1,11 +1,11 @@
 //! How far the service's clock is from the exporter's, and the time stamps that are sent because of it.
 
-use crate::collect::window::StorageResolution;
 use crate::limits::MAX_AGE;
 use crate::model::attempt::ServiceClock;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::outcome::{SendError, Sent};
+use crate::model::storage_resolution::StorageResolution;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 

@@ -2,9 +2,10 @@
 
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
+use crate::model::guarantee::Delivery;
 use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
-use crate::settings::{Config, Delivery};
+use crate::settings::Config;
 use std::sync::Arc;
 
 /// Fills one batch after the other.

@@ -2,14 +2,14 @@
 //!
 //! CBOR, in arrays by position. What is changed here takes another [version](super::record_file::VERSION).
 
-use crate::collect::window::StorageResolution;
 use crate::limits::MAX_DIMENSIONS;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::dimension::Dimensions;
+use crate::model::guarantee::Delivery;
 use crate::model::identity::{Identity, Named, Origin};
+use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
-use crate::settings::Delivery;
 use metrics::{Key, KeyName, Label};
 use metrics_util::MetricKind;
 use minicbor::data::Type;

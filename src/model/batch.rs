@@ -1,7 +1,7 @@
 //! Data that go out together.
 
 use crate::model::datum::Datum;
-use crate::settings::Delivery;
+use crate::model::guarantee::Delivery;
 use std::sync::Arc;
 use std::time::SystemTime;
 

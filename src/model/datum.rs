@@ -1,8 +1,8 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
-use crate::collect::window::StorageResolution;
 use crate::model::identity::{Identity, Named, Origin, PER_ALLOCATION};
 use crate::model::refusal::{Refusal, Refused};
+use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
 use metrics::{IntoLabels, Key, KeyName, SharedString};
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! What was recorded → data: units, forms, limits.
 
-pub(crate) mod unit_scale;
 mod values_and_counts;
 
 use crate::collect::window::Window;
@@ -9,17 +8,17 @@ use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::identity::{Identity, Origin};
 use crate::model::refusal::{Refusal, Refused};
 use crate::model::unit::Unit;
+use crate::model::unit_scale::{self, Scale};
 use crate::settings::{Config, HistogramForm};
 use crate::view::{Gained, What};
 use metrics_recording::{Buckets, Value};
 use metrics_util::MetricKind;
 use std::sync::Arc;
-use unit_scale::Scale;
 use values_and_counts::Fit;
 
-/// Encodes what one series gained after the other.
+/// Reduces what one series gained after the other.
 #[derive(Debug)]
-pub(crate) struct Encoder<'a> {
+pub(crate) struct Reducer<'a> {
     config: &'a Config,
     window: Window,
     /// Of a histogram.
@@ -30,7 +29,7 @@ pub(crate) struct Encoder<'a> {
     refused: Vec<Refused>,
 }
 
-impl<'a> Encoder<'a> {
+impl<'a> Reducer<'a> {
     pub(crate) fn new(config: &'a Config, window: Window, max_values: usize) -> Self {
         Self {
             config,
@@ -43,7 +42,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The datum of a series, if there is something to send.
-    pub(crate) fn encode(&mut self, gained: &Gained<'_>) -> Option<Datum> {
+    pub(crate) fn reduce(&mut self, gained: &Gained<'_>) -> Option<Datum> {
         let (value, samples, is_news) = match gained.what {
             What::Recorded(value, samples) => (value, samples, true),
             What::Unchanged(last) => {

@@ -1,9 +1,10 @@
 //! What leaves is within the limits, and adds up to what was recorded.
 
-use crate::collect::window::{StorageResolution, Window};
+use crate::collect::window::Window;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
 use crate::model::datum::{Datum, DatumValue, StatisticSet};
-use crate::reduce::Encoder;
+use crate::model::storage_resolution::StorageResolution;
+use crate::reduce::Reducer;
 use crate::settings::{Config, HistogramForm};
 use crate::view::{SeriesPolicy, View};
 use metrics::{Key, Level, Metadata, Recorder as _, Unit};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
-fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> Datum {
+fn reduced(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> Datum {
     let mut config = Config::new("Test");
     let policy = Arc::new(SeriesPolicy::new(&config));
     let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
@@ -24,7 +25,7 @@ fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
         histogram.record_many(value, count.try_into().unwrap());
     }
     config.histogram_forms.set_default(form);
-    let mut encoder = Encoder::new(
+    let mut reducer = Reducer::new(
         &config,
         Window::at(UNIX_EPOCH, StorageResolution::Standard),
         crate::limits::MAX_VALUES_PER_DATUM,
@@ -32,13 +33,13 @@ fn encoded(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
     let mut data = Vec::new();
     let mut view = View::new(snapshotter, policy);
     view.collect(UNIX_EPOCH, true, |gained| {
-        data.extend(encoder.encode(&gained));
+        data.extend(reducer.reduce(&gained));
     });
     data.pop().unwrap()
 }
 
 fn distribution(samples: &[(f64, u64)]) -> Vec<(f64, f64)> {
-    let datum = encoded(HistogramForm::Distribution, None, samples);
+    let datum = reduced(HistogramForm::Distribution, None, samples);
     let DatumValue::Values(values) = datum.value else {
         panic!("{datum:?}")
     };
@@ -69,7 +70,7 @@ fn counts_without_end_are_merged_and_refused_without_overflow() {
     assert!(values.len() <= MAX_VALUES_PER_DATUM);
     let beyond = |n: i32| ((360.0 - f64::from(n) / 100.0).exp2(), u64::MAX / 2);
     let samples: Vec<_> = (0..400).map(beyond).chain([(1.0, 7)]).collect();
-    let datum = encoded(HistogramForm::Distribution, Some(Unit::Kibibytes), &samples);
+    let datum = reduced(HistogramForm::Distribution, Some(Unit::Kibibytes), &samples);
     assert_eq!(datum.value.statistics().minimum, 1024.0);
 }
 
@@ -99,7 +100,7 @@ fn percentiles_of_a_distribution_that_fits_are_within_a_bucket() {
 fn a_statistic_set_stays_consistent_where_its_extremes_go_as_zero() {
     let tiny = MIN_MAGNITUDE * 100.0;
     let samples = [(tiny, 1_000)];
-    let datum = encoded(
+    let datum = reduced(
         HistogramForm::StatisticSet,
         Some(Unit::Nanoseconds),
         &samples,

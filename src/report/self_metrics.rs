@@ -30,7 +30,7 @@ const COUNTS: [(&str, Count); 10] = [
     ("journal.lost_records", |stats| stats.lost_records),
 ];
 
-pub(crate) struct Telemetry {
+pub(crate) struct SelfMetrics {
     defaults: Arc<Dimensions>,
     has_journal: bool,
     identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
@@ -38,7 +38,7 @@ pub(crate) struct Telemetry {
     told: Stats,
 }
 
-impl Telemetry {
+impl SelfMetrics {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             defaults: Arc::clone(&config.default_dimensions),

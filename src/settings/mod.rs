@@ -2,10 +2,11 @@
 
 pub(crate) mod matcher;
 
-use crate::collect::window::StorageResolution;
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::model::dimension::{self, Dimensions};
+use crate::model::guarantee::Delivery;
 use crate::model::refusal::Refusal;
+use crate::model::storage_resolution::StorageResolution;
 use crate::settings::matcher::ByMetric;
 use metrics::SharedString;
 use metrics_util::MetricKindMask;
@@ -37,29 +38,6 @@ pub enum HistogramForm {
     Distribution,
     /// As a statistic set: a tenth of the bytes, and no percentiles.
     StatisticSet,
-}
-
-/// What is to be done if nobody knows whether a request arrived: it timed out, the connection broke
-/// off, or the answer made no sense. CloudWatch cannot tell that it has seen a request before.
-///
-/// | | `AtLeastOnce` | `AtMostOnce` |
-/// |---|---|---|
-/// | then the data are | sent again | given up |
-/// | a counter's Sum | may be too high, never too low | may be too low, never too high |
-/// | a gauge | may have its sample twice: Average, Minimum and Maximum are the same | may miss a window |
-/// | a histogram | may have its samples twice: percentiles move little, Sum and `SampleCount` double | may miss a window |
-/// | the report says it as | [`repeated`](crate::FlushReport::repeated) | [`ambiguous`](crate::FlushReport::ambiguous) |
-///
-/// Failures that are known to have arrived nowhere, such as a throttled request or a refused
-/// connection, are repeated either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// Send it again: nothing is lost, something may be counted twice.
-    #[default]
-    AtLeastOnce,
-    /// Give it up: nothing is counted twice, something may be lost.
-    AtMostOnce,
 }
 
 /// How long which kinds of series may be idle; for ever by default.

@@ -177,7 +177,7 @@ fn batch(sink: &impl Sink, data: usize) -> Batch {
         };
         let unit = Unit::ALL.get(number % (Unit::ALL.len() + 1)).copied();
         // In units that every destination has.
-        let unit = unit.map(|unit| crate::reduce::unit_scale::scaled(unit).0);
+        let unit = unit.map(|unit| crate::model::unit_scale::scaled(unit).0);
         Datum::new(format!("name{number}"), labels, now, value, unit)
     });
     Batch::new("Conformance", all.filter(|datum| sink.check(datum).is_ok()))

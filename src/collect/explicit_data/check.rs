@@ -5,7 +5,7 @@ use super::{ExplicitDatum, PutError};
 use crate::limits;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::identity::{Identity, Named, Origin};
-use crate::reduce::unit_scale::{self, Scale};
+use crate::model::unit_scale::{self, Scale};
 use crate::settings::Config;
 use metrics::Key;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What an application says.
 
-use crate::collect::window::StorageResolution;
 use crate::model::datum::StatisticSet;
+use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
 use metrics::{Label, SharedString};
 use std::time::SystemTime;

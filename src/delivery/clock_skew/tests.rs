@@ -1,7 +1,7 @@
 use super::*;
-use crate::collect::window::StorageResolution::{High, Standard};
 use crate::model::datum::DatumValue;
-use crate::settings::Delivery;
+use crate::model::guarantee::Delivery;
+use crate::model::storage_resolution::StorageResolution::{High, Standard};
 use proptest::prelude::*;
 use std::time::UNIX_EPOCH;
 

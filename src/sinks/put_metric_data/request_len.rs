@@ -2,9 +2,9 @@
 
 use super::cbor_len::{DOUBLE, MAP, TIMESTAMP, head, text};
 use super::unit_name;
-use crate::collect::window::StorageResolution;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
+use crate::model::storage_resolution::StorageResolution;
 
 /// What a datum adds to a request, the envelope included if it is the first.
 pub(crate) fn added(batch: &Batch, added: &Datum) -> usize {

@@ -42,7 +42,7 @@ pub(crate) fn name(unit: Unit) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reduce::unit_scale::scaled;
+    use crate::model::unit_scale::scaled;
     use aws_sdk_cloudwatch::types::StandardUnit;
     use std::collections::BTreeSet;
 
