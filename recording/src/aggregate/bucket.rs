@@ -3,7 +3,7 @@
 //! A magnitude's exponent and the top seven bits of its mantissa are its bucket: 128 to an octave, each at most 1/128
 //! wide relative to its lower bound.
 
-use crate::refusal_reason::MIN_MAGNITUDE;
+use crate::refusal_reason::{MAX_MAGNITUDE, MIN_MAGNITUDE};
 
 pub(crate) const BUCKETS_PER_OCTAVE: usize = 1 << MANTISSA_BITS;
 
@@ -61,6 +61,23 @@ impl Bucket {
         }
     }
 
+    /// The bucket of one value that was accepted.
+    pub(crate) fn of(value: f64) -> Self {
+        if value > 0.0 {
+            Self::positive(cell(value), 1)
+        } else if value < 0.0 {
+            Self::negative(cell(-value), 1)
+        } else {
+            Self::zero(1)
+        }
+    }
+
+    /// The cell of an index, if a bucket has it; zero has none.
+    pub(crate) fn cell_of(index: i32) -> Option<usize> {
+        let cell = (index.unsigned_abs() as usize).checked_sub(1);
+        cell.filter(|at| *at <= self::cell(MAX_MAGNITUDE))
+    }
+
     /// The bounds that its samples lie within, the lower one first. The bound nearer to zero is included, the other
     /// is not. Both are 0 for the bucket of zeros.
     pub fn bounds(self) -> (f64, f64) {
@@ -79,7 +96,6 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal_reason::MAX_MAGNITUDE;
 
     #[test]
     fn every_value_lies_within_its_bucket() {

@@ -22,6 +22,7 @@ use crate::refusal_reason::{MAX_MAGNITUDE, MIN_MAGNITUDE, RefusalReason, accept}
 ///     Some(buckets.iter().find(&mut holds_median)?.bounds().0)
 /// }
 /// assert_eq!(p50(&Buckets::default()), None);
+/// assert_eq!(p50(&Buckets::from_iter([1.0, 2.0, 3.0])), Some(2.0));
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Buckets {
@@ -68,6 +69,12 @@ impl Buckets {
         self.totals.sum.total()
     }
 
+    /// The sum in two parts: the rounded sum, and what rounding took from it. [`from_parts`](Self::from_parts) takes both,
+    /// so that what comes to it later adds up as exactly.
+    pub fn sum_parts(&self) -> (f64, f64) {
+        self.totals.sum.parts()
+    }
+
     /// The least sample; none if there are no samples.
     pub fn min(&self) -> Option<f64> {
         (self.count > 0).then_some(self.totals.extremes.min)
@@ -86,6 +93,44 @@ impl Buckets {
         let positive = self.positive.iter();
         let positive = positive.map(|(cell, count)| Bucket::positive(cell, count));
         negative.chain(zeros).chain(positive)
+    }
+
+    /// Puts together what others told: the index and the count of each [`Bucket`], in any order, the
+    /// [parts of the sum](Self::sum_parts), the least and the greatest sample.
+    ///
+    /// None if no samples have these parts: there is no bucket, a bucket has no samples or an index that no bucket has,
+    /// the extremes do not lie in the outermost buckets, or the sum is not finite.
+    pub fn from_parts(
+        buckets: impl IntoIterator<Item = (i32, u64)>,
+        (rounded, lost): (f64, f64),
+        min: f64,
+        max: f64,
+    ) -> Option<Self> {
+        let mut all = Self::default();
+        let (mut lowest, mut highest) = (i32::MAX, i32::MIN);
+        for (index, samples) in buckets {
+            if samples == 0 {
+                return None;
+            }
+            match index {
+                0 => all.zeros = all.zeros.saturating_add(samples),
+                1.. => all.positive.add(Bucket::cell_of(index)?, samples),
+                ..0 => {
+                    let negative = all.negative.get_or_insert_default();
+                    negative.add(Bucket::cell_of(index)?, samples);
+                }
+            }
+            all.count = all.count.saturating_add(samples);
+            (lowest, highest) = (lowest.min(index), highest.max(index));
+        }
+        let is_in = |value, index| accept(value) == Ok(value) && Bucket::of(value).index == index;
+        let is_sound =
+            (rounded + lost).is_finite() && min <= max && is_in(min, lowest) && is_in(max, highest);
+        all.totals = Totals {
+            sum: ExactSum::of_parts(rounded, lost),
+            extremes: Extremes { min, max },
+        };
+        is_sound.then_some(all)
     }
 
     /// Adds the samples of another.
@@ -183,11 +228,28 @@ impl Buckets {
         }
     }
 
-    /// Bytes on the heap.
-    #[cfg(test)]
-    pub(crate) fn allocated(&self) -> usize {
+    /// Bytes of memory on the heap, without what the allocator adds: 512 for each octave that samples are in, and some.
+    pub fn allocated(&self) -> usize {
         let negative = self.negative.as_ref();
         let negative = negative.map_or(0, |chunks| size_of::<Chunks>() + chunks.allocated());
         self.positive.allocated() + negative
+    }
+}
+
+/// Of samples that did not come by a histogram, as in tests. What a histogram refuses is left out.
+impl FromIterator<f64> for Buckets {
+    fn from_iter<I: IntoIterator<Item = f64>>(samples: I) -> Self {
+        let mut buckets = Self::default();
+        let accepted = samples.into_iter().filter_map(|value| accept(value).ok());
+        accepted.for_each(|value| buckets.add(value, 1));
+        buckets
+    }
+}
+
+/// The same count, sum, minimum and maximum, and as many samples in each bucket.
+impl PartialEq for Buckets {
+    fn eq(&self, other: &Self) -> bool {
+        let totals = |of: &Self| (of.count(), of.sum(), of.min(), of.max());
+        totals(self) == totals(other) && self.iter().eq(other.iter())
     }
 }

@@ -149,7 +149,6 @@ impl Chunks {
     }
 
     /// Bytes on the heap.
-    #[cfg(test)]
     pub(crate) fn allocated(&self) -> usize {
         let chunks = self.by_octave.iter().flatten().count() * size_of::<Chunk>();
         self.by_octave.capacity() * size_of::<Option<Box<Chunk>>>() + chunks

@@ -27,6 +27,15 @@ impl ExactSum {
         self.lost += other.lost;
     }
 
+    /// The rounded sum, and what rounding took from it.
+    pub(crate) fn parts(self) -> (f64, f64) {
+        (self.rounded, self.lost)
+    }
+
+    pub(crate) fn of_parts(rounded: f64, lost: f64) -> Self {
+        Self { rounded, lost }
+    }
+
     pub(crate) fn total(self) -> f64 {
         self.rounded + self.lost
     }

@@ -1,5 +1,6 @@
 //! The aggregates' contract, under real threads and over all kinds of values.
 
+mod buckets_from_parts;
 mod gauge_windows;
 mod histogram_memory;
 mod histogram_windows;
