@@ -14,7 +14,7 @@ fn encode(criterion: &mut Criterion) {
     group.sample_size(20);
     for form in [HistogramForm::Distribution, HistogramForm::StatisticSet] {
         for samples in [1, 100, 2_500] {
-            let sink = MemorySink::new();
+            let sink = MemorySink::new().with_max_values(150);
             let builder = CloudWatchBuilder::new("Bench").with_sink("test", sink.clone());
             let builder = builder.with_histogram_form(form);
             let (recorder, exporter) = builder.build().expect("it has a sink");

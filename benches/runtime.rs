@@ -23,7 +23,7 @@ impl Series {
 
 fn main() {
     for is_apart in [false, true] {
-        let sink = MemorySink::new();
+        let sink = MemorySink::new().with_max_values(150);
         let builder = CloudWatchBuilder::new("Bench")
             .with_sink("memory", sink.clone())
             .with_max_series(None)

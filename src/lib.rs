@@ -54,7 +54,7 @@
 //! - Units come from `describe_counter!` and the like, before or after the first use. Where
 //!   CloudWatch lacks a unit the values are scaled exactly: nanoseconds to microseconds, kibibytes
 //!   to bytes. A counter that nobody described has the unit Count, all else none.
-//! - What breaks a rule of the service's, see [`limits`], never leaves. It is counted, logged once
+//! - What breaks a rule of the service's, see [`limits`], or of [another sink](NameRules), never leaves. It is counted, logged once
 //!   by series and reason, and in the [`FlushReport`] and [`refusals`](CloudWatchHandle::refusals); all else is sent.
 //!
 //! # Data of your own
@@ -97,7 +97,7 @@
 //!
 //! # In tests
 //!
-//! [`MemorySink`] keeps what it is sent, [`ManualClock`] is moved by hand, and
+//! [`MemorySink`] keeps what it is sent, histograms without loss; [`ManualClock`] is moved by hand, and
 //! [`metrics::with_local_recorder`] keeps tests apart. The `cloudwatch-local` crate is a whole
 //! CloudWatch for the SDK's client to talk to.
 //!
@@ -149,8 +149,10 @@ pub use model::attempt::Attempt;
 pub use model::batch::Batch;
 pub use model::datum::{Datum, DatumValue, StatisticSet, Values};
 pub use model::guarantee::Delivery;
+pub use model::name_rules::{Characters, NameRules};
 pub use model::outcome::{SendError, Sent};
-pub use model::profile::{Confirms, Profile};
+pub use model::profile::{Confirms, DistributionForm, Profile};
+pub use model::recorded_buckets::RecordedBuckets;
 pub use model::refusal::{Refusal, Refused};
 pub use model::sink::Sink;
 pub use model::storage_resolution::StorageResolution;

@@ -10,18 +10,10 @@ const ORDER: [&str; 13] = [
     "sinks", "report", "control", "testing",
 ];
 
-/// Who may import what stands behind it, until it no longer does.
-const EXCEPTIONS: [(&str, &str); 4] = [
-    ("model", "settings"),   // Delivery
-    ("model", "collect"),    // StorageResolution
-    ("settings", "collect"), // StorageResolution
-    ("collect", "reduce"),   // units and what fits a value
-];
-
 #[test]
 fn a_stage_imports_only_what_stands_before_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut backward, mut used) = (Vec::new(), BTreeSet::new());
+    let mut backward = Vec::new();
     for file in rust_files(&root) {
         let path = file.strip_prefix(&root).unwrap();
         let stage = stage_of(path);
@@ -31,22 +23,12 @@ fn a_stage_imports_only_what_stands_before_it() {
         let source = fs::read_to_string(&file).unwrap();
         let root = "super::".repeat(depth(path));
         for import in imports(&source.replace(&root, "crate::")) {
-            if place(stage) >= place(import) {
-                continue;
-            }
-            let exception = EXCEPTIONS.iter().find(|one| **one == (stage, import));
-            match exception {
-                Some(exception) => drop(used.insert(exception)),
-                None => backward.push(format!("{} imports {import}", path.display())),
+            if place(stage) < place(import) {
+                backward.push(format!("{} imports {import}", path.display()));
             }
         }
     }
     assert!(backward.is_empty(), "{backward:#?}");
-    let unused: Vec<_> = EXCEPTIONS
-        .iter()
-        .filter(|one| !used.contains(one))
-        .collect();
-    assert!(unused.is_empty(), "delete these exceptions: {unused:?}");
 }
 
 fn place(module: &str) -> usize {

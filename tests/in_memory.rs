@@ -1,7 +1,7 @@
 //! With whatever features: what is recorded arrives in memory.
 
 use metrics::{counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, ExplicitDatum, MemorySink, Unit};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, DatumValue, ExplicitDatum, MemorySink, Unit};
 
 #[test]
 fn what_is_recorded_arrives_in_memory() {
@@ -25,6 +25,12 @@ fn what_is_recorded_arrives_in_memory() {
     let duration = sink.statistics("duration", &[]).unwrap();
     assert_eq!((duration.sample_count, duration.maximum), (1_000.0, 999.0));
     assert_eq!(duration.sum, 499_500.0, "to the last bit");
+    let data = sink.data();
+    let buckets = data.iter().find_map(|datum| match datum.value() {
+        DatumValue::Buckets(buckets) => Some(buckets.recorded().clone()),
+        _ => None,
+    });
+    assert_eq!(buckets, Some((0..1_000).map(f64::from).collect()));
 }
 
 /// Without the SDK nothing is looked up.

@@ -5,6 +5,7 @@ use crate::collect::explicit_data::{self, ExplicitDatum, PutError};
 use crate::collect::inbox::{Inbox, Unposted};
 use crate::limits::MAX_DATA_PER_REQUEST;
 use crate::model::datum::Datum;
+use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
 use crate::settings::Config;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ pub(crate) struct Intake {
     config: Config,
     clock: Arc<dyn Clock>,
     sink: Arc<dyn AnySink>,
-    max_values: usize,
+    profile: Profile,
     inbox: Inbox<Datum>,
     /// Bytes of what the background task has taken over and not delivered yet.
     queued: AtomicUsize,
@@ -28,7 +29,7 @@ impl Intake {
         Self {
             config,
             clock,
-            max_values: sink.profile().max_values,
+            profile: sink.profile(),
             sink,
             inbox: Inbox::new(),
             queued: AtomicUsize::new(0),
@@ -38,7 +39,7 @@ impl Intake {
     /// Checks a datum and takes it in, or says why not.
     pub(crate) fn put(&self, datum: ExplicitDatum) -> Result<(), PutError> {
         let now = self.clock.now();
-        let datum = explicit_data::check(datum, &self.config, now, self.max_values)?;
+        let datum = explicit_data::check(datum, &self.config, now, &self.profile)?;
         self.sink
             .check(&datum)
             .map_err(|refusal| PutError::Series(*refusal))?;

@@ -12,6 +12,7 @@ use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::journal::{Journal, Writer};
 use crate::model::guarantee::Delivery;
+use crate::model::name_rules::NameRules;
 use crate::model::sink::{AnySink, Sink};
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::matcher::Matcher;
@@ -62,7 +63,8 @@ impl CloudWatchBuilder {
         }
     }
 
-    /// Adds a dimension to every metric. None by default; 30 at most, those of the metric included.
+    /// Adds a dimension to every metric. None by default; as many as the [sink takes](crate::NameRules), 30 with
+    /// CloudWatch, those of the metric included.
     ///
     /// A metric's own label of this name wins; one with an empty value takes the dimension away
     /// from that metric. Each combination of dimensions is a metric of its own, and billed so.
@@ -324,7 +326,7 @@ impl CloudWatchBuilder {
     /// If a setting cannot be, the journal cannot be opened, or neither [`with_client`](Self::with_client) nor
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
-        self.config.validate()?;
+        self.config.validate(&self.name_rules())?;
         let sink = self.sink.unwrap_or(Err(BuildError::NoSink))?;
         let journal = match &self.config.journal {
             None => None,
@@ -335,12 +337,22 @@ impl CloudWatchBuilder {
         };
         let policy = Arc::new(SeriesPolicy::new(&self.config));
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), self.clock.now());
-        let view = View::new(snapshotter, policy);
+        let view = View::new(snapshotter, policy, *sink.profile().name_rules());
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter =
             CloudWatchExporter::new(self.config, view, self.clock, sink, journal, recorders);
         Ok((recorder, exporter))
+    }
+}
+
+impl CloudWatchBuilder {
+    /// Those of the sink; what `install` makes is `PutMetricData`.
+    fn name_rules(&self) -> NameRules {
+        match &self.sink {
+            Some(Ok(sink)) => *sink.profile().name_rules(),
+            Some(Err(_)) | None => NameRules::default(),
+        }
     }
 }
 

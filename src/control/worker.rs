@@ -64,6 +64,7 @@ impl Worker {
         journal: Option<(Writer, Recovered)>,
         running: Arc<Running>,
     ) -> Self {
+        let names = *sink.profile().name_rules();
         Self {
             window: Window::at(clock.now(), config.storage_resolution),
             delivery: Delivery::new(
@@ -75,7 +76,9 @@ impl Worker {
                 Arc::clone(&ledger),
             ),
             flushes: Flushes::new(Arc::clone(&ledger), config.flush_timeout),
-            self_metrics: config.reports_itself.then(|| SelfMetrics::new(&config)),
+            self_metrics: config
+                .reports_itself
+                .then(|| SelfMetrics::new(&config, names)),
             idle: Idle::new(config.idle_flush_interval),
             is_drained: false,
             is_stopping: false,
@@ -224,7 +227,7 @@ impl Worker {
         let mut reducer = Reducer::new(
             &self.config,
             self.window,
-            self.delivery.profile().max_values,
+            self.delivery.profile().distribution_form(),
         );
         let mut packer = self.delivery.packer(&self.config);
         let now = self.clock.now();

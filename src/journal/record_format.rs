@@ -8,9 +8,11 @@ use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::dimension::Dimensions;
 use crate::model::guarantee::Delivery;
 use crate::model::identity::{Identity, Named, Origin};
+use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
 use metrics::{Key, KeyName, Label};
+use metrics_recording::Buckets;
 use metrics_util::MetricKind;
 use minicbor::data::Type;
 use minicbor::decode::Error;
@@ -59,10 +61,7 @@ fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
         .u64(since.as_secs())?
         .u32(since.subsec_nanos())?;
     to.bool(datum.is_by_clock)?.u64(datum.samples)?;
-    match datum.unit {
-        Some(unit) => to.str(unit.as_str())?,
-        None => to.null()?,
-    };
+    write_unit(to, datum.unit)?;
     to.u8(datum.storage_resolution.seconds())?;
     match &datum.value {
         DatumValue::Number(value) => {
@@ -72,6 +71,7 @@ fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
             to.array(4)?.f64(set.sample_count)?.f64(set.sum)?;
             to.f64(set.minimum)?.f64(set.maximum)?;
         }
+        DatumValue::Buckets(buckets) => write_buckets(to, buckets)?,
         DatumValue::Values(values) => {
             to.array(2)?.f64(values.sum())?;
             to.array(2 * values.iter().len() as u64)?;
@@ -79,6 +79,29 @@ fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
                 to.f64(value)?.f64(count)?;
             }
         }
+    }
+    Ok(())
+}
+
+fn write_unit(to: &mut Writer, unit: Option<Unit>) -> Written {
+    match unit {
+        Some(unit) => to.str(unit.as_str())?,
+        None => to.null()?,
+    };
+    Ok(())
+}
+
+fn write_buckets(to: &mut Writer, buckets: &RecordedBuckets) -> Written {
+    let recorded = buckets.recorded();
+    to.array(3)?;
+    write_unit(to, buckets.recorded_unit())?;
+    let (rounded, lost) = recorded.sum_parts();
+    to.array(4)?.f64(rounded)?.f64(lost)?;
+    to.f64(recorded.min().unwrap_or_default())?;
+    to.f64(recorded.max().unwrap_or_default())?;
+    to.array(2 * recorded.iter().count() as u64)?;
+    for bucket in recorded.iter() {
+        to.i32(bucket.index)?.u64(bucket.count)?;
     }
     Ok(())
 }
@@ -137,14 +160,7 @@ fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<
     let timestamp = since.and_then(|since| UNIX_EPOCH.checked_add(since));
     let timestamp: SystemTime = timestamp.ok_or_else(|| Error::message("a time out of range"))?;
     let (is_by_clock, samples) = (from.bool()?, from.u64()?);
-    let unit = if from.datatype()? == Type::Null {
-        from.null()?;
-        None
-    } else {
-        let name = from.str()?;
-        let unit = Unit::ALL.into_iter().find(|unit| unit.as_str() == name);
-        Some(unit.ok_or_else(|| Error::message("no known unit"))?)
-    };
+    let unit = read_unit(from)?;
     let storage_resolution = match from.u8()? {
         1 => StorageResolution::High,
         60 => StorageResolution::Standard,
@@ -160,6 +176,17 @@ fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<
         storage_resolution,
         value: read_value(from)?,
     })
+}
+
+fn read_unit(from: &mut Decoder<'_>) -> Result<Option<Unit>, Error> {
+    if from.datatype()? == Type::Null {
+        from.null()?;
+        return Ok(None);
+    }
+    let name = from.str()?;
+    let unit = Unit::ALL.into_iter().find(|unit| unit.as_str() == name);
+    unit.map(Some)
+        .ok_or_else(|| Error::message("no known unit"))
 }
 
 fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {
@@ -179,8 +206,23 @@ fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {
             let pairs = pairs.collect::<Result<Vec<_>, Error>>()?;
             Ok(DatumValue::Values(Values::of_sorted(pairs, sum)))
         }
+        3 => read_buckets(from).map(DatumValue::Buckets),
         _ => Err(Error::message("no known value")),
     }
+}
+
+fn read_buckets(from: &mut Decoder<'_>) -> Result<RecordedBuckets, Error> {
+    let unit = read_unit(from)?;
+    expect(array(from)? == 4, "a sum and extremes")?;
+    let sum = (from.f64()?, from.f64()?);
+    let (min, max) = (from.f64()?, from.f64()?);
+    let len = array(from)?;
+    expect(len % 2 == 0, "indexes and counts")?;
+    let buckets = (0..len / 2).map(|_| Ok((from.i32()?, from.u64()?)));
+    let buckets = buckets.collect::<Result<Vec<_>, Error>>()?;
+    let buckets = Buckets::from_parts(buckets, sum, min, max);
+    let buckets = buckets.and_then(|buckets| RecordedBuckets::new(buckets, unit));
+    buckets.ok_or_else(|| Error::message("buckets that no samples have"))
 }
 
 fn array(from: &mut Decoder<'_>) -> Result<u64, Error> {

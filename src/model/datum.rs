@@ -1,6 +1,7 @@
 //! A datum as it goes to a sink: what CloudWatch calls `MetricDatum`, with its identity shared.
 
 use crate::model::identity::{Identity, Named, Origin, PER_ALLOCATION};
+use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::refusal::{Refusal, Refused};
 use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
@@ -33,6 +34,8 @@ pub enum DatumValue {
     StatisticSet(StatisticSet),
     /// Values, and how often each was recorded.
     Values(Values),
+    /// A histogram's buckets, as they were recorded: where the sink [asks](crate::Profile::with_buckets) for them.
+    Buckets(RecordedBuckets),
 }
 
 /// Distinct values and how often each was recorded; one at least.
@@ -92,11 +95,13 @@ impl Datum {
     }
 
     /// Bytes of memory, without an identity that a series has anyway.
+    #[inline]
     pub(crate) fn memory_len(&self) -> usize {
         let own = size_of::<Self>() + self.identity.own_memory_len();
         match &self.value {
             DatumValue::Number(_) | DatumValue::StatisticSet(_) => own,
             DatumValue::Values(values) => own + size_of_val(&*values.pairs) + PER_ALLOCATION,
+            DatumValue::Buckets(buckets) => own + buckets.memory_len(),
         }
     }
 
@@ -126,6 +131,10 @@ impl Datum {
     /// A number of bytes for name and dimensions in the sink's encoding: what `compute` gave the first time that it
     /// was asked for this identity, which lives as long as its series. So that a sink need not add up the same texts
     /// for each datum. Zero is asked for again.
+    ///
+    /// Two sinks of different encodings do not disturb each other: each destination has identities of its own, as its
+    /// view makes them, and `put` and a journal make one for each datum. Only `PutMetricData` asks. A second encoding that
+    /// asks needs a number of its own, as a sink may hand a batch on to two others.
     #[cfg_attr(
         not(feature = "put-metric-data"),
         expect(dead_code, reason = "no other sink asks yet")
@@ -139,8 +148,9 @@ impl Datum {
         self.identity.key().name()
     }
 
-    /// The names and values of all dimensions, default ones included, by name; 30 at most. A name has 1–255 ASCII
-    /// characters, a value 1–1,024, at least one of them no space; a name does not start with a colon.
+    /// The names and values of all dimensions, default ones included, by name: as the sink's
+    /// [rules](crate::NameRules) say. By default there are 30 at most. A name has 1–255 ASCII characters, a value
+    /// 1–1,024, at least one of them no space; a name does not start with a colon.
     pub fn dimensions(&self) -> impl Iterator<Item = (&str, &str)> {
         self.identity.dimensions()
     }
@@ -189,6 +199,7 @@ impl DatumValue {
                     .last()
                     .map_or(f64::NEG_INFINITY, |(value, _)| *value),
             },
+            Self::Buckets(buckets) => buckets.statistics(),
         }
     }
 }

@@ -1,7 +1,5 @@
-//! Dimensions, and the rules for them.
+//! Dimensions: of labels and defaults.
 
-use crate::limits;
-use crate::model::refusal::Refusal;
 use metrics::{Label, SharedString};
 use std::collections::BTreeMap;
 use std::iter;
@@ -37,27 +35,6 @@ pub(crate) fn by_name(labels: &[Label]) -> impl Iterator<Item = &Label> + Clone 
     };
     others.sort_unstable();
     sorted.iter().chain(others)
-}
-
-/// Checks as many dimensions as a metric may have.
-pub(crate) fn check<'a>(
-    dimensions: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-) -> Result<(), Refusal> {
-    let count = dimensions.clone().count();
-    if count > limits::MAX_DIMENSIONS {
-        return Err(Refusal::TooManyDimensions(count));
-    }
-    for (name, value) in dimensions {
-        limits::check_dimension_name(name).map_err(|fault| Refusal::DimensionName {
-            name: name.to_owned().into(),
-            fault,
-        })?;
-        limits::check_dimension_value(value).map_err(|fault| Refusal::DimensionValue {
-            name: name.to_owned().into(),
-            fault,
-        })?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What CloudWatch knows a series by: its name and the whole set of its dimensions.
+//! What a destination knows a series by: its name and the whole set of its dimensions.
 
-use crate::limits;
 use crate::model::dimension::{self, Dimensions};
 use crate::model::evicted::{Evicted, EvictedBytes};
+use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use metrics::{Key, Label};
 use metrics_recording::Series;
@@ -88,17 +88,21 @@ impl Identity {
         own + key.name().len() + labels.sum::<usize>()
     }
 
-    /// The identity of a [normal](normalize) key.
+    /// Of a key without labels that say nothing. It is not checked by a sink's rules.
     pub(crate) fn new(named: Named, defaults: &Arc<Dimensions>) -> Self {
-        let defaults = Arc::clone(defaults);
-        let mut identity = Self {
+        Self {
             encoded_len: AtomicU32::new(0),
             named,
-            defaults,
+            defaults: Arc::clone(defaults),
             refusal: None,
             evicted: OnceLock::new(),
-        };
-        identity.refusal = check(&identity).err().map(Box::new);
+        }
+    }
+
+    /// Checked by a sink's rules: [`refusal`](Self::refusal) tells.
+    pub(crate) fn checked(named: Named, defaults: &Arc<Dimensions>, rules: &NameRules) -> Self {
+        let mut identity = Self::new(named, defaults);
+        identity.refusal = check(&identity, rules).err().map(Box::new);
         identity
     }
 
@@ -120,7 +124,7 @@ impl Identity {
         }
     }
 
-    /// Why CloudWatch would not take it, if so.
+    /// Why the sink would not take it, if so.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.refusal.as_deref()
     }
@@ -130,7 +134,7 @@ impl Identity {
         dimension::merged(self.key().labels().as_slice(), &self.defaults)
     }
 
-    /// What it takes of a request, computed the first time.
+    /// What it takes of a request, computed the first time; `Datum::identity_len` says by whom.
     pub(crate) fn encoded_len(&self, compute: impl FnOnce() -> usize) -> usize {
         let known = self.encoded_len.load(Ordering::Relaxed);
         if known > 0 {
@@ -143,13 +147,14 @@ impl Identity {
     }
 }
 
-fn check(identity: &Identity) -> Result<(), Refusal> {
-    limits::check_metric_name(identity.key().name()).map_err(Refusal::MetricName)?;
+fn check(identity: &Identity, rules: &NameRules) -> Result<(), Refusal> {
+    let name = identity.key().name();
+    rules.check_metric_name(name).map_err(Refusal::MetricName)?;
     let labels = || dimension::by_name(identity.key().labels().as_slice());
     let mut pairs = labels().zip(labels().skip(1));
     if let Some((label, _)) = pairs.find(|(one, next)| one.key() == next.key()) {
         let (name, _) = label.clone().into_parts();
         return Err(Refusal::AmbiguousDimension(name));
     }
-    dimension::check(identity.dimensions())
+    rules.check_dimensions(identity.dimensions())
 }

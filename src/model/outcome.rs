@@ -28,6 +28,23 @@ impl Sent {
         self
     }
 
+    /// The indexes in [`Batch::data`](crate::Batch::data) of what the destination did not take, and why; in the order
+    /// in which they were told.
+    pub fn refused(&self) -> &[(usize, Refusal)] {
+        &self.refused
+    }
+
+    /// How many data more the destination did not take without saying which, and why.
+    pub fn refused_number(&self) -> Option<(usize, &Refusal)> {
+        let (data, reason) = self.refused_unnamed.as_ref()?;
+        Some((*data, reason))
+    }
+
+    /// What the destination said beside it.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
     pub(crate) fn refused_any(&self) -> bool {
         !self.refused.is_empty() || self.refused_unnamed.is_some()
     }

@@ -1,15 +1,28 @@
 //! What a sink takes.
 
 use crate::limits::{MAX_DATA_PER_REQUEST, MAX_REQUEST_BYTES, MAX_VALUES_PER_DATUM};
+use crate::model::name_rules::NameRules;
 
-/// What a [`Sink`](crate::Sink) takes at a time. By default what `PutMetricData` takes: 1,000 data and 1,000,000 bytes,
-/// 150 values of a histogram; and it confirms.
+/// What a [`Sink`](crate::Sink) takes at a time, and in what form. By default what `PutMetricData` takes: 1,000 data and
+/// 1,000,000 bytes, 150 values of a histogram, its [names](NameRules); and it confirms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub(crate) max_data: usize,
     pub(crate) max_bytes: usize,
-    pub(crate) max_values: usize,
+    distributions: DistributionForm,
+    names: NameRules,
     pub(crate) confirms: Confirms,
+}
+
+/// How a histogram goes to a sink where the user wants its [distribution](crate::HistogramForm::Distribution).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DistributionForm {
+    /// As at most so many distinct [`Values`](crate::Values) and their counts. More are merged; count, sum, minimum and
+    /// maximum stay.
+    Values(usize),
+    /// As [buckets](crate::RecordedBuckets), as they were recorded: nothing is merged or scaled.
+    Buckets,
 }
 
 /// What it means that a batch was sent.
@@ -38,11 +51,27 @@ impl Profile {
         self
     }
 
-    /// How many distinct values a histogram may have: 3 at least. More are merged; count, sum, minimum and maximum
-    /// stay.
+    /// How many distinct values a histogram may have: 3 at least, 150 by default. More are merged; count, sum, minimum
+    /// and maximum stay. What an application [puts](crate::ExplicitDatum::values) is refused if it has more.
     #[must_use]
     pub const fn with_max_values(mut self, values: usize) -> Self {
-        self.max_values = if values < 3 { 3 } else { values };
+        let values = if values < 3 { 3 } else { values };
+        self.distributions = DistributionForm::Values(values);
+        self
+    }
+
+    /// Takes histograms as [buckets](crate::RecordedBuckets), as they were recorded, instead of values. What an
+    /// application [puts](crate::ExplicitDatum::values) comes as values all the same, as many as it has.
+    #[must_use]
+    pub const fn with_buckets(mut self) -> Self {
+        self.distributions = DistributionForm::Buckets;
+        self
+    }
+
+    /// Which names it takes.
+    #[must_use]
+    pub const fn with_name_rules(mut self, names: NameRules) -> Self {
+        self.names = names;
         self
     }
 
@@ -52,6 +81,39 @@ impl Profile {
         self.confirms = confirms;
         self
     }
+
+    /// How many data a batch may have.
+    pub const fn max_data(&self) -> usize {
+        self.max_data
+    }
+
+    /// How many bytes a batch may have by [`added_len`](crate::Sink::added_len).
+    pub const fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// How a histogram's distribution goes.
+    pub const fn distribution_form(&self) -> DistributionForm {
+        self.distributions
+    }
+
+    /// How many distinct values a datum may have; none if there is no limit, as where histograms go as buckets.
+    pub const fn max_values(&self) -> Option<usize> {
+        match self.distributions {
+            DistributionForm::Values(most) => Some(most),
+            DistributionForm::Buckets => None,
+        }
+    }
+
+    /// Which names it takes.
+    pub const fn name_rules(&self) -> &NameRules {
+        &self.names
+    }
+
+    /// What it means that a batch was sent.
+    pub const fn confirmation(&self) -> Confirms {
+        self.confirms
+    }
 }
 
 impl Default for Profile {
@@ -59,7 +121,8 @@ impl Default for Profile {
         Self {
             max_data: MAX_DATA_PER_REQUEST,
             max_bytes: MAX_REQUEST_BYTES,
-            max_values: MAX_VALUES_PER_DATUM,
+            distributions: DistributionForm::Values(MAX_VALUES_PER_DATUM),
+            names: NameRules::default(),
             confirms: Confirms::Stored,
         }
     }

@@ -1,6 +1,6 @@
 //! Why something recorded never left: what the refusals in a report and in the log say.
 
-use crate::limits::{MAX_DIMENSIONS, TextFault, TimestampFault, ValueFault};
+use crate::limits::{TextFault, TimestampFault, ValueFault};
 use metrics::{Key, SharedString};
 use metrics_util::MetricKind;
 use std::fmt;
@@ -16,8 +16,13 @@ pub enum Refusal {
     #[error("the metric's name {0}")]
     MetricName(TextFault),
     /// More dimensions than a metric may have, default dimensions included.
-    #[error("{0} dimensions, more than {MAX_DIMENSIONS}")]
-    TooManyDimensions(usize),
+    #[error("{dimensions} dimensions, more than {limit}")]
+    TooManyDimensions {
+        /// Its dimensions.
+        dimensions: usize,
+        /// The sink's limit: 30 for `PutMetricData`.
+        limit: usize,
+    },
     /// A dimension's name.
     #[error("the name of dimension {name:?} {fault}")]
     DimensionName {
@@ -65,7 +70,7 @@ impl Refusal {
     pub fn name(&self) -> &'static str {
         match self {
             Self::MetricName(_) => "MetricName",
-            Self::TooManyDimensions(_) => "TooManyDimensions",
+            Self::TooManyDimensions { .. } => "TooManyDimensions",
             Self::DimensionName { .. } => "DimensionName",
             Self::DimensionValue { .. } => "DimensionValue",
             Self::AmbiguousDimension(_) => "AmbiguousDimension",

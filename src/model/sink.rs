@@ -35,7 +35,8 @@ use std::sync::Arc;
 ///
 /// [`testing::conformance`](crate::testing::conformance) tests one.
 pub trait Sink: Send + Sync + 'static {
-    /// How much it takes at a time, and of what form; as much as `PutMetricData` by default. Asked once.
+    /// How much it takes at a time, in what form and by what names; as much as `PutMetricData` by default. Asked a few
+    /// times before the exporter runs: it is always the same.
     fn profile(&self) -> Profile {
         Profile::default()
     }

@@ -5,12 +5,15 @@ mod values_and_counts;
 use crate::collect::window::Window;
 use crate::limits::{self, ValueFault};
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
-use crate::model::identity::{Identity, Origin};
+use crate::model::identity::Origin;
+use crate::model::profile::DistributionForm;
+use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::refusal::{Refusal, Refused};
 use crate::model::unit::Unit;
 use crate::model::unit_scale::{self, Scale};
 use crate::settings::{Config, HistogramForm};
 use crate::view::{Gained, What};
+use metrics::Unit as FacadeUnit;
 use metrics_recording::{Buckets, Value};
 use metrics_util::MetricKind;
 use std::sync::Arc;
@@ -21,8 +24,7 @@ use values_and_counts::Fit;
 pub(crate) struct Reducer<'a> {
     config: &'a Config,
     window: Window,
-    /// Of a histogram.
-    max_values: usize,
+    distributions: DistributionForm,
     fit: Fit,
     /// Values and counts of the histogram at hand; its memory is used again.
     kept: Vec<(f64, u64)>,
@@ -30,11 +32,12 @@ pub(crate) struct Reducer<'a> {
 }
 
 impl<'a> Reducer<'a> {
-    pub(crate) fn new(config: &'a Config, window: Window, max_values: usize) -> Self {
+    /// For a sink that takes distributions in this form.
+    pub(crate) fn new(config: &'a Config, window: Window, distributions: DistributionForm) -> Self {
         Self {
             config,
             window,
-            max_values,
+            distributions,
             fit: Fit::default(),
             kept: Vec::new(),
             refused: Vec::new(),
@@ -60,7 +63,7 @@ impl<'a> Reducer<'a> {
             return None;
         }
         let (unit, scale) = unit_and_scale(gained);
-        let (value, out_of_range) = self.value(value, identity, scale);
+        let (value, out_of_range) = self.value(value, gained, scale);
         // Once, not in every window that repeats it.
         if out_of_range > 0 && is_news {
             self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
@@ -91,7 +94,7 @@ impl<'a> Reducer<'a> {
     fn value(
         &mut self,
         value: Value<'_>,
-        identity: &Identity,
+        gained: &Gained<'_>,
         scale: Scale,
     ) -> (Option<DatumValue>, u64) {
         match value {
@@ -103,20 +106,31 @@ impl<'a> Reducer<'a> {
                 )
             }
             Value::Gauge { last, min, max } => whole(gauge(last, min, max, scale), 1),
-            Value::Histogram(samples) => match self.config.histogram_form(identity.key().name()) {
-                HistogramForm::Distribution => self.distribution(samples, scale),
-                HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
-            },
+            Value::Histogram(samples) => {
+                match self.config.histogram_form(gained.identity.key().name()) {
+                    HistogramForm::Distribution => match self.distributions {
+                        DistributionForm::Values(most) => self.values(samples, scale, most),
+                        DistributionForm::Buckets => (buckets(samples, gained.unit), 0),
+                    },
+                    HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
+                }
+            }
             // Of a later version of recording.
             _ => (None, 0),
         }
     }
 
-    fn distribution(&mut self, samples: &Buckets, scale: Scale) -> (Option<DatumValue>, u64) {
+    /// At most so many values, as far as they are in range.
+    fn values(
+        &mut self,
+        samples: &Buckets,
+        scale: Scale,
+        most: usize,
+    ) -> (Option<DatumValue>, u64) {
         let kept = &mut self.kept;
         kept.clear();
         let mut out_of_range = 0;
-        for &(value, count) in self.fit.values(samples, self.max_values) {
+        for &(value, count) in self.fit.values(samples, most) {
             match (limits::check_value(scale.apply(value)), kept.last_mut()) {
                 (Ok(value), Some((last, last_count))) if *last == value => {
                     *last_count = last_count.saturating_add(count);
@@ -125,7 +139,7 @@ impl<'a> Reducer<'a> {
                 (Err(_), _) => out_of_range = u64::saturating_add(out_of_range, count),
             }
         }
-        let distribution = (!kept.is_empty()).then(|| {
+        let values = (!kept.is_empty()).then(|| {
             let pairs = kept.iter().map(|&(value, count)| (value, as_float(count)));
             let pairs: Box<[(f64, f64)]> = pairs.collect();
             let sum = if out_of_range == 0 {
@@ -135,7 +149,7 @@ impl<'a> Reducer<'a> {
             };
             DatumValue::Values(Values::of_sorted(pairs, sum))
         });
-        (distribution, out_of_range)
+        (values, out_of_range)
     }
 
     fn refuse(&mut self, gained: &Gained<'_>, reason: Refusal, samples: u64) {
@@ -174,6 +188,14 @@ fn gauge(last: f64, min: f64, max: f64, scale: Scale) -> Result<StatisticSet, Va
         },
         scale,
     )
+}
+
+/// As they are: no number is out of range by a scale that is applied when it is read.
+// In line it would take room from what is done for each counter.
+#[inline(never)]
+fn buckets(samples: &Buckets, unit: Option<FacadeUnit>) -> Option<DatumValue> {
+    let buckets = RecordedBuckets::new(samples.clone(), unit.map(Unit::from));
+    buckets.map(DatumValue::Buckets)
 }
 
 fn summary(samples: &Buckets, scale: Scale) -> Result<StatisticSet, ValueFault> {

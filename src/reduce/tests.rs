@@ -3,6 +3,8 @@
 use crate::collect::window::Window;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
 use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::name_rules::NameRules;
+use crate::model::profile::Profile;
 use crate::model::storage_resolution::StorageResolution;
 use crate::reduce::Reducer;
 use crate::settings::{Config, HistogramForm};
@@ -28,10 +30,10 @@ fn reduced(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
     let mut reducer = Reducer::new(
         &config,
         Window::at(UNIX_EPOCH, StorageResolution::Standard),
-        crate::limits::MAX_VALUES_PER_DATUM,
+        Profile::default().distribution_form(),
     );
     let mut data = Vec::new();
-    let mut view = View::new(snapshotter, policy);
+    let mut view = View::new(snapshotter, policy, NameRules::default());
     view.collect(UNIX_EPOCH, true, |gained| {
         data.extend(reducer.reduce(&gained));
     });

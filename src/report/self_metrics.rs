@@ -4,6 +4,7 @@ use crate::collect::window::Window;
 use crate::model::datum::{Datum, DatumValue};
 use crate::model::dimension::Dimensions;
 use crate::model::identity::{Identity, Named, Origin};
+use crate::model::name_rules::NameRules;
 use crate::model::unit::Unit;
 use crate::report::stats::Stats;
 use crate::settings::Config;
@@ -32,6 +33,8 @@ const COUNTS: [(&str, Count); 10] = [
 
 pub(crate) struct SelfMetrics {
     defaults: Arc<Dimensions>,
+    /// Of the sink.
+    names: NameRules,
     has_journal: bool,
     identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
     /// What was told so far.
@@ -39,9 +42,10 @@ pub(crate) struct SelfMetrics {
 }
 
 impl SelfMetrics {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, names: NameRules) -> Self {
         Self {
             defaults: Arc::clone(&config.default_dimensions),
+            names,
             has_journal: config.journal.is_some(),
             identities: HashMap::new(),
             told: Stats::default(),
@@ -125,7 +129,8 @@ impl SelfMetrics {
                 .into_iter()
                 .collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
-            let identity = Identity::new(Named::Exporter(Box::new(key)), &self.defaults);
+            let named = Named::Exporter(Box::new(key));
+            let identity = Identity::checked(named, &self.defaults, &self.names);
             if let Some(refusal) = identity.refusal() {
                 tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
                 return None;

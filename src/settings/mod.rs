@@ -3,8 +3,9 @@
 pub(crate) mod matcher;
 
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
-use crate::model::dimension::{self, Dimensions};
+use crate::model::dimension::Dimensions;
 use crate::model::guarantee::Delivery;
+use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::matcher::ByMetric;
@@ -29,11 +30,12 @@ pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
 pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How a histogram's window goes to CloudWatch.
+/// How a histogram's window goes to its destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HistogramForm {
-    /// As up to 150 values and their counts: CloudWatch has percentiles of it.
+    /// As a distribution, in the [form](crate::DistributionForm) that the sink takes. To CloudWatch as up to 150 values
+    /// and their counts, so that it has percentiles.
     #[default]
     Distribution,
     /// As a statistic set: a tenth of the bytes, and no percentiles.
@@ -114,14 +116,16 @@ impl Config {
         }
     }
 
-    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+    /// Checks all settings; names by the rules of the sink.
+    pub(crate) fn validate(&self, names: &NameRules) -> Result<(), ConfigError> {
         limits::check_namespace(&self.namespace).map_err(|fault| ConfigError::Namespace {
             namespace: self.namespace.as_ref().into(),
             fault,
         })?;
         let defaults = self.default_dimensions.iter();
         let defaults = defaults.map(|(name, value)| (&**name, &**value));
-        dimension::check(defaults).map_err(ConfigError::DefaultDimension)?;
+        let checked = names.check_dimensions(defaults);
+        checked.map_err(ConfigError::DefaultDimension)?;
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
         }
@@ -166,7 +170,7 @@ pub enum ConfigError {
         /// What is wrong with it.
         fault: TextFault,
     },
-    /// CloudWatch would not take a default dimension.
+    /// The sink would not take a default dimension.
     #[error("default dimensions: {0}")]
     DefaultDimension(Refusal),
     /// The queue could not hold one full request.

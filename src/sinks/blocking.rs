@@ -138,6 +138,7 @@ fn texts_and_numbers(_: &Batch, datum: &Datum) -> usize {
         DatumValue::Number(_) => 2,
         DatumValue::StatisticSet(_) => 5,
         DatumValue::Values(values) => 1 + 2 * values.iter().len(),
+        DatumValue::Buckets(buckets) => 4 + 3 * buckets.iter().count(),
     };
     datum.name().len() + dimensions.sum::<usize>() + 24 * numbers
 }

@@ -4,11 +4,15 @@ use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, StatisticSet};
 use crate::model::outcome::{SendError, Sent};
+use crate::model::profile::Profile;
 use crate::model::sink::Sink;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// Keeps all data it is sent, for tests that look at them. Clones share them.
+///
+/// Histograms come without loss, as [buckets](crate::RecordedBuckets), unless
+/// [`with_max_values`](Self::with_max_values) asks for values. Names have the rules of `PutMetricData`.
 ///
 /// ```
 /// use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
@@ -33,8 +37,9 @@ use std::sync::Arc;
 ///
 /// For code that is async, spawn [`run`](crate::CloudWatchExporter::run) on a current-thread runtime and
 /// hold the guard of [`metrics::set_default_local_recorder`]: both are of one thread.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemorySink {
+    profile: Profile,
     data: Arc<Mutex<Vec<Datum>>>,
 }
 
@@ -42,6 +47,14 @@ impl MemorySink {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes histograms as at most so many values and their counts, 3 at least, instead of buckets: 150 are what
+    /// CloudWatch gets.
+    #[must_use]
+    pub fn with_max_values(mut self, values: usize) -> Self {
+        self.profile = self.profile.with_max_values(values);
+        self
     }
 
     /// All data so far, in the order they came.
@@ -76,7 +89,20 @@ impl MemorySink {
     }
 }
 
+impl Default for MemorySink {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default().with_buckets(),
+            data: Arc::default(),
+        }
+    }
+}
+
 impl Sink for MemorySink {
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
     /// There is no encoding, and no bound of it.
     fn added_len(&self, _: &Batch, _: &Datum) -> usize {
         0

@@ -4,9 +4,11 @@ use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::outcome::{SendError, Sent};
-use crate::model::profile::Profile;
+use crate::model::profile::DistributionForm;
+use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::sink::Sink;
 use crate::model::unit::Unit;
+use crate::model::unit_scale;
 use crate::testing::predicted_len;
 use metrics::Label;
 use std::time::{Duration, SystemTime};
@@ -76,7 +78,7 @@ async fn lengths_and_order(sink: &impl Sink, peer: &impl TestPeer) {
     for data in [1, 2, 23, 24, 100, 256, 257, 1_000] {
         let batch = batch(sink, data);
         let predicted = predicted_len(sink, &batch);
-        let fits = predicted <= sink.profile().max_bytes;
+        let fits = predicted <= sink.profile().max_bytes();
         assert!(fits || data > 1, "a datum of few bytes takes {predicted}");
         if !fits {
             continue;
@@ -108,7 +110,7 @@ async fn refused_by_index(sink: &impl Sink, peer: &impl TestPeer) {
         return;
     }
     let indexes: Vec<usize> = match send(sink, &batch(sink, 7)).await {
-        Ok(sent) => sent.refused.iter().map(|(index, _)| *index).collect(),
+        Ok(sent) => sent.refused().iter().map(|(index, _)| *index).collect(),
         Err(SendError::Invalid { members, .. }) => members,
         Err(other) => panic!("a datum was refused, and the sink says: {other:?}"),
     };
@@ -121,7 +123,7 @@ async fn refused_by_number(sink: &impl Sink, peer: &impl TestPeer) {
     }
     match send(sink, &batch(sink, 7)).await {
         Ok(sent) => {
-            let number = sent.refused_unnamed.map(|(data, _)| data);
+            let number = sent.refused_number().map(|(data, _)| data);
             assert_eq!(number, Some(2), "two data were refused");
         }
         Err(SendError::Invalid { members, .. }) => {
@@ -147,16 +149,20 @@ async fn dropped(sink: &impl Sink, peer: &impl TestPeer) {
 
 /// So many data, or as many as the sink takes, of all forms, with few and many dimensions.
 fn batch(sink: &impl Sink, data: usize) -> Batch {
-    let Profile {
-        max_data,
-        max_values,
-        ..
-    } = sink.profile();
+    let profile = sink.profile();
+    let names = profile.name_rules();
     let now = SystemTime::now();
-    let all = (0..data.min(max_data)).map(|number| {
-        let labels = (0..number % 5)
-            .map(|label| Label::new(format!("label{label}"), "x".repeat(number % 300 + 1)));
+    let all = (0..data.min(profile.max_data())).map(|number| {
+        let labels = (0..(number % 5).min(names.max_dimensions()))
+            .map(|label| {
+                (
+                    format!("label{label}"),
+                    (number % 300 + 1).min(names.max_dimension_value()),
+                )
+            })
+            .map(|(label, chars)| Label::new(label, "x".repeat(chars)));
         let labels: Vec<Label> = labels.collect();
+        let unit = Unit::ALL.get(number % (Unit::ALL.len() + 1)).copied();
         #[expect(clippy::cast_precision_loss, reason = "few")]
         let value = number as f64 + 0.1;
         let value = match number % 4 {
@@ -167,18 +173,34 @@ fn batch(sink: &impl Sink, data: usize) -> Batch {
                 minimum: value - 1.0,
                 maximum: value + 1.0,
             }),
-            _ => {
-                let values = (0..=number % max_values.min(150))
-                    .map(|nth| (value * 1.01f64.powi(nth.try_into().unwrap_or(0)), 3.0));
-                let values: Vec<(f64, f64)> = values.collect();
-                let sum = values.iter().map(|(value, count)| value * count).sum();
-                DatumValue::Values(Values::of_sorted(values, sum))
+            kind => {
+                let most = profile.max_values().unwrap_or(150).min(150);
+                let values = (0..=number % most)
+                    .map(|nth| value * 1.01f64.powi(nth.try_into().unwrap_or(0)));
+                distribution(values, profile.distribution_form(), kind == 3, unit)
             }
         };
-        let unit = Unit::ALL.get(number % (Unit::ALL.len() + 1)).copied();
         // In units that every destination has.
-        let unit = unit.map(|unit| crate::model::unit_scale::scaled(unit).0);
+        let unit = unit.map(|unit| unit_scale::scaled(unit).0);
         Datum::new(format!("name{number}"), labels, now, value, unit)
     });
     Batch::new("Conformance", all.filter(|datum| sink.check(datum).is_ok()))
+}
+
+/// Values, thrice each; what was recorded as buckets, if the sink takes them: once each, in this unit.
+fn distribution(
+    values: impl Iterator<Item = f64> + Clone,
+    form: DistributionForm,
+    is_recorded: bool,
+    unit: Option<Unit>,
+) -> DatumValue {
+    if is_recorded && form == DistributionForm::Buckets {
+        let buckets = RecordedBuckets::new(values.clone().collect(), unit);
+        if let Some(buckets) = buckets {
+            return DatumValue::Buckets(buckets);
+        }
+    }
+    let pairs: Vec<(f64, f64)> = values.map(|value| (value, 3.0)).collect();
+    let sum = pairs.iter().map(|(value, count)| value * count).sum();
+    DatumValue::Values(Values::of_sorted(pairs, sum))
 }

@@ -7,9 +7,9 @@ mod series_policy;
 pub(crate) use series_policy::SeriesPolicy;
 
 use crate::limits::ValueFault;
-use crate::model::dimension::Dimensions;
 use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
+use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use gauge_repeats::GaugeRepeats;
 use metrics::{Key, KeyName, Unit};
@@ -33,6 +33,8 @@ struct State {
     identities: Vec<Option<Arc<Identity>>>,
     gauges: GaugeRepeats,
     evicted: EvictedBytes,
+    /// Of the sink.
+    names: NameRules,
 }
 
 /// What one series has to say of a window.
@@ -55,11 +57,19 @@ pub(crate) enum What<'a> {
 }
 
 impl View {
-    pub(crate) fn new(snapshotter: Snapshotter, policy: Arc<SeriesPolicy>) -> Self {
+    /// For a sink with these rules.
+    pub(crate) fn new(
+        snapshotter: Snapshotter,
+        policy: Arc<SeriesPolicy>,
+        names: NameRules,
+    ) -> Self {
         Self {
             snapshotter,
             policy,
-            state: State::default(),
+            state: State {
+                names,
+                ..State::default()
+            },
         }
     }
 
@@ -95,10 +105,13 @@ impl State {
         match event {
             Event::Point(point) => {
                 let Self {
-                    identities, gauges, ..
+                    identities,
+                    gauges,
+                    names,
+                    ..
                 } = self;
-                let defaults = policy.defaults();
-                let identity = identity_of(point.id, point.series, identities, defaults);
+                let new = |series| Identity::checked(series, policy.defaults(), names);
+                let identity = identity_of(point.id, point.series, identities, new);
                 if let Value::Gauge { last, .. } = point.value {
                     gauges.sent(&point, identity, last);
                 }
@@ -207,7 +220,7 @@ fn identity_of<'a>(
     id: SeriesId,
     series: &Arc<Series>,
     identities: &'a mut Vec<Option<Arc<Identity>>>,
-    defaults: &Arc<Dimensions>,
+    new: impl FnOnce(Named) -> Identity,
 ) -> &'a Arc<Identity> {
     let index = id.index as usize;
     if index >= identities.len() {
@@ -220,10 +233,7 @@ fn identity_of<'a>(
         // There was none, or that of a series that had this index before.
         *place = None;
     }
-    place.get_or_insert_with(|| {
-        let named = Named::Series(Arc::clone(series));
-        Arc::new(Identity::new(named, defaults))
-    })
+    place.get_or_insert_with(|| Arc::new(new(Named::Series(Arc::clone(series)))))
 }
 
 fn refusal(reason: RefusalReason) -> Refusal {

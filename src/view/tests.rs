@@ -1,5 +1,6 @@
 //! Which identity a series feeds, and when a gauge is told again.
 
+use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::settings::{Config, IdleTimeout};
 use crate::view::{Gained, SeriesPolicy, View, What};
@@ -30,7 +31,7 @@ impl Viewed {
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
         Self {
             recorder,
-            view: View::new(snapshotter, policy),
+            view: View::new(snapshotter, policy, NameRules::default()),
         }
     }
 

@@ -3,7 +3,8 @@
 use cloudwatch_local::{Fault, Service};
 use metrics_exporter_cloudwatch::testing::{TestPeer, conformance};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, Blocking, Datum, PutMetricData, SendError, Sent, Sink,
+    Attempt, Batch, Blocking, Datum, DatumValue, NameRules, Profile, PutMetricData, SendError,
+    Sent, Sink,
 };
 use std::sync::{Arc, Mutex};
 
@@ -86,6 +87,33 @@ async fn what_blocks_conforms() {
     });
     let blocking = blocking.unwrap().with_added_len(nothing);
     conformance(&blocking, &arrived).await;
+}
+
+/// It is tried with what it asked for.
+#[tokio::test]
+async fn what_has_a_profile_of_its_own_conforms() {
+    let arrived = Arrived::default();
+    let (kept, buckets) = (arrived.clone(), Arc::new(Mutex::new(0)));
+    let count = Arc::clone(&buckets);
+    let blocking = Blocking::new(move |batch| {
+        for datum in batch.data() {
+            if let DatumValue::Buckets(buckets) = datum.value() {
+                assert_eq!(datum.unit(), buckets.unit());
+                *count.lock().unwrap() += 1;
+            }
+            let mut dimensions = datum.dimensions();
+            assert!(dimensions.all(|(_, value)| value.len() <= 10));
+            assert!(datum.dimensions().count() <= 2);
+        }
+        kept.add(batch);
+        Ok(Sent::default())
+    });
+    let names = NameRules::default().with_max_dimensions(2);
+    let names = names.with_max_dimension_value(10);
+    let profile = Profile::default().with_buckets().with_name_rules(names);
+    let blocking = blocking.unwrap().with_profile(profile);
+    conformance(&blocking.with_added_len(nothing), &arrived).await;
+    assert!(*buckets.lock().unwrap() > 100);
 }
 
 /// Fails in one way.

@@ -39,7 +39,14 @@ async fn a_series_that_breaks_a_rule_is_refused_by_name_and_reason() {
         (long.clone(), vec![], name(too_long)),
         ("🦀".into(), vec![], name(TextFault::NotAscii)),
         ("a\nb".into(), vec![], name(TextFault::ControlCharacter)),
-        ("m".into(), many, Refusal::TooManyDimensions(31)),
+        (
+            "m".into(),
+            many,
+            Refusal::TooManyDimensions {
+                dimensions: 31,
+                limit: 30,
+            },
+        ),
         (
             "m".into(),
             vec![Label::new(":x", "v")],

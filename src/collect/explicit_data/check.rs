@@ -1,10 +1,11 @@
-//! What CloudWatch would refuse is refused here, before anything is queued.
+//! What the sink would refuse is refused here, before anything is queued.
 
 use super::datum::Explicit;
 use super::{ExplicitDatum, PutError};
 use crate::limits;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::identity::{Identity, Named, Origin};
+use crate::model::profile::Profile;
 use crate::model::unit_scale::{self, Scale};
 use crate::settings::Config;
 use metrics::Key;
@@ -18,10 +19,11 @@ pub(crate) fn check(
     datum: ExplicitDatum,
     config: &Config,
     now: SystemTime,
-    max_values: usize,
+    profile: &Profile,
 ) -> Result<Datum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
-    let identity = Identity::new(Named::Own(Box::new(key)), &config.default_dimensions);
+    let named = Named::Own(Box::new(key));
+    let identity = Identity::checked(named, &config.default_dimensions, profile.name_rules());
     if let Some(refusal) = identity.refusal() {
         return Err(PutError::Series(refusal.clone()));
     }
@@ -32,7 +34,7 @@ pub(crate) fn check(
     let value = match in_scale(datum.value, scale) {
         Explicit::Number(value) => DatumValue::Number(number(value)?),
         Explicit::StatisticSet(statistics) => DatumValue::StatisticSet(statistic(statistics)?),
-        Explicit::Values(values, counts) => distribution(&values, &counts, max_values)?,
+        Explicit::Values(values, counts) => distribution(&values, &counts, profile)?,
     };
     Ok(Datum {
         identity: Arc::new(identity),
@@ -76,7 +78,7 @@ fn count(count: f64) -> Result<f64, PutError> {
     }
 }
 
-fn distribution(values: &[f64], counts: &[f64], most: usize) -> Result<DatumValue, PutError> {
+fn distribution(values: &[f64], counts: &[f64], profile: &Profile) -> Result<DatumValue, PutError> {
     if values.is_empty() {
         return Err(PutError::NoValues);
     }
@@ -98,7 +100,7 @@ fn distribution(values: &[f64], counts: &[f64], most: usize) -> Result<DatumValu
         }
         is_same
     });
-    if pairs.len() > most {
+    if profile.max_values().is_some_and(|most| pairs.len() > most) {
         return Err(PutError::TooManyValues(pairs.len()));
     }
     let mut sum = 0.0;

@@ -44,7 +44,8 @@ impl ExplicitDatum {
         Self::new(name.into(), Explicit::Number(value))
     }
 
-    /// Up to 150 distinct values, and how often there was each: above zero, not necessarily whole.
+    /// Distinct values, up to 150 or as many as the sink [takes](crate::Profile::with_max_values), and how often there was
+    /// each: above zero, not necessarily whole.
     pub fn values(name: impl Into<SharedString>, values: &[f64], counts: &[f64]) -> Self {
         let (values, counts) = (values.into(), counts.into());
         Self::new(name.into(), Explicit::Values(values, counts))

@@ -76,7 +76,7 @@ impl CloudWatchBuilder {
         mut self,
         caller: &Weak<()>,
     ) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
-        self.config.validate()?;
+        self.config.validate(&self.name_rules())?;
         if self.sink.is_none() {
             self.sink = Some(Ok(by_default_client().await?));
         }

@@ -23,7 +23,8 @@ fn batch(len: usize) -> Batch {
     for number in 0..len {
         let datum = ExplicitDatum::value(format!("{number}"), 1.0);
         packer.push(
-            explicit_data::check(datum, &config, SystemTime::now(), 150).expect("it is valid"),
+            explicit_data::check(datum, &config, SystemTime::now(), &Profile::default())
+                .expect("it is valid"),
         );
     }
     packer.finish().pop().expect("it has data")

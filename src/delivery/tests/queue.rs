@@ -17,7 +17,8 @@ fn queued(number: u64) -> QueuedBatch {
     let sink = MemorySink::new();
     let mut packer = Packer::new(&config, &sink, Profile::default());
     let datum = ExplicitDatum::value("n", 1.0);
-    packer.push(explicit_data::check(datum, &config, SystemTime::now(), 150).unwrap());
+    let profile = Profile::default();
+    packer.push(explicit_data::check(datum, &config, SystemTime::now(), &profile).unwrap());
     let mut queued = QueuedBatch::new(number, packer.finish().remove(0));
     queued.durability = Durability::Durable;
     queued

@@ -16,7 +16,8 @@ fn batch(data: impl IntoIterator<Item = ExplicitDatum>) -> Batch {
     let mut packer = Packer::new(&config, &sink, Profile::default());
     for datum in data {
         packer.push(
-            explicit_data::check(datum, &config, SystemTime::now(), 150).expect("it is valid"),
+            explicit_data::check(datum, &config, SystemTime::now(), &Profile::default())
+                .expect("it is valid"),
         );
     }
     packer.finish().pop().expect("it has data")
@@ -102,6 +103,52 @@ proptest! {
         let mut written = write(&batch, batch.data().iter());
         written.truncate(cut % written.len());
         prop_assert!(read(&written, &mut AllDefaults::new()).is_err());
+    }
+}
+
+/// As another sink takes them.
+fn buckets() -> impl Strategy<Value = Batch> {
+    let value = prop_oneof![
+        -1e9..1e9,
+        Just(0.0),
+        (-300..300).prop_map(|n| f64::from(n).exp2())
+    ];
+    let samples = prop::collection::vec(value, 1..300);
+    let unit = prop::option::of(0..Unit::ALL.len());
+    (samples, unit).prop_map(|(samples, unit)| {
+        let unit = unit.map(|unit| Unit::ALL[unit]);
+        let buckets = RecordedBuckets::new(samples.into_iter().collect(), unit).expect("samples");
+        let (unit, at) = (buckets.unit(), SystemTime::now());
+        let value = DatumValue::Buckets(buckets);
+        let datum = Datum::new("h", [("route", "/cart")].as_slice(), at, value, unit);
+        Batch::new("Test", [datum.clone(), datum])
+    })
+}
+
+proptest! {
+    #[test]
+    fn buckets_are_read_as_they_were_written(batch in buckets()) {
+        let read = read(&write(&batch, batch.data().iter()), &mut AllDefaults::new()).expect("it was written so");
+        for (one, other) in read.data().iter().zip(batch.data()) {
+            prop_assert!(same(one, other), "{one:?} is not {other:?}");
+            let (DatumValue::Buckets(one), DatumValue::Buckets(other)) = (&one.value, &other.value) else {
+                unreachable!("{one:?}")
+            };
+            // So that they can be merged with others as exactly as before.
+            prop_assert_eq!(one.recorded().sum_parts(), other.recorded().sum_parts());
+        }
+        prop_assert_eq!(read.data().len(), 2);
+    }
+
+    #[test]
+    fn buckets_that_are_cut_off_or_no_buckets_are_an_error(batch in buckets(), cut: usize, byte: u8) {
+        let written = write(&batch, batch.data().iter());
+        let cut = cut % written.len();
+        prop_assert!(read(&written[..cut], &mut AllDefaults::new()).is_err());
+        let mut other = written;
+        other[cut] = byte;
+        // Whatever it is, it is no panic.
+        drop(read(&other, &mut AllDefaults::new()));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const NONE: [u64; 0] = [];
+
 #[test]
 fn keeps_order_payloads_and_marks_over_a_restart() {
     let scratch = Scratch::new();
@@ -9,7 +11,7 @@ fn keeps_order_payloads_and_marks_over_a_restart() {
     assert_eq!((recovered.records.len(), recovered.next), (0, 0));
     let payloads = [vec![], vec![7; 1_000_000], b"third".to_vec(), vec![1]];
     for (number, payload) in (1..).zip(&payloads) {
-        assert_eq!(write(&mut journal, number, payload), []);
+        assert_eq!(write(&mut journal, number, payload), NONE);
     }
     journal.mark(2).unwrap();
     journal.mark(3).unwrap();
@@ -65,7 +67,7 @@ fn drops_the_oldest_and_says_so() {
     let scratch = Scratch::new();
     let (mut journal, _) = Journal::open(&scratch.dir(), 3 * BLOCK).unwrap();
     for number in 1..=3 {
-        assert_eq!(write(&mut journal, number.into(), &[number; 100]), []);
+        assert_eq!(write(&mut journal, number.into(), &[number; 100]), NONE);
     }
     journal.mark(1).unwrap();
     assert_eq!(write(&mut journal, 4, &[4; 5_000]), [1, 2]);

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const NONE: [u64; 0] = [];
+
 fn full(scratch: &Scratch, disk: &TestDisk) -> Journal {
     let (mut journal, _) = Journal::open_on(disk.clone(), &scratch.dir(), 3 * BLOCK).unwrap();
     for (number, payload) in (1..).zip(["one", "two", "three"]) {
@@ -14,14 +16,14 @@ fn full(scratch: &Scratch, disk: &TestDisk) -> Journal {
 fn it_costs_no_neighbour_though_there_is_no_room() {
     let (scratch, disk) = (Scratch::new(), TestDisk::default());
     let mut journal = full(&scratch, &disk);
-    assert_eq!(write(&mut journal, 2, b"rest"), []);
+    assert_eq!(write(&mut journal, 2, b"rest"), NONE);
     let expected = [(1, "one"), (2, "rest"), (3, "three")];
     let expected = expected.map(|(number, text)| (number, text.as_bytes().to_vec(), false));
     assert_eq!(records(&journal), expected);
     assert_eq!(journal.bytes(), 3 * BLOCK);
     // Where it is larger, the oldest other goes, as ever.
     assert_eq!(write(&mut journal, 2, &[5; 5_000]), [1]);
-    assert_eq!(write(&mut journal, 2, b"again"), []);
+    assert_eq!(write(&mut journal, 2, b"again"), NONE);
     assert_eq!(journal.bytes(), 2 * BLOCK);
 }
 

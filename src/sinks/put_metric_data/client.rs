@@ -230,14 +230,18 @@ fn to_sdk(datum: &Datum) -> types::MetricDatum {
         .storage_resolution(datum.storage_resolution().seconds().into());
     match datum.value() {
         DatumValue::Number(value) => builder.value(*value),
-        DatumValue::StatisticSet(statistics) => builder.statistic_values(
-            types::StatisticSet::builder()
-                .sample_count(statistics.sample_count)
-                .sum(statistics.sum)
-                .minimum(statistics.minimum)
-                .maximum(statistics.maximum)
-                .build(),
-        ),
+        // Buckets were meant for another sink, before its spool came here.
+        value @ (DatumValue::StatisticSet(_) | DatumValue::Buckets(_)) => {
+            let statistics = value.statistics();
+            builder.statistic_values(
+                types::StatisticSet::builder()
+                    .sample_count(statistics.sample_count)
+                    .sum(statistics.sum)
+                    .minimum(statistics.minimum)
+                    .maximum(statistics.maximum)
+                    .build(),
+            )
+        }
         DatumValue::Values(values) => {
             let (values, counts) = values.iter().unzip();
             builder.set_values(Some(values)).set_counts(Some(counts))

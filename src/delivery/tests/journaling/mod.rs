@@ -17,6 +17,7 @@ use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::guarantee::Delivery;
+use crate::model::name_rules::NameRules;
 use crate::model::outcome::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::report::stats::Stats;
@@ -121,7 +122,7 @@ impl Rig {
         let clock = ManualClock::new(SystemTime::now());
         let policy = Arc::new(SeriesPolicy::new(&config));
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), clock.now());
-        let view = View::new(snapshotter, policy);
+        let view = View::new(snapshotter, policy, NameRules::default());
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter = CloudWatchExporter::new(
