@@ -200,8 +200,6 @@ impl QueuedBatch {
     }
 
     fn searching(&self, next: Vec<Datum>, search: Search) -> Option<Self> {
-        let next = self.part(next)?;
-        let search = Some(Box::new(search));
-        Some(Self { search, ..next })
+        Some(self.part(next)?.with_search(search))
     }
 }

@@ -197,10 +197,8 @@ impl Delivery {
             {
                 journal.writer.mark(number, false);
             }
-        } else if let Some(on_disk) = self.queue.on_disk(number)
-            && is_it(on_disk.durability)
-        {
-            on_disk.durability = after;
+        } else if (self.queue.on_disk(number)).is_some_and(|on_disk| is_it(on_disk.durability())) {
+            self.queue.set_durability(number, after);
             if after != Durability::Durable {
                 self.lose(number);
             }
@@ -212,8 +210,10 @@ impl Delivery {
         if let Some(queued) = self.queue.find(number) {
             queued.durability.lose_record();
         } else if let Some(on_disk) = self.queue.on_disk(number) {
-            on_disk.durability.lose_record();
-            if on_disk.durability == Durability::Memory {
+            let mut durability = on_disk.durability();
+            durability.lose_record();
+            self.queue.set_durability(number, durability);
+            if durability == Durability::Memory {
                 self.lose(number);
             }
         }

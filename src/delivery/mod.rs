@@ -218,7 +218,7 @@ impl Delivery {
         self.set_levels();
         debug_assert_eq!(
             self.ledger.books().account.pending,
-            self.queue.unsettled(0).1,
+            self.queue.amount(),
             "what is pending is in the queue"
         );
     }
@@ -350,7 +350,7 @@ impl Delivery {
             queue_bytes: self.queue.bytes(),
             journal_bytes: writer.map_or(0, Writer::bytes),
             journal_writing_bytes: writer.map_or(0, Writer::writing_bytes),
-            journaled: self.queue.unsettled_of(0..u64::MAX).journaled,
+            journaled: self.queue.journaled(),
             oldest: self.queue.oldest(),
         });
     }

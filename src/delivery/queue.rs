@@ -8,6 +8,7 @@ use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::amount::Amount;
 use crate::model::evicted::EvictedBytes;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::time::SystemTime;
 use tokio::time::Instant;
@@ -19,6 +20,12 @@ pub(crate) struct Queue {
     on_disk: BTreeMap<u64, OnDisk>,
     /// The batches from here on are this process's own.
     first_own: u64,
+    /// Of all.
+    amount: Amount,
+    /// Of what is on disk alone.
+    journaled: Amount,
+    /// How many batches are as old as that, by the earliest time stamp of each.
+    ages: BTreeMap<SystemTime, usize>,
     /// Of all that waits.
     waiting_bytes: usize,
     in_flight_bytes: usize,
@@ -47,7 +54,7 @@ pub(crate) struct OnDisk {
     oldest: Option<SystemTime>,
     /// An attempt had begun, whose fate is not known.
     pub(crate) is_repeated: bool,
-    pub(crate) durability: Durability,
+    durability: Durability,
 }
 
 /// Of what is not settled.
@@ -66,6 +73,9 @@ impl Queue {
             in_flight: BTreeMap::new(),
             on_disk: BTreeMap::new(),
             first_own,
+            amount: Amount::default(),
+            journaled: Amount::default(),
+            ages: BTreeMap::new(),
             waiting_bytes: 0,
             in_flight_bytes: 0,
             evicted,
@@ -76,6 +86,7 @@ impl Queue {
     /// Adds a batch to those that wait.
     pub(crate) fn push(&mut self, queued: QueuedBatch) {
         self.waiting_bytes += queued.memory_len();
+        self.add(queued.amount(), Some(queued.oldest()));
         self.waiting.insert(queued.number, queued);
     }
 
@@ -118,7 +129,9 @@ impl Queue {
 
     /// An attempt is to begin.
     pub(crate) fn depart(&mut self, in_flight: InFlight) {
-        self.in_flight_bytes += in_flight.queued.memory_len();
+        let queued = &in_flight.queued;
+        self.in_flight_bytes += queued.memory_len();
+        self.add(queued.amount(), Some(queued.oldest()));
         self.in_flight.insert(in_flight.queued.number, in_flight);
     }
 
@@ -129,7 +142,9 @@ impl Queue {
     /// An attempt is over.
     pub(crate) fn arrive(&mut self, number: u64) -> Option<InFlight> {
         let in_flight = self.in_flight.remove(&number)?;
-        self.in_flight_bytes -= in_flight.queued.memory_len();
+        let queued = &in_flight.queued;
+        self.in_flight_bytes -= queued.memory_len();
+        self.remove(queued.amount(), Some(queued.oldest()));
         Some(in_flight)
     }
 
@@ -149,20 +164,35 @@ impl Queue {
     pub(crate) fn take(&mut self, number: u64) -> Option<QueuedBatch> {
         let queued = self.waiting.remove(&number)?;
         self.waiting_bytes -= queued.memory_len();
+        self.remove(queued.amount(), Some(queued.oldest()));
         Some(queued)
     }
 
     pub(crate) fn leave_to_disk(&mut self, number: u64, on_disk: OnDisk) {
+        self.add(on_disk.amount.unwrap_or_default(), on_disk.oldest);
+        self.journaled.add(on_disk.journaled());
         self.on_disk.insert(number, on_disk);
     }
 
-    pub(crate) fn on_disk(&mut self, number: u64) -> Option<&mut OnDisk> {
-        self.on_disk.get_mut(&number)
+    pub(crate) fn on_disk(&self, number: u64) -> Option<&OnDisk> {
+        self.on_disk.get(&number)
+    }
+
+    /// What the disk says of one that is on disk alone.
+    pub(crate) fn set_durability(&mut self, number: u64, durability: Durability) {
+        if let Some(on_disk) = self.on_disk.get_mut(&number) {
+            self.journaled.subtract(on_disk.journaled());
+            on_disk.durability = durability;
+            self.journaled.add(on_disk.journaled());
+        }
     }
 
     /// It is not on disk alone any more.
     pub(crate) fn take_from_disk(&mut self, number: u64) -> Option<OnDisk> {
-        self.on_disk.remove(&number)
+        let on_disk = self.on_disk.remove(&number)?;
+        self.remove(on_disk.amount.unwrap_or_default(), on_disk.oldest);
+        self.journaled.subtract(on_disk.journaled());
+        Some(on_disk)
     }
 
     /// The oldest that can be read, of all or of what this process recorded.
@@ -217,18 +247,43 @@ impl Queue {
             }
         }
         for (_, one) in self.on_disk.range(numbers) {
-            if one.durability == Durability::Durable {
-                unsettled.journaled.add(one.amount.unwrap_or_default());
-            }
+            unsettled.journaled.add(one.journaled());
         }
         unsettled
     }
 
+    /// How much is not settled.
+    pub(crate) fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// How much of it is on disk alone.
+    pub(crate) fn journaled(&self) -> Amount {
+        self.journaled
+    }
+
     /// The earliest time stamp of all.
     pub(crate) fn oldest(&self) -> Option<SystemTime> {
-        let in_memory = self.in_memory().map(|(queued, _)| queued.oldest());
-        let on_disk = self.on_disk.values().filter_map(|one| one.oldest);
-        in_memory.chain(on_disk).min()
+        self.ages.first_key_value().map(|(&oldest, _)| oldest)
+    }
+
+    fn add(&mut self, amount: Amount, oldest: Option<SystemTime>) {
+        self.amount.add(amount);
+        if let Some(oldest) = oldest {
+            *self.ages.entry(oldest).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, amount: Amount, oldest: Option<SystemTime>) {
+        self.amount.subtract(amount);
+        if let Some(oldest) = oldest
+            && let Entry::Occupied(mut count) = self.ages.entry(oldest)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 
     /// The number from which on the batches are this process's own.
@@ -253,6 +308,10 @@ impl OnDisk {
         }
     }
 
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
+    }
+
     /// What an earlier process left.
     pub(crate) fn restored(is_repeated: bool) -> Self {
         Self {
@@ -261,6 +320,15 @@ impl OnDisk {
             oldest: None,
             is_repeated,
             durability: Durability::Durable,
+        }
+    }
+
+    /// How much of it is on disk for sure.
+    fn journaled(&self) -> Amount {
+        if self.durability == Durability::Durable {
+            self.amount.unwrap_or_default()
+        } else {
+            Amount::default()
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct QueuedBatch {
     /// What the next attempt sends.
     pub(crate) batch: Arc<Batch>,
     pub(crate) search: Option<Box<Search>>,
+    /// Of all its data.
+    amount: Amount,
     /// Failed attempts in a row.
     pub(crate) failures: u32,
     pub(crate) not_before: Option<Instant>,
@@ -36,6 +38,7 @@ impl QueuedBatch {
     pub(crate) fn new(number: u64, batch: Batch) -> Self {
         Self {
             number,
+            amount: Amount::of(batch.data()),
             batch: Arc::new(batch),
             search: None,
             failures: 0,
@@ -52,6 +55,13 @@ impl QueuedBatch {
             is_repeated: self.is_repeated,
             ..Self::new(self.number, batch)
         })
+    }
+
+    /// The same, with data of which something is known.
+    pub(crate) fn with_search(mut self, search: Search) -> Self {
+        self.amount.add(Amount::of(search.aside()));
+        self.search = Some(Box::new(search));
+        self
     }
 
     /// All data of it, those that are not in the next attempt included.
@@ -71,7 +81,7 @@ impl QueuedBatch {
     }
 
     pub(crate) fn amount(&self) -> Amount {
-        Amount::of(self.data())
+        self.amount
     }
 
     /// What of it has perhaps arrived, and nobody will know if it is not tried again; what is on disk will be.
@@ -103,7 +113,7 @@ impl QueuedBatch {
     pub(crate) fn settled(&self, outcome: Outcome) -> Settled {
         Settled {
             data: self.data().count(),
-            amount: self.amount(),
+            amount: self.amount,
             is_repeated: self.is_repeated,
             outcome,
         }

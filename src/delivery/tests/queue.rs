@@ -1,9 +1,10 @@
 //! Batches by number: which goes first, which goes for room, and which come back.
 
 use crate::collect::explicit_data::{self, ExplicitDatum};
+use crate::delivery::clock_skew::Correction;
 use crate::delivery::durability::Durability;
 use crate::delivery::pack::Packer;
-use crate::delivery::queue::{OnDisk, Queue};
+use crate::delivery::queue::{InFlight, OnDisk, Queue};
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::evicted::EvictedBytes;
 use crate::model::profile::Profile;
@@ -18,7 +19,8 @@ fn queued(number: u64) -> QueuedBatch {
     let mut packer = Packer::new(&config, &sink, Profile::default());
     let datum = ExplicitDatum::value("n", 1.0);
     let profile = Profile::default();
-    packer.push(explicit_data::check(datum, &config, SystemTime::now(), &profile).unwrap());
+    let now = SystemTime::UNIX_EPOCH + Duration::from_mins(30_000_000 + number);
+    packer.push(explicit_data::check(datum, &config, now, &profile).unwrap());
     let mut queued = QueuedBatch::new(number, packer.finish().remove(0));
     queued.durability = Durability::Durable;
     queued
@@ -76,16 +78,17 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
         };
         queue.leave_to_disk(number, on_disk);
     }
-    queue.on_disk(3).unwrap().durability = Durability::Writing {
+    let writing = Durability::Writing {
         write: 1,
         until: Instant::now(),
         has_older: false,
     };
+    queue.set_durability(3, writing);
     // What is still being written cannot be read.
     assert_eq!(queue.oldest_on_disk(true, |_| true), Some(4));
-    assert_eq!(queue.unsettled_of(0..9).journaled.samples, 1);
-    queue.on_disk(3).unwrap().durability = Durability::Durable;
-    assert_eq!(queue.unsettled_of(0..9).journaled.samples, 2);
+    assert_eq!(queue.journaled().samples, 1);
+    queue.set_durability(3, Durability::Durable);
+    assert_eq!(queue.journaled().samples, 2);
     assert_eq!(queue.unsettled_of(0..4).journaled.samples, 1);
     assert_eq!(queue.unsettled(3).0, 2);
     for number in 1..=4 {
@@ -105,4 +108,41 @@ fn the_oldest_has_to_go_and_the_newest_stays() {
     let gone = std::iter::from_fn(|| queue.overflow(0));
     let gone: Vec<u64> = gone.map(|queued| queued.number).collect();
     assert_eq!(gone, [1, 2]);
+}
+
+/// Whatever moves where: the sums are those of what is there.
+#[test]
+fn amounts_and_ages_are_those_of_what_is_there() {
+    let mut queue = queue(1);
+    let mut stamps = Vec::new();
+    for number in 1..=4 {
+        let one = queued(number);
+        stamps.push(one.oldest());
+        queue.push(one);
+    }
+    let taken = queue.take(1).unwrap();
+    assert_eq!(
+        (queue.amount().samples, queue.oldest()),
+        (3, Some(stamps[1]))
+    );
+    queue.leave_to_disk(1, OnDisk::of(&taken));
+    let started = InFlight {
+        queued: queue.take(2).unwrap(),
+        started: Instant::now(),
+        marking: None,
+        correction: Correction::NONE,
+    };
+    queue.depart(started);
+    assert_eq!(
+        (queue.amount().samples, queue.oldest()),
+        (4, Some(stamps[0]))
+    );
+    assert_eq!(queue.amount(), queue.unsettled(0).1);
+    assert!(queue.take_from_disk(1).is_some() && queue.arrive(2).is_some());
+    assert_eq!(
+        (queue.amount().samples, queue.oldest()),
+        (2, Some(stamps[2]))
+    );
+    assert!(queue.take(3).is_some() && queue.take(4).is_some());
+    assert!(queue.amount().is_zero() && queue.oldest().is_none() && queue.bytes() == 0);
 }

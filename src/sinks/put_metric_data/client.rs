@@ -230,7 +230,7 @@ fn to_sdk(datum: &Datum) -> types::MetricDatum {
         .storage_resolution(datum.storage_resolution().seconds().into());
     match datum.value() {
         DatumValue::Number(value) => builder.value(*value),
-        // Buckets were meant for another sink, before its spool came here.
+        // Buckets were meant for another sink, before its journal came here.
         value @ (DatumValue::StatisticSet(_) | DatumValue::Buckets(_)) => {
             let statistics = value.statistics();
             builder.statistic_values(

@@ -50,7 +50,7 @@ fn identity(datum: &Datum) -> usize {
 fn value(value: &DatumValue) -> usize {
     match value {
         DatumValue::Number(_) => text("Value") + DOUBLE,
-        // Buckets, which a spool may have for another sink, go as a statistic set.
+        // Buckets, which a journal may have for another sink, go as a statistic set.
         DatumValue::StatisticSet(_) | DatumValue::Buckets(_) => {
             let members = ["SampleCount", "Sum", "Minimum", "Maximum"];
             let members: usize = members.into_iter().map(|name| text(name) + DOUBLE).sum();
