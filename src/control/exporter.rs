@@ -1,12 +1,10 @@
 //! The exporter before it runs, and where it does.
 
 use crate::clock::Clock;
-use crate::collect::inbox::Inbox;
-use crate::collect::intake::Intake;
 use crate::control::handle::CloudWatchHandle;
 use crate::control::running::Running;
+use crate::control::shared::Shared;
 use crate::control::worker::{Callers, Worker};
-use crate::delivery::ledger::Ledger;
 use crate::journal::{Recovered, Writer};
 use crate::model::sink::AnySink;
 use crate::settings::Config;
@@ -43,35 +41,12 @@ impl CloudWatchExporter {
         journal: Option<(Writer, Recovered)>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
-        let ledger = Arc::<Ledger>::default();
-        let intake = Arc::new(Intake::new(
-            config.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&sink),
-        ));
-        let running = Arc::new(Running::default());
-        let commands = Arc::new(Inbox::new());
+        let shared = Shared::new(&config, &clock, &sink);
         let (alive, handles) = mpsc::channel(1);
         Self {
-            handle: CloudWatchHandle::new(
-                Arc::clone(&commands),
-                Arc::clone(&ledger),
-                Arc::clone(&intake),
-                Arc::clone(&running),
-                alive,
-            ),
-            worker: Worker::new(
-                config,
-                view,
-                clock,
-                ledger,
-                intake,
-                commands,
-                sink,
-                journal,
-                Arc::clone(&running),
-            ),
-            running,
+            handle: CloudWatchHandle::new(shared.clone(), alive),
+            running: Arc::clone(&shared.running),
+            worker: Worker::new(config, view, clock, sink, journal, shared),
             callers: Callers { handles, recorders },
         }
     }

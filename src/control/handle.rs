@@ -1,17 +1,13 @@
 //! What an application holds: flush, shut down, look at the accounts.
 
 use crate::collect::explicit_data::{ExplicitDatum, PutError};
-use crate::collect::inbox::Inbox;
-use crate::collect::intake::Intake;
 use crate::control::error::FlushError;
 use crate::control::flush::Reply;
-use crate::control::running::Running;
-use crate::delivery::ledger::Ledger;
+use crate::control::shared::Shared;
 use crate::model::refusal::Refused;
 use crate::report::flush_report::FlushReport;
 use crate::report::stats::Stats;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, oneshot};
@@ -30,27 +26,15 @@ pub(crate) enum Command {
 #[derive(Clone, Debug)]
 #[must_use = "hold it, and call shutdown before the process ends"]
 pub struct CloudWatchHandle {
-    commands: Arc<Inbox<Command>>,
-    ledger: Arc<Ledger>,
-    intake: Arc<Intake>,
-    running: Arc<Running>,
+    shared: Shared,
     /// Closes when the last clone is gone, which tells the exporter that nobody will ask any more.
     _alive: mpsc::Sender<Infallible>,
 }
 
 impl CloudWatchHandle {
-    pub(crate) fn new(
-        commands: Arc<Inbox<Command>>,
-        ledger: Arc<Ledger>,
-        intake: Arc<Intake>,
-        running: Arc<Running>,
-        alive: mpsc::Sender<Infallible>,
-    ) -> Self {
+    pub(crate) fn new(shared: Shared, alive: mpsc::Sender<Infallible>) -> Self {
         Self {
-            commands,
-            ledger,
-            intake,
-            running,
+            shared,
             _alive: alive,
         }
     }
@@ -74,10 +58,10 @@ impl CloudWatchHandle {
     /// If CloudWatch would not take the datum, if there is no room for it, or if the exporter was shut
     /// down. Nothing is queued then.
     pub fn put(&self, datum: ExplicitDatum) -> Result<(), PutError> {
-        if self.running.is_elsewhere() {
+        if self.shared.running.is_elsewhere() {
             return Err(PutError::Stopped);
         }
-        self.intake.put(datum)
+        self.shared.intake.put(datum)
     }
 
     /// Sends everything that was recorded before the call, and waits until it is delivered,
@@ -191,19 +175,19 @@ impl CloudWatchHandle {
     /// Whether the exporter runs, in this process. It does not before it is [run](crate::CloudWatchExporter::run), and
     /// not any more once it was shut down, its runtime has ended, or its task has panicked.
     pub fn is_running(&self) -> bool {
-        self.running.is_running()
+        self.shared.running.is_running()
     }
 
     /// What became of everything that was recorded since the start and is drained by now. It takes microseconds, so that a
     /// probe can ask for it.
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.ledger)
+        Stats::of(&self.shared.ledger)
     }
 
     /// What was refused since the start, by series and reason: the first 10,000 of them. What the service rejected is
     /// here by its error code, without the message.
     pub fn refusals(&self) -> Vec<Refused> {
-        self.ledger.books().refusals.list()
+        self.shared.ledger.books().refusals.list()
     }
 
     async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<FlushReport, FlushError> {
@@ -219,7 +203,7 @@ impl CloudWatchHandle {
         &self,
         command: impl FnOnce(Reply) -> Command,
     ) -> Result<FlushReport, FlushError> {
-        let flavor = self.running.shared_with_us();
+        let flavor = self.shared.running.shared_with_us();
         if flavor == Some(RuntimeFlavor::CurrentThread) {
             return Err(FlushError::OwnRuntime);
         }
@@ -238,20 +222,20 @@ impl CloudWatchHandle {
 
     /// The exporter let go of a command. Its task may still be unwinding from a panic, and end only then.
     fn stopped(&self) -> FlushError {
-        self.running.end();
+        self.shared.running.end();
         FlushError::Stopped
     }
 
     fn send(&self, command: Command) -> Result<(), FlushError> {
-        if !self.running.is_called() && !self.commands.is_closed() {
+        if !self.shared.running.is_called() && !self.shared.commands.is_closed() {
             return Err(FlushError::NotRunning);
         }
-        if self.running.is_elsewhere() {
+        if self.shared.running.is_elsewhere() {
             return Err(FlushError::Forked);
         }
-        let posted = self.commands.post(command, 0, 0);
+        let posted = self.shared.commands.post(command, 0, 0);
         posted.map_err(|_| FlushError::Stopped)?;
-        self.commands.notify();
+        self.shared.commands.notify();
         Ok(())
     }
 }

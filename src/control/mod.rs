@@ -8,4 +8,5 @@ pub(crate) mod handle;
 mod idle_flush;
 pub(crate) mod recorder;
 pub(crate) mod running;
+mod shared;
 mod worker;

@@ -1,16 +1,13 @@
 //! The background task: drains at each window's end, and joins the stages.
 
 use crate::clock::Clock;
-use crate::collect::inbox::Inbox;
-use crate::collect::intake::Intake;
 use crate::collect::window::Window;
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
-use crate::control::running::Running;
+use crate::control::shared::Shared;
 use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;
-use crate::delivery::ledger::Ledger;
 use crate::journal::{Recovered, Writer};
 use crate::model::batch::Batch;
 use crate::model::sink::AnySink;
@@ -29,9 +26,7 @@ pub(crate) struct Worker {
     config: Config,
     view: View,
     clock: Arc<dyn Clock>,
-    ledger: Arc<Ledger>,
-    intake: Arc<Intake>,
-    commands: Arc<Inbox<Command>>,
+    shared: Shared,
     delivery: Delivery,
     flushes: Flushes,
     idle: Idle,
@@ -42,7 +37,6 @@ pub(crate) struct Worker {
     is_drained: bool,
     /// Whether the last drain is over.
     is_stopping: bool,
-    running: Arc<Running>,
 }
 
 /// Who may still want something.
@@ -52,17 +46,13 @@ pub(crate) struct Callers {
 }
 
 impl Worker {
-    #[expect(clippy::too_many_arguments, reason = "it joins all stages")]
     pub(crate) fn new(
         config: Config,
         view: View,
         clock: Arc<dyn Clock>,
-        ledger: Arc<Ledger>,
-        intake: Arc<Intake>,
-        commands: Arc<Inbox<Command>>,
         sink: Arc<dyn AnySink>,
         journal: Option<(Writer, Recovered)>,
-        running: Arc<Running>,
+        shared: Shared,
     ) -> Self {
         let names = *sink.profile().name_rules();
         Self {
@@ -73,22 +63,19 @@ impl Worker {
                 &config,
                 journal,
                 view.evicted_bytes().clone(),
-                Arc::clone(&ledger),
+                Arc::clone(&shared.ledger),
             ),
-            flushes: Flushes::new(Arc::clone(&ledger), config.flush_timeout),
+            flushes: Flushes::new(Arc::clone(&shared.ledger), config.flush_timeout),
             self_metrics: config
                 .reports_itself
                 .then(|| SelfMetrics::new(&config, names)),
             idle: Idle::new(config.idle_flush_interval),
             is_drained: false,
             is_stopping: false,
-            running,
             config,
             view,
             clock,
-            ledger,
-            intake,
-            commands,
+            shared,
         }
     }
 
@@ -104,7 +91,7 @@ impl Worker {
             mut recorders,
         } = callers;
         let (mut has_handles, mut has_recorders) = (true, true);
-        let commands = Arc::clone(&self.commands);
+        let commands = Arc::clone(&self.shared.commands);
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
             self.catch_up();
@@ -112,7 +99,7 @@ impl Worker {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
                 () = self.delivery.next(self.is_stopping) => {
-                    self.intake.set_queued(self.delivery.bytes());
+                    self.shared.intake.set_queued(self.delivery.bytes());
                     self.flushes.answer_settled();
                 }
                 () = self.flushes.out_of_time() => self.flushes.expire(|numbers| self.delivery.unsettled_of(numbers)),
@@ -128,9 +115,9 @@ impl Worker {
                         self.abandoned(true);
                     }
                 }
-                () = self.intake.has_a_request() => {
+                () = self.shared.intake.has_a_request() => {
                     let mut packer = self.delivery.packer(&self.config);
-                    self.intake.take().for_each(|datum| packer.push(datum));
+                    self.shared.intake.take().for_each(|datum| packer.push(datum));
                     let batches = packer.finish();
                     self.queue(batches);
                 }
@@ -148,7 +135,7 @@ impl Worker {
         match command {
             Command::Flush(timeout, reply) => self.flush(timeout, reply, false),
             Command::Shutdown(timeout, reply) => {
-                self.intake.close();
+                self.shared.intake.close();
                 self.flush(timeout, reply, true);
                 self.is_stopping = true;
             }
@@ -164,8 +151,8 @@ impl Worker {
     /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.
     async fn finish(&mut self) {
         // Whoever comes now is told so at once.
-        self.commands.close();
-        drop(self.commands.take());
+        self.shared.commands.close();
+        drop(self.shared.commands.take());
         let end = self.flushes.deadline();
         while self.delivery.last(end).await {}
         self.delivery.give_up_uncertain();
@@ -173,7 +160,7 @@ impl Worker {
         let Self {
             delivery,
             flushes,
-            running,
+            shared: Shared { running, .. },
             ..
         } = self;
         let mut closing = std::pin::pin!(delivery.close());
@@ -212,12 +199,14 @@ impl Worker {
 
     fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
         let (first, data, amount) = self.delivery.unsettled();
-        let flush = self.ledger.open_flush(first, data, amount);
+        let flush = self.shared.ledger.open_flush(first, data, amount);
         self.catch_up();
         if !self.is_stopping {
             self.drain();
         }
-        self.ledger.drained(flush, self.delivery.next_number());
+        self.shared
+            .ledger
+            .drained(flush, self.delivery.next_number());
         self.delivery.hurry();
         self.flushes.add(flush, timeout, reply, is_last);
     }
@@ -242,11 +231,11 @@ impl Worker {
                 }
             }
         });
-        self.ledger.refused(&reducer.into_refused());
+        self.shared.ledger.refused(&reducer.into_refused());
         if let Some(self_metrics) = &mut self.self_metrics
             && !self.is_drained
         {
-            let stats = Stats::of(&self.ledger);
+            let stats = Stats::of(&self.shared.ledger);
             let data = self_metrics.data(&stats, self.window, self.clock.now());
             for datum in data {
                 if self.delivery.check(&datum).is_ok() {
@@ -254,7 +243,10 @@ impl Worker {
                 }
             }
         }
-        self.intake.take().for_each(|datum| packer.push(datum));
+        self.shared
+            .intake
+            .take()
+            .for_each(|datum| packer.push(datum));
         let batches = packer.finish();
         self.is_drained = true;
         self.queue(batches);
@@ -264,7 +256,7 @@ impl Worker {
         for batch in batches {
             self.delivery.push(batch);
         }
-        self.intake.set_queued(self.delivery.bytes());
+        self.shared.intake.set_queued(self.delivery.bytes());
         // Older data may have had to go.
         self.flushes.answer_settled();
     }
@@ -273,9 +265,9 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         // However it ends: nobody takes over what would come in, or answers what has.
-        self.intake.close();
-        self.commands.close();
-        drop(self.commands.take());
+        self.shared.intake.close();
+        self.shared.commands.close();
+        drop(self.shared.commands.take());
     }
 }
 

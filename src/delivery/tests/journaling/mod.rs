@@ -3,6 +3,7 @@
 
 mod bounds;
 mod hanging;
+mod rests;
 mod unreadable;
 mod unsafe_to_send;
 
@@ -38,6 +39,8 @@ struct Seeing(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     fails: bool,
+    /// The first datum of those that come with others.
+    refuses: bool,
     dir: PathBuf,
     /// Files there, and the counters' values that were sent.
     calls: Vec<(usize, Vec<u64>)>,
@@ -52,6 +55,10 @@ impl Seeing {
 
     fn fails(&self, fails: bool) {
         self.0.lock().fails = fails;
+    }
+
+    fn refuses(&self, refuses: bool) {
+        self.0.lock().refuses = refuses;
     }
 
     fn calls(&self) -> usize {
@@ -82,13 +89,19 @@ impl Sink for Seeing {
         let files = std::fs::read_dir(&seen.dir).into_iter().flatten();
         let files = files.filter(|file| file.as_ref().is_ok_and(|file| file.file_name() != "lock"));
         let mut call = (files.count(), Vec::new());
-        let fails = seen.fails;
-        if !fails {
+        let (fails, refuses) = (seen.fails, seen.refuses && batch.data().len() > 1);
+        if !fails && !refuses {
             call.1
                 .extend(batch.data().iter().map(|datum| datum.samples));
         }
         seen.calls.push(call);
-        if fails {
+        if refuses {
+            Err(SendError::Invalid {
+                code: "InvalidParameterValue".into(),
+                message: "the first".into(),
+                members: vec![0],
+            })
+        } else if fails {
             Err(SendError::Transient("no route".into()))
         } else {
             Ok(Sent::default())
