@@ -14,7 +14,10 @@ fn every_row_names_what_is_there() {
     let page = read(&root.join("ARCHITECTURE.md"));
     let rows = rows(&page);
     assert!(rows.len() > 100, "the table was found: {} rows", rows.len());
-    let faults: Vec<String> = rows.iter().flat_map(|row| faults(&root, row)).collect();
+    let ways = ways(&page);
+    assert_eq!(ways.len(), 2, "of a sample, and of a failed request");
+    let all = rows.iter().chain(&ways);
+    let faults: Vec<String> = all.flat_map(|row| faults(&root, row)).collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
@@ -130,6 +133,17 @@ fn rows(page: &str) -> Vec<Row> {
         });
     }
     rows
+}
+
+/// The paragraphs that name one function after the other.
+fn ways(page: &str) -> Vec<Row> {
+    let paragraphs = page.split("\n\n");
+    let ways = paragraphs.filter(|paragraph| paragraph.starts_with("**The way of"));
+    ways.map(|way| Row {
+        topic: way.lines().next().unwrap_or_default().to_owned(),
+        files: Row::files("", way),
+    })
+    .collect()
 }
 
 fn faults(root: &Path, row: &Row) -> Vec<String> {
