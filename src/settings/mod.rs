@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Two hours of 10,000 series, 500 of them histograms of a hundred values: ARCHITECTURE.md has the
+/// Two hours of 10,000 series, 500 of them histograms of a hundred values: docs/exporter.md has the
 /// arithmetic.
 pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
 /// A few requests, whatever is in them.
