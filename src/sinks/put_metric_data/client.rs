@@ -6,7 +6,7 @@ use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
 use crate::model::outcome::{SendError, Sent};
 use crate::model::sink::Sink;
-use crate::sinks::put_metric_data::answer::Answer;
+use crate::sinks::put_metric_data::answer_body::Answer;
 use crate::sinks::put_metric_data::classify::{Departure, classify};
 use crate::sinks::put_metric_data::retry_after::date;
 use aws_sdk_cloudwatch::Client;

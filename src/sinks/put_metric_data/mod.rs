@@ -1,6 +1,6 @@
 //! `PutMetricData`, the service's own request.
 
-mod answer;
+mod answer_body;
 mod cbor_len;
 mod classify;
 mod client;
