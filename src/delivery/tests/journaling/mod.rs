@@ -3,6 +3,7 @@
 
 mod bounds;
 mod hanging;
+mod marks;
 mod rests;
 mod unreadable;
 mod unsafe_to_send;
@@ -41,6 +42,8 @@ struct Seen {
     fails: bool,
     /// The first datum of those that come with others.
     refuses: bool,
+    /// It never answers.
+    hangs: bool,
     dir: PathBuf,
     /// Files there, and the counters' values that were sent.
     calls: Vec<(usize, Vec<u64>)>,
@@ -61,6 +64,10 @@ impl Seeing {
         self.0.lock().refuses = refuses;
     }
 
+    fn hangs(&self) {
+        self.0.lock().hangs = true;
+    }
+
     fn calls(&self) -> usize {
         self.0.lock().calls.len()
     }
@@ -78,33 +85,42 @@ impl Seeing {
     }
 }
 
+impl Seeing {
+    fn answer(&self, batch: &Batch) -> Option<Result<Sent, SendError>> {
+        let mut seen = self.0.lock();
+        // The test may be over, and the folder gone.
+        let files = std::fs::read_dir(&seen.dir).into_iter().flatten();
+        let files = files.filter(|file| file.as_ref().is_ok_and(|file| file.file_name() != "lock"));
+        let answer = if seen.hangs {
+            None
+        } else if seen.refuses && batch.data().len() > 1 {
+            Some(Err(SendError::Invalid {
+                code: "InvalidParameterValue".into(),
+                message: "the first".into(),
+                members: vec![0],
+            }))
+        } else if seen.fails {
+            Some(Err(SendError::Transient("no route".into())))
+        } else {
+            Some(Ok(Sent::default()))
+        };
+        let arrives = matches!(answer, Some(Ok(_)));
+        let arrived = batch.data().iter().filter(|_| arrives);
+        let call = (files.count(), arrived.map(|datum| datum.samples).collect());
+        seen.calls.push(call);
+        answer
+    }
+}
+
 impl Sink for Seeing {
     fn added_len(&self, _: &Batch, _: &Datum) -> usize {
         0
     }
 
     async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
-        let mut seen = self.0.lock();
-        // The test may be over, and the directory gone.
-        let files = std::fs::read_dir(&seen.dir).into_iter().flatten();
-        let files = files.filter(|file| file.as_ref().is_ok_and(|file| file.file_name() != "lock"));
-        let mut call = (files.count(), Vec::new());
-        let (fails, refuses) = (seen.fails, seen.refuses && batch.data().len() > 1);
-        if !fails && !refuses {
-            call.1
-                .extend(batch.data().iter().map(|datum| datum.samples));
-        }
-        seen.calls.push(call);
-        if refuses {
-            Err(SendError::Invalid {
-                code: "InvalidParameterValue".into(),
-                message: "the first".into(),
-                members: vec![0],
-            })
-        } else if fails {
-            Err(SendError::Transient("no route".into()))
-        } else {
-            Ok(Sent::default())
+        match self.answer(batch) {
+            Some(answer) => answer,
+            None => std::future::pending().await,
         }
     }
 }
