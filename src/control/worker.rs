@@ -37,6 +37,8 @@ pub(crate) struct Worker {
     is_drained: bool,
     /// Whether the last drain is over.
     is_stopping: bool,
+    /// Whether it came to its end.
+    is_over: bool,
 }
 
 /// Who may still want something.
@@ -72,6 +74,7 @@ impl Worker {
             idle: Idle::new(config.idle_flush_interval),
             is_drained: false,
             is_stopping: false,
+            is_over: false,
             config,
             view,
             clock,
@@ -156,6 +159,7 @@ impl Worker {
         let end = self.flushes.deadline();
         while self.delivery.last(end).await {}
         self.delivery.give_up_uncertain();
+        self.is_over = true;
         let journaled = self.delivery.journaled();
         let Self {
             delivery,
@@ -268,6 +272,11 @@ impl Drop for Worker {
         self.shared.intake.close();
         self.shared.commands.close();
         drop(self.shared.commands.take());
+        // With its runtime, say. After a panic nothing of it can be relied on.
+        if !self.is_over && !std::thread::panicking() {
+            self.drain();
+            self.delivery.abandon();
+        }
     }
 }
 

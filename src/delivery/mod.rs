@@ -249,6 +249,15 @@ impl Delivery {
         }
     }
 
+    /// Nothing can be sent or waited for any more: what is neither on disk nor on its way there is lost.
+    pub(crate) fn abandon(&mut self) {
+        for (queued, is_in_flight) in self.queue.in_memory() {
+            for settled in queued.abandoned(is_in_flight) {
+                self.ledger.settle(queued.number, &settled);
+            }
+        }
+    }
+
     /// Ends, when all that is not settled is on disk, if there is a journal.
     pub(crate) async fn close(&mut self) {
         self.attempts.shutdown().await;

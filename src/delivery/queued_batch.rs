@@ -94,6 +94,19 @@ impl QueuedBatch {
         }
     }
 
+    /// What becomes of it if nothing can be sent or waited for any more.
+    pub(crate) fn abandoned(&self, is_in_flight: bool) -> Vec<Settled> {
+        let aside: Vec<Datum> = self.aside().cloned().collect();
+        match self.durability {
+            Durability::Durable | Durability::Outdated | Durability::Writing { .. } => Vec::new(),
+            _ if is_in_flight && !self.is_repeated => vec![
+                self.settled_in_part(self.batch.data(), Outcome::Ambiguous),
+                self.settled_in_part(&aside, Outcome::Dropped),
+            ],
+            _ => vec![self.dropped()],
+        }
+    }
+
     pub(crate) fn memory_len(&self) -> usize {
         self.batch.memory_len() + self.aside().map(Datum::memory_len).sum::<usize>()
     }

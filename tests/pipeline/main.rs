@@ -5,6 +5,7 @@
 
 #![allow(clippy::cast_precision_loss, reason = "test data are small")]
 
+mod abandoned;
 mod accounts;
 mod adversarial;
 mod allocations;
