@@ -1,12 +1,12 @@
 //! What is done about the answer to an attempt.
 
-use super::{Delivery, Mode};
+use super::{Delivery, Guarantee};
 use crate::delivery::ledger::Attempted;
 use crate::delivery::queue::InFlight;
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::delivery::try_once::Tried;
-use crate::model::outcome::SendError;
 use crate::model::refusal::Refusal;
+use crate::model::send_result::SendError;
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
@@ -79,7 +79,7 @@ impl Delivery {
             }
             Err(SendError::Ambiguous(error)) => {
                 self.state_log.failed(&*error);
-                if queued.batch.delivery() == Mode::AtMostOnce {
+                if queued.batch.delivery() == Guarantee::AtMostOnce {
                     self.request_start.failed(started, now);
                     self.attempted(Attempted::Ambiguous);
                     let (number, durability) = (queued.number, queued.durability);

@@ -4,7 +4,7 @@ use crate::limits::MAX_AGE;
 use crate::model::attempt::ServiceClock;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
-use crate::model::outcome::{SendError, Sent};
+use crate::model::send_result::{SendError, Sent};
 use crate::model::storage_resolution::StorageResolution;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

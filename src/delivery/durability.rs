@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-/// Where a batch that is not settled is on disk: the one word on it.
+/// Where a batch is on disk that is in memory and not settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Durability {
     /// Nowhere: it is in memory alone.
@@ -12,7 +12,7 @@ pub(crate) enum Durability {
     Outdated,
     /// It is to be written when the disk has time. Until then nothing is sent, but not longer.
     Behind { until: Instant, has_older: bool },
-    /// It is being written, by the write of this number. Until then nothing is sent, but not longer.
+    /// It is being written, by the call of this number. Until then nothing is sent, but not longer.
     Writing {
         write: u64,
         until: Instant,
@@ -39,6 +39,11 @@ impl Durability {
             Self::Outdated | Self::Durable => true,
             Self::Behind { has_older, .. } | Self::Writing { has_older, .. } => has_older,
         }
+    }
+
+    /// Whether a record of it is there, and nothing is being done about it.
+    pub(crate) fn is_on_disk(self) -> bool {
+        matches!(self, Self::Outdated | Self::Durable)
     }
 
     /// No record of it is on disk any more.

@@ -4,9 +4,9 @@ use crate::delivery::ledger::{Outcome, Settled};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::model::datum::Datum;
 use crate::model::identity::Origin;
-use crate::model::outcome::Sent;
 use crate::model::profile::Confirms;
 use crate::model::refusal::{Refusal, Refused};
+use crate::model::send_result::Sent;
 use metrics::Key;
 
 /// The search for a datum that the destination does not accept, among those that were refused with
@@ -35,7 +35,7 @@ impl Search {
         self.other_half.iter().chain(&self.unknown)
     }
 
-    /// The same.
+    /// What is not in the next attempt, taken out.
     fn into_aside(self) -> Vec<Datum> {
         let mut aside = self.other_half;
         aside.extend(self.unknown);

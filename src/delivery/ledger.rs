@@ -151,10 +151,10 @@ impl Ledger {
             flush.account.refuse(refused);
             flush.list(refused);
         }
-        let (news, is_now_full) = books.refusals.add(refused);
+        let (new, is_now_full) = books.refusals.add(refused);
         // Logged without the lock: whoever reads the log may ask for the accounts.
         drop(books);
-        for one in news {
+        for one in new {
             tracing::warn!("{one}");
         }
         if is_now_full {

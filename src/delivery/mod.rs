@@ -5,9 +5,11 @@ mod answer;
 mod backoff;
 mod clock_skew;
 mod durability;
+mod ending;
 mod isolate;
 mod journaling;
 pub(crate) mod ledger;
+mod marking;
 pub(crate) mod pack;
 pub(crate) mod queue;
 mod queued_batch;
@@ -23,8 +25,9 @@ use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
 use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::durability::Durability;
-use crate::delivery::journaling::{Clearance, Journaling};
+use crate::delivery::journaling::Journaling;
 use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
+use crate::delivery::marking::Clearance;
 use crate::delivery::pack::Packer;
 use crate::delivery::queue::{InFlight, OnDisk, Queue, Unsettled};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
@@ -36,7 +39,7 @@ use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::evicted::EvictedBytes;
-use crate::model::guarantee::Delivery as Mode;
+use crate::model::guarantee::Delivery as Guarantee;
 use crate::model::profile::Profile;
 use crate::model::refusal::Refusal;
 use crate::model::sink::AnySink;
@@ -47,9 +50,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
-
-/// What a sink may take to close.
-const CLOSING: Duration = Duration::from_secs(5);
 
 pub(crate) struct Delivery {
     sink: Arc<dyn AnySink>,
@@ -188,7 +188,9 @@ impl Delivery {
             self.write_behind();
             self.reload(is_own);
             let now = Instant::now();
-            self.stop_marking(now);
+            if self.stop_marking(now) {
+                break;
+            }
             let start = self.request_start.next(self.queue.in_flight().len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
             if start.is_some_and(|start| start <= now)
@@ -199,7 +201,8 @@ impl Delivery {
                 }
                 continue;
             }
-            let read_again = self.journal.as_ref().and_then(|journal| journal.read_again);
+            let journal = self.journal.as_ref();
+            let read_again = journal.and_then(|journal| journal.reload.again);
             let wakes = [start, self.marking_until(), read_again];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
@@ -217,64 +220,10 @@ impl Delivery {
         }
         self.set_levels();
         debug_assert_eq!(
-            self.ledger.books().account.pending,
-            self.queue.amount(),
+            self.ledger.books().account.pending.data,
+            self.queue.data(),
             "what is pending is in the queue"
         );
-    }
-
-    /// Waits for an attempt that is under way, until the deadline; false, if there is none or no time. Nothing else is
-    /// started.
-    pub(crate) async fn last(&mut self, deadline: Option<Instant>) -> bool {
-        self.hold_all_back();
-        tokio::select! {
-            biased;
-            done = self.attempts.join_next_with_id() => match done {
-                Some(done) => {
-                    self.finish(done);
-                    true
-                }
-                None => false,
-            },
-            () = sleep_until(deadline) => false,
-        }
-    }
-
-    /// Nothing is tried any more: what has perhaps arrived, and is in memory alone, is ambiguous.
-    pub(crate) fn give_up_uncertain(&mut self) {
-        for (queued, is_in_flight) in self.queue.in_memory() {
-            if let Some(settled) = queued.uncertain(is_in_flight) {
-                self.ledger.settle(queued.number, &settled);
-            }
-        }
-    }
-
-    /// Nothing can be sent or waited for any more: what is neither on disk nor on its way there is lost.
-    pub(crate) fn abandon(&mut self) {
-        for (queued, is_in_flight) in self.queue.in_memory() {
-            for settled in queued.abandoned(is_in_flight) {
-                self.ledger.settle(queued.number, &settled);
-            }
-        }
-    }
-
-    /// Ends, when all that is not settled is on disk, if there is a journal.
-    pub(crate) async fn close(&mut self) {
-        self.attempts.shutdown().await;
-        let journal = self.journal.take();
-        let to_disk = async {
-            if let Some(Err(error)) = match journal {
-                Some(journal) => Some(journal.writer.close().await),
-                None => None,
-            } {
-                tracing::error!(%error, "the journal may not have all data");
-            }
-        };
-        let closing = tokio::time::timeout(CLOSING, self.sink.close());
-        let (closed, ()) = tokio::join!(closing, to_disk);
-        if closed.is_err() {
-            tracing::warn!("the sink did not close in time");
-        }
     }
 
     /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
@@ -284,21 +233,22 @@ impl Delivery {
             self.conclude(number, queued.durability, verdict);
             return true;
         }
-        let clearance = self.clearance(&mut queued, now);
-        if let Clearance::Later(until) = clearance {
-            queued.not_before = Some(until);
-            self.queue.push(queued);
-            return false;
-        }
-        let is_marking = matches!(clearance, Clearance::AfterMark);
+        let mark = match self.clearance(&mut queued, now) {
+            Clearance::Now => None,
+            Clearance::AfterMark(mark) => Some(mark),
+            Clearance::Later => {
+                self.queue.push(queued);
+                return false;
+            }
+        };
         self.request_start.started(now);
         self.queue.depart(InFlight {
             queued,
             started: now,
-            marking: is_marking.then(|| now + PATIENCE),
+            marking: mark.map(|mark| (mark, now + PATIENCE)),
             correction: Correction::NONE,
         });
-        if !is_marking {
+        if mark.is_none() {
             self.send(number);
         }
         false

@@ -20,8 +20,8 @@ pub(crate) struct Queue {
     on_disk: BTreeMap<u64, OnDisk>,
     /// The batches from here on are this process's own.
     first_own: u64,
-    /// Of all.
-    amount: Amount,
+    /// Data of all, those about the exporter itself not included.
+    data: u64,
     /// Of what is on disk alone.
     journaled: Amount,
     /// How many batches are as old as that, by the earliest time stamp of each.
@@ -38,8 +38,8 @@ pub(crate) struct Queue {
 pub(crate) struct InFlight {
     pub(crate) queued: QueuedBatch,
     pub(crate) started: Instant,
-    /// The journal is to note first that an attempt begins, and has so long for it.
-    pub(crate) marking: Option<Instant>,
+    /// The call by which the journal is to mark it first, and until when that is waited for.
+    pub(crate) marking: Option<(u64, Instant)>,
     /// Of the time stamps that are sent.
     pub(crate) correction: Correction,
 }
@@ -54,7 +54,8 @@ pub(crate) struct OnDisk {
     oldest: Option<SystemTime>,
     /// An attempt had begun, whose fate is not known.
     pub(crate) is_repeated: bool,
-    durability: Durability,
+    /// It is still being written, by the call of this number.
+    being_written: Option<u64>,
 }
 
 /// Of what is not settled.
@@ -73,7 +74,7 @@ impl Queue {
             in_flight: BTreeMap::new(),
             on_disk: BTreeMap::new(),
             first_own,
-            amount: Amount::default(),
+            data: 0,
             journaled: Amount::default(),
             ages: BTreeMap::new(),
             waiting_bytes: 0,
@@ -178,13 +179,19 @@ impl Queue {
         self.on_disk.get(&number)
     }
 
-    /// What the disk says of one that is on disk alone.
-    pub(crate) fn set_durability(&mut self, number: u64, durability: Durability) {
+    /// One that left the memory while it was being written is there.
+    pub(crate) fn is_written(&mut self, number: u64) {
         if let Some(on_disk) = self.on_disk.get_mut(&number) {
-            self.journaled.subtract(on_disk.journaled());
-            on_disk.durability = durability;
+            on_disk.being_written = None;
             self.journaled.add(on_disk.journaled());
         }
+    }
+
+    /// Those that left the memory and are still being written.
+    pub(crate) fn being_written(&self) -> Vec<u64> {
+        let on_disk = self.on_disk.iter();
+        let being_written = on_disk.filter(|(_, one)| one.being_written.is_some());
+        being_written.map(|(&number, _)| number).collect()
     }
 
     /// It is not on disk alone any more.
@@ -195,23 +202,20 @@ impl Queue {
         Some(on_disk)
     }
 
-    /// The oldest that can be read, of all or of what this process recorded.
-    pub(crate) fn oldest_on_disk(
-        &self,
-        is_own: bool,
-        is_readable: impl Fn(u64) -> bool,
-    ) -> Option<u64> {
-        let first = if is_own { self.first_own } else { 0 };
+    /// The oldest from this number on that can be read.
+    pub(crate) fn oldest_on_disk(&self, first: u64) -> Option<u64> {
         let mut on_disk = self.on_disk.range(first..);
-        let is_ready = |number: u64, one: &OnDisk| {
-            one.durability == Durability::Durable && is_readable(number)
-        };
-        on_disk.find_map(|(&number, one)| is_ready(number, one).then_some(number))
+        on_disk.find_map(|(&number, one)| one.being_written.is_none().then_some(number))
     }
 
     /// Whether so little waits that there is room for what is on disk.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting_bytes + self.evicted.get() < self.max_bytes / 2
+        self.bytes() < self.max_bytes / 2
+    }
+
+    /// The numbers of those that wait.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = u64> {
+        self.waiting.keys().copied()
     }
 
     /// All in memory, and whether it is in flight.
@@ -252,9 +256,9 @@ impl Queue {
         unsettled
     }
 
-    /// How much is not settled.
-    pub(crate) fn amount(&self) -> Amount {
-        self.amount
+    /// How many data are not settled.
+    pub(crate) fn data(&self) -> u64 {
+        self.data
     }
 
     /// How much of it is on disk alone.
@@ -268,14 +272,14 @@ impl Queue {
     }
 
     fn add(&mut self, amount: Amount, oldest: Option<SystemTime>) {
-        self.amount.add(amount);
+        self.data += amount.data;
         if let Some(oldest) = oldest {
             *self.ages.entry(oldest).or_default() += 1;
         }
     }
 
     fn remove(&mut self, amount: Amount, oldest: Option<SystemTime>) {
-        self.amount.subtract(amount);
+        self.data -= amount.data;
         if let Some(oldest) = oldest
             && let Entry::Occupied(mut count) = self.ages.entry(oldest)
         {
@@ -304,12 +308,15 @@ impl OnDisk {
             amount: Some(queued.amount()),
             oldest: Some(queued.oldest()),
             is_repeated: queued.is_repeated,
-            durability: queued.durability,
+            being_written: match queued.durability {
+                Durability::Writing { write, .. } => Some(write),
+                _ => None,
+            },
         }
     }
 
-    pub(crate) fn durability(&self) -> Durability {
-        self.durability
+    pub(crate) fn being_written(&self) -> Option<u64> {
+        self.being_written
     }
 
     /// What an earlier process left.
@@ -319,16 +326,15 @@ impl OnDisk {
             amount: None,
             oldest: None,
             is_repeated,
-            durability: Durability::Durable,
+            being_written: None,
         }
     }
 
     /// How much of it is on disk for sure.
     fn journaled(&self) -> Amount {
-        if self.durability == Durability::Durable {
-            self.amount.unwrap_or_default()
-        } else {
-            Amount::default()
+        match self.being_written {
+            Some(_) => Amount::default(),
+            None => self.amount.unwrap_or_default(),
         }
     }
 

@@ -84,26 +84,13 @@ impl QueuedBatch {
         self.amount
     }
 
-    /// What of it has perhaps arrived, and nobody will know if it is not tried again; what is on disk will be.
+    /// What has perhaps arrived of a batch that is not on disk. (One that is there is tried again by the next process.)
     pub(crate) fn uncertain(&self, is_in_flight: bool) -> Option<Settled> {
         match self.durability {
             Durability::Durable | Durability::Outdated => None,
             _ if self.is_repeated => Some(self.settled(Outcome::Ambiguous)),
             _ if is_in_flight => Some(self.settled_in_part(self.batch.data(), Outcome::Ambiguous)),
             _ => None,
-        }
-    }
-
-    /// What becomes of it if nothing can be sent or waited for any more.
-    pub(crate) fn abandoned(&self, is_in_flight: bool) -> Vec<Settled> {
-        let aside: Vec<Datum> = self.aside().cloned().collect();
-        match self.durability {
-            Durability::Durable | Durability::Outdated | Durability::Writing { .. } => Vec::new(),
-            _ if is_in_flight && !self.is_repeated => vec![
-                self.settled_in_part(self.batch.data(), Outcome::Ambiguous),
-                self.settled_in_part(&aside, Outcome::Dropped),
-            ],
-            _ => vec![self.dropped()],
         }
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// Gives those of a series and a reason that are new, and whether the list is full only now.
     pub(crate) fn add<'a>(&mut self, refused: &'a [Refused]) -> (Vec<&'a Refused>, bool) {
-        let (mut news, was_full) = (Vec::new(), self.is_full);
+        let (mut new, was_full) = (Vec::new(), self.is_full);
         for one in refused {
             let total = self.by_reason.entry(one.reason.name()).or_default();
             *total = total.saturating_add(one.samples);
@@ -25,12 +25,12 @@ impl Refusals {
                 *samples = samples.saturating_add(one.samples);
             } else if self.listed.len() < MAX_LISTED {
                 self.listed.insert(series, one.samples);
-                news.push(one);
+                new.push(one);
             } else {
                 self.is_full = true;
             }
         }
-        (news, self.is_full && !was_full)
+        (new, self.is_full && !was_full)
     }
 
     pub(crate) fn list(&self) -> Vec<Refused> {

@@ -1,16 +1,31 @@
 //! What is on disk alone, and comes back when there is room.
 
-use crate::delivery::Delivery;
-use crate::delivery::Mode;
 use crate::delivery::durability::Durability;
 use crate::delivery::ledger::Outcome;
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
-use crate::journal::{JournalError, record_format};
+use crate::delivery::{Delivery, Guarantee};
+use crate::journal::JournalError;
+use crate::journal::record_format::{self, AllDefaults};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// After the system did not let us read.
 const READ_AGAIN: Duration = Duration::from_secs(10);
+
+/// How far reading is.
+#[derive(Debug, Default)]
+pub(super) struct Reload {
+    /// A record is being read.
+    is_reading: bool,
+    /// The records before this number were tried: the system did not let us read one of them.
+    from: u64,
+    /// When they are tried again.
+    pub(super) again: Option<Instant>,
+    /// Whether that was said.
+    is_said: bool,
+    /// What data that were read have in common.
+    defaults: AllDefaults,
+}
 
 impl Delivery {
     /// Begins to read the oldest record that is on disk alone, of all or of what this process recorded, if there is
@@ -19,16 +34,16 @@ impl Delivery {
         let Some(journal) = &mut self.journal else {
             return;
         };
-        if journal.reading.is_some() || !self.queue.has_room() {
+        let reload = &mut journal.reload;
+        if reload.again.is_some_and(|at| at <= Instant::now()) {
+            (reload.again, reload.from) = (None, 0);
+        }
+        if reload.is_reading || !self.queue.has_room() {
             return;
         }
-        if journal.read_again.is_some_and(|at| at <= Instant::now()) {
-            journal.read_again = None;
-            journal.unreadable.clear();
-        }
-        let is_readable = |number| !journal.unreadable.contains(&number);
-        if let Some(number) = self.queue.oldest_on_disk(is_own, is_readable) {
-            journal.reading = Some(number);
+        let first_own = if is_own { self.queue.first_own() } else { 0 };
+        if let Some(number) = self.queue.oldest_on_disk(reload.from.max(first_own)) {
+            reload.is_reading = true;
             journal.writer.read(number);
         }
     }
@@ -38,16 +53,26 @@ impl Delivery {
         let Some(journal) = &mut self.journal else {
             return;
         };
-        journal.reading = None;
-        let payload = match payload {
-            Ok(payload) => payload,
+        let reload = &mut journal.reload;
+        reload.is_reading = false;
+        let batch = match payload {
+            Ok(payload) => {
+                reload.is_said = false;
+                record_format::read(&payload, &mut reload.defaults)
+            }
             Err(error) if is_passing(&error) => {
-                if !std::mem::replace(&mut journal.is_unreadable, true) {
+                if !std::mem::replace(&mut reload.is_said, true) {
                     tracing::error!(%error, "the journal cannot be read now; it is tried again");
                 }
                 let again = Instant::now().checked_add(READ_AGAIN);
-                journal.read_again = journal.read_again.or(again);
-                journal.unreadable.insert(number);
+                reload.again = reload.again.or(again);
+                reload.from = number + 1;
+                return;
+            }
+            Err(error @ JournalError::LaterVersion { .. }) => {
+                tracing::error!(%error, "a record of the journal is left to the version that knows it");
+                self.ledger.books().later_records += 1;
+                self.queue.take_from_disk(number);
                 return;
             }
             Err(error) => {
@@ -55,8 +80,7 @@ impl Delivery {
                 return self.lose(number);
             }
         };
-        journal.is_unreadable = false;
-        let batch = match record_format::read(&payload, &mut journal.defaults) {
+        let batch = match batch {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "a record of the journal is lost");
@@ -72,22 +96,27 @@ impl Delivery {
         if !on_disk.is_counted() {
             self.ledger.restored(queued.amount());
         }
-        if queued.is_repeated && queued.batch.delivery() == Mode::AtMostOnce {
+        if queued.is_repeated && queued.batch.delivery() == Guarantee::AtMostOnce {
             let settled = vec![queued.settled(Outcome::Ambiguous)];
             let rest = None;
             self.conclude(number, queued.durability, Verdict { settled, rest });
         } else {
             self.queue.push(queued);
+            self.overflow();
         }
     }
 
-    /// What was on disk alone is gone.
+    /// The record of what was on disk alone is gone.
     pub(super) fn lose(&mut self, number: u64) {
         if let Some(on_disk) = self.queue.take_from_disk(number) {
-            self.ledger.books().lost_records += 1;
+            if on_disk.being_written().is_none() {
+                self.ledger.books().lost_records += 1;
+            }
             self.settle(number, &on_disk.lost());
+        }
+        if let Some(journal) = &mut self.journal {
             // Whatever is there under its number.
-            self.discard(number, Durability::Outdated);
+            journal.writer.remove(number);
         }
     }
 }
@@ -96,7 +125,6 @@ impl Delivery {
 fn is_passing(error: &JournalError) -> bool {
     match error {
         JournalError::Io { reason, .. } => reason.kind() != std::io::ErrorKind::NotFound,
-        JournalError::Closed { .. } => true,
         _ => false,
     }
 }

@@ -13,7 +13,7 @@ impl QueuedBatch {
     pub(crate) fn misdated(&self, now: SystemTime) -> Option<Verdict> {
         let newest = self.aside().map(|datum| datum.timestamp);
         let newest = newest.fold(self.batch.newest(), SystemTime::max);
-        // If neither of these is at fault, none between is.
+        // All others lie between the oldest and the newest.
         let mut ends = [self.oldest(), newest].into_iter();
         ends.find_map(|timestamp| limits::check_timestamp(timestamp, now).err())?;
         let fault = |datum: &Datum| limits::check_timestamp(datum.timestamp, now).err();

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::model::attempt::{Attempt, ServiceClock};
 use crate::model::batch::Batch;
-use crate::model::outcome::{SendError, Sent};
+use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::AnySink;
 use std::sync::Arc;
 use std::time::Duration;

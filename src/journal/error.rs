@@ -60,6 +60,12 @@ pub enum JournalError {
         /// The record's number.
         number: u64,
     },
+    /// More data come than the disk takes.
+    #[error("the disk of the journal {} takes less than what comes", dir.display())]
+    Behind {
+        /// The journal's folder.
+        dir: PathBuf,
+    },
     /// The disk does not answer.
     #[error("the disk of the journal {} does not answer", dir.display())]
     Slow {

@@ -38,6 +38,7 @@
 //! |---|---|---|
 //! | [`write`](Journal::write) | kept | kept: file and folder are synced |
 //! | [`mark`](Journal::mark) | kept | kept: the folder is synced |
+//! | [`withdraw`](Journal::withdraw) | kept | kept: the folder is synced |
 //! | [`remove`](Journal::remove) | kept | may come back, as marked if it was: not synced |
 //! | [`unmark`](Journal::unmark) | kept | may be marked again: not synced |
 //!
@@ -56,11 +57,11 @@ mod writer;
 
 pub use error::JournalError;
 pub(crate) use recovery::Recovered;
-pub(crate) use writer::{PATIENCE, Report, Writer};
+pub(crate) use writer::{Done, PATIENCE, Report, Writer};
 
 use file_system::{FileSystem, OsFileSystem};
 use record_file::{Fault, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -72,6 +73,8 @@ pub(crate) struct Journal {
     max_bytes: u64,
     lock: File,
     records: BTreeMap<u64, Record>,
+    /// Records that nobody needs any more, and that could not be removed.
+    left: BTreeSet<u64>,
     bytes: u64,
 }
 
@@ -117,6 +120,7 @@ impl Journal {
             max_bytes,
             lock,
             records: BTreeMap::new(),
+            left: BTreeSet::new(),
             bytes: 0,
         };
         let recovered = journal.recover()?;
@@ -152,19 +156,11 @@ impl Journal {
         self.sync_dir("mark a record in")
     }
 
-    /// [`mark`](Self::mark)s it, or takes it off the disk if that cannot be; whether it is there, and marked.
-    /// After an error it may be there, marked or not.
-    pub(crate) fn mark_or_withdraw(&mut self, number: u64) -> Result<bool, JournalError> {
-        if !self.has(number) {
-            return Ok(false);
-        }
-        if self.mark(number).is_ok() {
-            return Ok(true);
-        }
+    /// Durably takes one off the disk that cannot be marked. After an error it may be there or not.
+    pub(crate) fn withdraw(&mut self, number: u64) -> Result<(), JournalError> {
         self.remove(number)?;
         // Else it might come back, as one that was never tried.
-        self.sync_dir("delete a record of")?;
-        Ok(false)
+        self.sync_dir("delete a record of")
     }
 
     /// Takes a mark back: the attempt surely did not arrive.
@@ -178,9 +174,34 @@ impl Journal {
             return Ok(());
         };
         self.delete(&self.path(number, record.state))?;
-        self.records.remove(&number);
-        self.bytes -= record_file::footprint(record.len);
+        self.forget(number);
         Ok(())
+    }
+
+    /// [`remove`](Self::remove)s a record that nobody needs any more; if that fails, it is tried
+    /// [again](Self::remove_left) later.
+    pub(crate) fn discard(&mut self, number: u64) -> Result<(), JournalError> {
+        let removed = self.remove(number);
+        if removed.is_err() {
+            self.left.insert(number);
+        } else {
+            self.left.remove(&number);
+        }
+        removed
+    }
+
+    /// Tries the removals again that failed, until one fails again.
+    pub(crate) fn remove_left(&mut self) {
+        while let Some(&number) = self.left.first()
+            && self.discard(number).is_ok()
+        {}
+    }
+
+    /// It is not there any more, or not ours.
+    pub(crate) fn forget(&mut self, number: u64) {
+        if let Some(record) = self.records.remove(&number) {
+            self.bytes -= record_file::footprint(record.len);
+        }
     }
 
     /// Whether there is a record of that number.

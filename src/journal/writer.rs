@@ -22,41 +22,49 @@ pub(crate) const MAX_WRITING_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Clone, Copy, Debug)]
 enum Command {
-    /// The payload is among those that wait, unless the write was cancelled.
-    Write {
-        number: u64,
-        write: u64,
-    },
-    Read(u64),
-    Mark {
-        number: u64,
-        is_strict: bool,
-    },
-    Unmark(u64),
-    Remove(u64),
+    Write,
+    Read,
+    Mark,
+    Withdraw,
+    Unmark,
+    Remove,
 }
 
-/// What was done.
+/// What was done about the record of a number, by the call of that number.
 #[derive(Debug)]
-pub(crate) enum Report {
-    /// Nothing, if the write was cancelled.
-    Written {
-        number: u64,
-        write: u64,
-        written: Option<Written>,
-    },
-    Read(u64, Result<Vec<u8>, JournalError>),
-    /// Whether the record is on disk, marked.
-    Marked(u64, Result<bool, JournalError>),
+pub(crate) struct Report {
+    pub(crate) number: u64,
+    pub(crate) call: u64,
+    pub(crate) done: Done,
+}
+
+#[derive(Debug)]
+pub(crate) enum Done {
+    Written(Written),
+    Read(Result<Vec<u8>, JournalError>),
+    /// Whether there is a record, and so a mark.
+    Marked(Result<bool, JournalError>),
+    Withdrawn(Result<(), JournalError>),
     /// Unmarked or removed.
     Changed(Result<(), JournalError>),
+    /// Nothing: it was cancelled.
+    Cancelled,
+    /// The thread is gone, and nothing is done any more. It has no number.
+    Closed,
+}
+
+/// A call that can be cancelled.
+#[derive(Debug)]
+enum Waiting {
+    Write { payload: Vec<u8>, is_begun: bool },
+    Mark,
 }
 
 /// What the thread and its front share.
 #[derive(Debug, Default)]
 struct Shared {
-    /// What waits to be written, by the number of the write: payload, and whether an attempt has begun.
-    waiting: Mutex<HashMap<u64, (Vec<u8>, bool)>>,
+    /// Calls that have not begun, by number.
+    waiting: Mutex<HashMap<u64, Waiting>>,
     /// Bytes of payloads in memory.
     writing_bytes: AtomicUsize,
     /// Bytes on disk.
@@ -73,14 +81,15 @@ pub(crate) struct Writer {
     dir: PathBuf,
     shared: Arc<Shared>,
     /// None once it ends.
-    commands: Option<mpsc::Sender<Command>>,
+    commands: Option<mpsc::Sender<(u64, u64, Command)>>,
     reports: reports::UnboundedReceiver<Report>,
     ended: Option<oneshot::Receiver<()>>,
     /// The same for who cannot await it: nothing is sent, and the other end is dropped.
     end: mpsc::Receiver<()>,
     patience: Duration,
-    /// How many writes there were.
-    writes: u64,
+    /// How many calls there were.
+    calls: u64,
+    is_closed: bool,
     is_failing: bool,
     /// The disk has not answered for too long.
     is_slow: bool,
@@ -101,12 +110,15 @@ impl Writer {
             // Dropped after the journal, in a panic, too: locals go in reverse.
             let _at_end = at_end_too;
             let mut journal = journal;
-            for command in queue {
-                let report = theirs.perform(&mut journal, command);
+            for (number, call, command) in queue {
+                let done = theirs.perform(&mut journal, number, call, command);
+                let report = Report { number, call, done };
+                journal.remove_left();
                 theirs.bytes.store(journal.bytes(), Ordering::Relaxed);
                 // Nobody may listen any more.
                 _ = to_front.send(report);
             }
+            journal.remove_left();
             drop(journal);
             _ = at_end.send(());
         };
@@ -122,51 +134,52 @@ impl Writer {
             ended: Some(ended),
             end,
             patience: PATIENCE,
-            writes: 0,
+            calls: 0,
+            is_closed: false,
             is_failing: false,
             is_slow: false,
         })
     }
 
-    /// [`Journal::write`], unless it is cancelled before; gives the number of the write.
+    /// [`Journal::write`], unless it is cancelled before; gives the number of the call.
     pub(crate) fn write(&mut self, number: u64, payload: Vec<u8>, is_begun: bool) -> u64 {
-        self.writes += 1;
-        let write = self.writes;
-        let bytes = payload.len();
-        self.shared
-            .writing_bytes
-            .fetch_add(bytes, Ordering::Relaxed);
-        let waiting = &self.shared.waiting;
-        waiting.lock().insert(write, (payload, is_begun));
-        self.call(Command::Write { number, write });
-        write
+        let bytes = &self.shared.writing_bytes;
+        bytes.fetch_add(payload.len(), Ordering::Relaxed);
+        let waiting = Waiting::Write { payload, is_begun };
+        self.call_unless_cancelled(number, waiting, Command::Write)
     }
 
-    /// Whether it is sure now that this write does not happen. The payload is gone then.
-    pub(crate) fn cancel(&mut self, write: u64) -> bool {
-        let cancelled = self.shared.waiting.lock().remove(&write);
-        if let Some((payload, _)) = &cancelled {
+    /// [`Journal::mark`], unless it is cancelled before; gives the number of the call.
+    pub(crate) fn mark(&mut self, number: u64) -> u64 {
+        self.call_unless_cancelled(number, Waiting::Mark, Command::Mark)
+    }
+
+    /// Whether it is sure now that this write or mark does not happen. A payload is gone then.
+    pub(crate) fn cancel(&mut self, call: u64) -> bool {
+        let cancelled = self.shared.waiting.lock().remove(&call);
+        if let Some(Waiting::Write { payload, .. }) = &cancelled {
             let bytes = &self.shared.writing_bytes;
             bytes.fetch_sub(payload.len(), Ordering::Relaxed);
         }
         cancelled.is_some()
     }
 
-    pub(crate) fn read(&self, number: u64) {
-        self.call(Command::Read(number));
+    pub(crate) fn read(&mut self, number: u64) {
+        self.call(number, Command::Read);
     }
 
-    /// [`Journal::mark_or_withdraw`]s it if that `is_strict`, else [`Journal::mark`]s it.
-    pub(crate) fn mark(&self, number: u64, is_strict: bool) {
-        self.call(Command::Mark { number, is_strict });
+    /// [`Journal::withdraw`]; gives the number of the call.
+    pub(crate) fn withdraw(&mut self, number: u64) -> u64 {
+        self.call(number, Command::Withdraw)
     }
 
-    pub(crate) fn unmark(&self, number: u64) {
-        self.call(Command::Unmark(number));
+    pub(crate) fn unmark(&mut self, number: u64) {
+        self.call(number, Command::Unmark);
     }
 
-    pub(crate) fn remove(&self, number: u64) {
-        self.call(Command::Remove(number));
+    /// [`Journal::discard`].
+    pub(crate) fn remove(&mut self, number: u64) {
+        self.call(number, Command::Remove);
     }
 
     /// Whether the disk is not too far behind to be given more.
@@ -190,32 +203,37 @@ impl Writer {
     }
 
     /// The disk was waited for, and does not answer.
-    pub(crate) fn is_late(&mut self) {
+    pub(crate) fn gave_up_waiting(&mut self) {
         self.is_slow = true;
-        self.is_behind();
+        let dir = self.dir.clone();
+        self.fails(&JournalError::Slow { dir });
     }
 
     /// More comes than the disk takes.
-    pub(crate) fn is_behind(&mut self) {
-        let error = self.slow();
-        self.fails(&error);
+    pub(crate) fn fell_behind(&mut self) {
+        let dir = self.dir.clone();
+        self.fails(&JournalError::Behind { dir });
     }
 
     /// What is done next. May be dropped and called again.
     pub(crate) async fn next(&mut self) -> Report {
         let Some(report) = self.reports.recv().await else {
-            // A panic there, and nothing is written any more.
+            if self.is_closed {
+                return std::future::pending().await;
+            }
+            // A panic there.
             let error = self.closed();
             self.fails(&error);
-            self.is_slow = true;
-            return std::future::pending().await;
+            (self.is_closed, self.is_slow) = (true, true);
+            return Report {
+                number: 0,
+                call: 0,
+                done: Done::Closed,
+            };
         };
         self.is_slow = false;
-        match &report {
-            Report::Written {
-                written: Some(written),
-                ..
-            } => match &written.error {
+        match &report.done {
+            Done::Written(written) => match &written.error {
                 Some(error) => self.fails(error),
                 None if std::mem::take(&mut self.is_failing) => {
                     tracing::info!("the journal takes data again");
@@ -223,8 +241,10 @@ impl Writer {
                 None => {}
             },
             // Unmarked too late is no fault of the disk.
-            Report::Changed(Err(JournalError::NoSuchRecord { .. })) => {}
-            Report::Marked(_, Err(error)) | Report::Changed(Err(error)) => self.fails(error),
+            Done::Changed(Err(JournalError::NoSuchRecord { .. })) => {}
+            Done::Marked(Err(error)) | Done::Withdrawn(Err(error)) | Done::Changed(Err(error)) => {
+                self.fails(error);
+            }
             _ => {}
         }
         report
@@ -239,7 +259,8 @@ impl Writer {
         let Ok(ended) = tokio::time::timeout(self.patience, ended).await else {
             // It was waited for: not again, and not here.
             self.patience = Duration::ZERO;
-            return Err(self.slow());
+            let dir = self.dir.clone();
+            return Err(JournalError::Slow { dir });
         };
         ended.map_err(|_| self.closed())
     }
@@ -251,16 +272,19 @@ impl Writer {
         }
     }
 
-    fn call(&self, command: Command) {
-        if let Some(commands) = &self.commands {
-            // If the thread is gone, so are its reports, which say it.
-            _ = commands.send(command);
-        }
+    fn call_unless_cancelled(&mut self, number: u64, waiting: Waiting, command: Command) -> u64 {
+        let call = self.calls + 1;
+        self.shared.waiting.lock().insert(call, waiting);
+        self.call(number, command)
     }
 
-    fn slow(&self) -> JournalError {
-        let dir = self.dir.clone();
-        JournalError::Slow { dir }
+    fn call(&mut self, number: u64, command: Command) -> u64 {
+        self.calls += 1;
+        if let Some(commands) = &self.commands {
+            // If the thread is gone, so are its reports, which say it.
+            _ = commands.send((number, self.calls, command));
+        }
+        self.calls
     }
 
     fn closed(&self) -> JournalError {
@@ -276,36 +300,39 @@ impl Writer {
 }
 
 impl Shared {
-    fn perform(&self, journal: &mut Journal, command: Command) -> Report {
+    fn perform(&self, journal: &mut Journal, number: u64, call: u64, command: Command) -> Done {
         match command {
-            Command::Write { number, write } => {
-                let taken = self.waiting.lock().remove(&write);
-                let written = taken.map(|(payload, is_begun)| {
+            Command::Write => match self.begin(call) {
+                Some(Waiting::Write { payload, is_begun }) => {
                     let written = journal.write(number, &payload, is_begun);
-                    self.writing_bytes
-                        .fetch_sub(payload.len(), Ordering::Relaxed);
-                    written
-                });
-                Report::Written {
-                    number,
-                    write,
-                    written,
+                    let bytes = &self.writing_bytes;
+                    bytes.fetch_sub(payload.len(), Ordering::Relaxed);
+                    Done::Written(written)
                 }
+                _ => Done::Cancelled,
+            },
+            Command::Mark => match self.begin(call) {
+                Some(_) if journal.has(number) => Done::Marked(journal.mark(number).map(|()| true)),
+                Some(_) => Done::Marked(Ok(false)),
+                None => Done::Cancelled,
+            },
+            Command::Read => {
+                let payload = journal.read(number);
+                // It could not be read when the journal was opened.
+                if let Err(JournalError::LaterVersion { .. }) = payload {
+                    journal.forget(number);
+                }
+                Done::Read(payload)
             }
-            Command::Read(number) => Report::Read(number, journal.read(number)),
-            Command::Mark { number, is_strict } => {
-                let marked = if is_strict {
-                    journal.mark_or_withdraw(number)
-                } else if journal.has(number) {
-                    journal.mark(number).map(|()| true)
-                } else {
-                    Ok(false)
-                };
-                Report::Marked(number, marked)
-            }
-            Command::Unmark(number) => Report::Changed(journal.unmark(number)),
-            Command::Remove(number) => Report::Changed(journal.remove(number)),
+            Command::Withdraw => Done::Withdrawn(journal.withdraw(number)),
+            Command::Unmark => Done::Changed(journal.unmark(number)),
+            Command::Remove => Done::Changed(journal.discard(number)),
         }
+    }
+
+    /// From now on the call cannot be cancelled; none if it was.
+    fn begin(&self, call: u64) -> Option<Waiting> {
+        self.waiting.lock().remove(&call)
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
-use crate::model::outcome::{SendError, Sent};
 use crate::model::profile::Profile;
 use crate::model::refusal::Refusal;
+use crate::model::send_result::{SendError, Sent};
 use std::pin::Pin;
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ pub struct FlushReport {
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,
     /// Not delivered when the flush's time was up. The exporter goes on trying, unless it was shut down; with a
-    /// [journal](crate::CloudWatchBuilder::with_journal) the next process does.
+    /// [journal](crate::CloudWatchBuilder::with_journal) that has them the next process does.
     pub pending: Amount,
     /// Of those that are pending, what is in the journal alone, as there was no room in the queue.
     pub journaled: Amount,

@@ -37,8 +37,8 @@ pub struct Stats {
     pub journaled: Amount,
     /// Of all that entered, what an earlier process had left in the journal.
     pub restored: Amount,
-    /// Records of the journal, each a request, that were dropped for its bound or damaged, at the start or later.
-    /// Data of this process among them are in `dropped`, or in `ambiguous`.
+    /// Records of the journal, each a request, whose data were nowhere else, and that were dropped for its bound or
+    /// damaged, at the start or later. Data of this process among them are in `dropped`, or in `ambiguous`.
     pub lost_records: u64,
     /// Records of the journal that a later version of this crate wrote. They stay where they are, for that version,
     /// and the journal's bound is without them.

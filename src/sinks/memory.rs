@@ -3,8 +3,8 @@
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, StatisticSet};
-use crate::model::outcome::{SendError, Sent};
 use crate::model::profile::Profile;
+use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use parking_lot::Mutex;
 use std::sync::Arc;

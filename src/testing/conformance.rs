@@ -3,9 +3,9 @@
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
-use crate::model::outcome::{SendError, Sent};
 use crate::model::profile::DistributionForm;
 use crate::model::recorded_buckets::RecordedBuckets;
+use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::model::unit::Unit;
 use crate::model::unit_scale;

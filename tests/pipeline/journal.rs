@@ -140,7 +140,7 @@ async fn a_journal_has_one_owner_and_a_size() {
 }
 
 #[tokio::test]
-async fn a_damaged_entry_costs_no_neighbour() {
+async fn a_damaged_record_costs_no_neighbour() {
     let scratch = Scratch::new();
     cut_off(&scratch, Delivery::AtLeastOnce).await;
     let files = std::fs::read_dir(scratch.path()).unwrap();

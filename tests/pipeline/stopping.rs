@@ -34,6 +34,21 @@ async fn a_shutdown_ends_in_its_time_whatever_the_destination_does() {
     );
 }
 
+/// Levels and account are of one moment.
+#[tokio::test(start_paused = true)]
+async fn after_the_end_the_levels_are_those_of_what_is_pending() {
+    let sink = Scripted::hanging();
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
+    let test = Started::new(builder);
+    test.record(|| counter!("n").increment(3));
+    test.advance(Duration::from_mins(1)).await;
+    let report = test.cloudwatch.shutdown_within(2 * SECOND).await.unwrap();
+    assert_eq!(report.ambiguous.samples, 3);
+    let stats = test.cloudwatch.stats();
+    assert!(stats.pending.is_zero());
+    assert_eq!((stats.oldest_pending, stats.queue_bytes), (None, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn everybody_who_shuts_it_down_or_flushes_meanwhile_is_answered_in_his_own_time() {
     let sink = Scripted::new([Fault::Hang; 100]);

@@ -10,10 +10,12 @@ use proptest::sample::Index;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Queue(u64),
+    /// Data and samples of each.
+    Queue(usize, u64),
     Refuse(u64),
     Restore(u64),
-    Settle(Index, u8, bool),
+    /// So many data of a batch, if it has them.
+    Settle(Index, usize, u8, bool),
     Open,
     Drained(Index),
     Close(Index),
@@ -21,18 +23,22 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        4 => (1..9_u64).prop_map(Act::Queue),
+        4 => (1..5_usize, 1..9_u64).prop_map(|(data, samples)| Act::Queue(data, samples)),
         1 => (1..9_u64).prop_map(Act::Refuse),
         1 => (1..9_u64).prop_map(Act::Restore),
-        4 => (any::<Index>(), 0..5_u8, any::<bool>()).prop_map(|(index, how, is_repeated)| Act::Settle(index, how, is_repeated)),
+        4 => (any::<Index>(), 1..5_usize, 0..5_u8, any::<bool>())
+            .prop_map(|(index, data, how, is_repeated)| Act::Settle(index, data, how, is_repeated)),
         1 => Just(Act::Open),
         1 => any::<Index>().prop_map(Act::Drained),
         1 => any::<Index>().prop_map(Act::Close),
     ]
 }
 
-fn amount(samples: u64) -> Amount {
-    Amount { data: 1, samples }
+fn amount(data: usize, each: u64) -> Amount {
+    Amount {
+        data: data as u64,
+        samples: data as u64 * each,
+    }
 }
 
 fn refused(samples: u64) -> Vec<Refused> {
@@ -67,38 +73,45 @@ proptest! {
     fn entered_is_what_became_of_it(acts in prop::collection::vec(act(), 1..60)) {
         let ledger = Ledger::default();
         let (first, mut next) = (100, 100_u64);
-        // Number and samples.
-        let mut pending: Vec<(u64, u64)> = Vec::new();
+        // Number, data, and samples of each.
+        let mut pending: Vec<(u64, usize, u64)> = Vec::new();
         let mut flushes: Vec<FlushId> = Vec::new();
-        let own = |pending: &[(u64, u64)]| {
+        let own = |pending: &[(u64, usize, u64)]| {
             let own = pending.iter().filter(|one| one.0 >= first);
             own.fold((0, Amount::default()), |(data, mut sum), one| {
-                sum.add(amount(one.1));
-                (data + 1, sum)
+                sum.add(amount(one.1, one.2));
+                (data + one.1, sum)
             })
         };
         for act in acts {
             match act {
-                Act::Queue(samples) => {
-                    ledger.entered(next, 1, amount(samples));
-                    pending.push((next, samples));
+                Act::Queue(data, each) => {
+                    ledger.entered(next, data, amount(data, each));
+                    pending.push((next, data, each));
                     next += 1;
                 }
                 Act::Refuse(samples) => ledger.refused(&refused(samples)),
                 Act::Restore(samples) => {
-                    ledger.restored(amount(samples));
-                    pending.push((pending.len() as u64 % first, samples));
+                    ledger.restored(amount(1, samples));
+                    pending.push((pending.len() as u64 % first, 1, samples));
                 }
-                Act::Settle(index, how, is_repeated) if !pending.is_empty() => {
-                    let (number, samples) = pending.swap_remove(index.index(pending.len()));
+                Act::Settle(index, data, how, is_repeated) if !pending.is_empty() => {
+                    let place = index.index(pending.len());
+                    let (number, left, each) = pending[place];
+                    let data = data.min(left);
+                    pending[place].1 -= data;
+                    if pending[place].1 == 0 {
+                        pending.swap_remove(place);
+                    }
+                    let amount = amount(data, each);
                     let outcome = match how {
                         0 => Outcome::Delivered,
                         1 => Outcome::HandedOver,
                         2 => Outcome::Ambiguous,
                         3 => Outcome::Dropped,
-                        _ => Outcome::Refused(refused(samples)),
+                        _ => Outcome::Refused(refused(amount.samples)),
                     };
-                    ledger.settle(number, &Settled { data: 1, amount: amount(samples), is_repeated, outcome });
+                    ledger.settle(number, &Settled { data, amount, is_repeated, outcome });
                 }
                 Act::Open => {
                     let (data, amount) = own(&pending);
@@ -113,7 +126,7 @@ proptest! {
                     let flush = flushes.swap_remove(index.index(flushes.len()));
                     let (covers, is_settled) = (ledger.covers(flush), ledger.is_settled(flush));
                     let left = pending.iter().filter(|one| covers.contains(&one.0));
-                    let left: u64 = left.map(|one| one.1).sum();
+                    let left: u64 = left.map(|one| one.1 as u64 * one.2).sum();
                     let closed = ledger.close_flush(flush).expect("it was open");
                     prop_assert!(balanced(&closed.account), "{closed:?}");
                     prop_assert_eq!(closed.account.pending.samples, left);
@@ -123,7 +136,7 @@ proptest! {
             }
             let books = ledger.books();
             prop_assert!(balanced(&books.account), "{books:?}");
-            let left: u64 = pending.iter().map(|one| one.1).sum();
+            let left: u64 = pending.iter().map(|one| one.1 as u64 * one.2).sum();
             prop_assert_eq!(books.account.pending.samples, left);
             let by_reason: u64 = books.refusals.by_reason().values().sum();
             prop_assert_eq!(by_reason, books.account.refused.samples);

@@ -74,29 +74,33 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
         let on_disk = if number < 3 {
             OnDisk::restored(false)
         } else {
-            OnDisk::of(&queued(number))
+            let mut queued = queued(number);
+            if number == 3 {
+                queued.durability = Durability::Writing {
+                    write: 1,
+                    until: Instant::now(),
+                    has_older: false,
+                };
+            }
+            OnDisk::of(&queued)
         };
         queue.leave_to_disk(number, on_disk);
     }
-    let writing = Durability::Writing {
-        write: 1,
-        until: Instant::now(),
-        has_older: false,
-    };
-    queue.set_durability(3, writing);
+
     // What is still being written cannot be read.
-    assert_eq!(queue.oldest_on_disk(true, |_| true), Some(4));
+    assert_eq!(queue.oldest_on_disk(3), Some(4));
+    assert_eq!(queue.being_written(), [3]);
     assert_eq!(queue.journaled().samples, 1);
-    queue.set_durability(3, Durability::Durable);
+    queue.is_written(3);
     assert_eq!(queue.journaled().samples, 2);
     assert_eq!(queue.unsettled_of(0..4).journaled.samples, 1);
     assert_eq!(queue.unsettled(3).0, 2);
     for number in 1..=4 {
-        assert_eq!(queue.oldest_on_disk(false, |_| true), Some(number));
+        assert_eq!(queue.oldest_on_disk(0), Some(number));
         let on_disk = queue.take_from_disk(number).unwrap();
         assert_eq!(on_disk.is_counted(), number >= 3);
     }
-    assert_eq!(queue.oldest_on_disk(false, |_| true), None);
+    assert_eq!(queue.oldest_on_disk(0), None);
 }
 
 #[test]
@@ -121,10 +125,7 @@ fn amounts_and_ages_are_those_of_what_is_there() {
         queue.push(one);
     }
     let taken = queue.take(1).unwrap();
-    assert_eq!(
-        (queue.amount().samples, queue.oldest()),
-        (3, Some(stamps[1]))
-    );
+    assert_eq!((queue.data(), queue.oldest()), (3, Some(stamps[1])));
     queue.leave_to_disk(1, OnDisk::of(&taken));
     let started = InFlight {
         queued: queue.take(2).unwrap(),
@@ -133,16 +134,10 @@ fn amounts_and_ages_are_those_of_what_is_there() {
         correction: Correction::NONE,
     };
     queue.depart(started);
-    assert_eq!(
-        (queue.amount().samples, queue.oldest()),
-        (4, Some(stamps[0]))
-    );
-    assert_eq!(queue.amount(), queue.unsettled(0).1);
+    assert_eq!((queue.data(), queue.oldest()), (4, Some(stamps[0])));
+    assert_eq!(queue.data(), queue.unsettled(0).1.data);
     assert!(queue.take_from_disk(1).is_some() && queue.arrive(2).is_some());
-    assert_eq!(
-        (queue.amount().samples, queue.oldest()),
-        (2, Some(stamps[2]))
-    );
+    assert_eq!((queue.data(), queue.oldest()), (2, Some(stamps[2])));
     assert!(queue.take(3).is_some() && queue.take(4).is_some());
-    assert!(queue.amount().is_zero() && queue.oldest().is_none() && queue.bytes() == 0);
+    assert!(queue.data() == 0 && queue.oldest().is_none() && queue.bytes() == 0);
 }

@@ -95,29 +95,42 @@ fn what_cannot_be_written_leaves_the_old_one() {
 
 /// What must not be sent twice is not sent as long as the disk has it unmarked.
 #[test]
-fn marked_or_off_the_disk_or_an_error() {
-    // The rename and its sync; then the deletion and its sync.
-    for (fails_at, expected) in [
-        (vec![], Some(true)),
-        (vec![0], Some(false)),
-        (vec![1], Some(false)),
-    ] {
-        let (scratch, disk) = (Scratch::new(), TestDisk::default());
-        let mut journal = full(&scratch, &disk);
-        if let Some(&steps) = fails_at.first() {
-            disk.fail_after(steps, Failure::Full);
-        }
-        let marked = journal.mark_or_withdraw(1).ok();
-        assert_eq!(marked, expected);
-        assert_eq!(journal.has(1), marked == Some(true));
-    }
+fn what_cannot_be_marked_is_withdrawn_for_good() {
     let (scratch, disk) = (Scratch::new(), TestDisk::default());
     let mut journal = full(&scratch, &disk);
-    disk.fail_after(0, Failure::DeathBefore);
-    journal.mark_or_withdraw(1).unwrap_err();
-    assert_eq!(scratch.names().len(), 3);
-    disk.revive();
     disk.take_log();
-    assert!(journal.mark_or_withdraw(1).unwrap());
-    assert_eq!(disk.take_log().last().unwrap(), "sync_dir journal");
+    journal.withdraw(1).unwrap();
+    let steps = ["remove 0000000000000001.record", "sync_dir journal"];
+    assert_eq!(disk.take_log(), steps);
+    assert!(!journal.has(1));
+    // One that is gone is synced again: it could still come back.
+    journal.withdraw(1).unwrap();
+    assert_eq!(disk.take_log(), steps[1..]);
+    for steps in 0..2 {
+        let (scratch, disk) = (Scratch::new(), TestDisk::default());
+        let mut journal = full(&scratch, &disk);
+        disk.fail_after(steps, Failure::Full);
+        journal.withdraw(1).unwrap_err();
+        journal.withdraw(1).unwrap();
+        assert_eq!(scratch.names().len(), 2);
+    }
+}
+
+/// Else what was delivered would be sent again by the next process.
+#[test]
+fn a_removal_that_failed_is_tried_again() {
+    let (scratch, disk) = (Scratch::new(), TestDisk::default());
+    let mut journal = full(&scratch, &disk);
+    for number in 1..=2 {
+        disk.fail_after(0, Failure::Full);
+        journal.discard(number).unwrap_err();
+    }
+    assert_eq!((scratch.names().len(), journal.bytes()), (3, 3 * BLOCK));
+    disk.fail_after(0, Failure::Full);
+    journal.remove_left();
+    assert_eq!(scratch.names().len(), 3);
+    journal.remove_left();
+    journal.remove_left();
+    assert_eq!(scratch.names(), ["0000000000000003.record"]);
+    assert_eq!(journal.bytes(), BLOCK);
 }

@@ -10,9 +10,10 @@ fn started(scratch: &Scratch, max_bytes: u64) -> Writer {
 
 /// The next report is of a write.
 async fn written(writer: &mut Writer) -> Option<Written> {
-    match writer.next().await {
-        Report::Written { written, .. } => written,
-        report => panic!("{report:?}"),
+    match writer.next().await.done {
+        Done::Written(written) => Some(written),
+        Done::Cancelled => None,
+        done => panic!("{done:?}"),
     }
 }
 
@@ -26,31 +27,44 @@ async fn every_call_is_done_and_told_in_order() {
         assert!(written.error.is_none() && written.dropped.is_empty());
     }
     writer.read(1);
-    assert!(matches!(writer.next().await, Report::Read(1, Ok(payload)) if payload == b"first"));
-    writer.mark(2, false);
-    assert!(matches!(writer.next().await, Report::Marked(2, Ok(true))));
+    assert!(
+        matches!(writer.next().await, Report { number: 1, done: Done::Read(Ok(payload)), .. } if payload == b"first")
+    );
+    writer.mark(2);
+    assert!(matches!(
+        writer.next().await,
+        Report {
+            number: 2,
+            done: Done::Marked(Ok(true)),
+            ..
+        }
+    ));
     writer.unmark(2);
-    assert!(matches!(writer.next().await, Report::Changed(Ok(()))));
-    writer.mark(3, true);
-    assert!(matches!(writer.next().await, Report::Marked(3, Ok(true))));
+    assert!(matches!(writer.next().await.done, Done::Changed(Ok(()))));
+    writer.mark(3);
+    assert!(matches!(
+        writer.next().await,
+        Report {
+            number: 3,
+            done: Done::Marked(Ok(true)),
+            ..
+        }
+    ));
     writer.write(4, b"fourth".to_vec(), false);
     assert_eq!(written(&mut writer).await.unwrap().dropped, [1]);
     writer.remove(4);
-    assert!(matches!(writer.next().await, Report::Changed(Ok(()))));
+    assert!(matches!(writer.next().await.done, Done::Changed(Ok(()))));
     assert_eq!((writer.bytes(), writer.writing_bytes()), (2 * BLOCK, 0));
     writer.write(5, vec![0; 13_000], false);
     let error = written(&mut writer).await.unwrap().error;
     assert!(matches!(error, Some(JournalError::TooLarge { .. })));
-    for is_strict in [false, true] {
-        writer.mark(1, is_strict);
-        assert!(matches!(writer.next().await, Report::Marked(1, Ok(false))));
-    }
+    writer.mark(1);
+    let marked = writer.next().await.done;
+    assert!(matches!(marked, Done::Marked(Ok(false))), "it is gone");
     writer.read(1);
-    let gone = writer.next().await;
-    assert!(matches!(
-        gone,
-        Report::Read(1, Err(JournalError::NoSuchRecord { .. }))
-    ));
+    let gone = writer.next().await.done;
+    let gone = matches!(gone, Done::Read(Err(JournalError::NoSuchRecord { .. })));
+    assert!(gone);
 
     writer.close().await.unwrap();
     let (journal, _) = Journal::open(&scratch.dir(), 3 * BLOCK).unwrap();
@@ -64,7 +78,7 @@ async fn what_is_queued_is_done_in_order_though_nobody_waits() {
     let mut writer = started(&scratch, PLENTY);
     for number in 1..=50_u8 {
         writer.write(number.into(), vec![number], false);
-        writer.mark(number.into(), false);
+        writer.mark(number.into());
         if number % 2 == 0 {
             writer.remove(number.into());
         }
@@ -99,6 +113,7 @@ async fn a_panic_there_stops_nothing_here_and_frees_the_lock() {
     while Journal::open(&scratch.dir(), PLENTY).is_err() {
         tokio::task::yield_now().await;
     }
+    assert!(matches!(writer.next().await.done, Done::Closed), "once");
     let next = tokio::time::timeout(std::time::Duration::ZERO, writer.next());
     next.await.unwrap_err();
     assert!(writer.is_slow());

@@ -1,7 +1,7 @@
 //! What an error of `PutMetricData` means, by variant, status and code; never by its text, with one
 //! exception: the service names the data at fault in its message alone.
 
-use crate::model::outcome::SendError;
+use crate::model::send_result::SendError;
 use crate::sinks::put_metric_data::excerpt::{MAX_CODE, MAX_MESSAGE, excerpt};
 use crate::sinks::put_metric_data::retry_after::retry_after;
 use aws_sdk_cloudwatch::error::{ConnectorError, ProvideErrorMetadata, SdkError};

@@ -4,7 +4,7 @@ use super::{request_len, unit_name};
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
-use crate::model::outcome::{SendError, Sent};
+use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::sinks::put_metric_data::answer_body::Answer;
 use crate::sinks::put_metric_data::classify::{Departure, classify};

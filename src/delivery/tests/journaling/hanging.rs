@@ -109,3 +109,21 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
     assert!(began.elapsed() <= PATIENCE * 2);
     disk.mend();
 }
+
+/// What was being written for too long goes as soon as it is written and marked.
+#[tokio::test(start_paused = true)]
+async fn at_most_once_goes_on_when_it_is_written() {
+    let scratch = Scratch::new();
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
+    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    disk.hang(&[Step::Create]);
+    rig.window(3).await;
+    until(|| disk.asked(Step::Create) == 1).await;
+    tokio::time::sleep(PATIENCE + Duration::from_secs(1)).await;
+    assert_eq!(sink.calls(), 0);
+    disk.mend();
+    // No time passes here, but for the disk.
+    let patience = std::time::Instant::now() + Duration::from_secs(2);
+    until(|| sink.calls() == 1 || std::time::Instant::now() > patience).await;
+    assert_eq!(sink.values(), [3]);
+}

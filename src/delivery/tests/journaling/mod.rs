@@ -2,7 +2,10 @@
 //! paused, the disk hangs for good, or it does not matter how much time it seems to take.
 
 mod bounds;
+mod crashes;
+mod ends;
 mod hanging;
+mod late_marks;
 mod marks;
 mod rests;
 mod unreadable;
@@ -20,7 +23,7 @@ use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::guarantee::Delivery;
 use crate::model::name_rules::NameRules;
-use crate::model::outcome::{SendError, Sent};
+use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::report::stats::Stats;
 use crate::settings::Config;
@@ -30,6 +33,7 @@ use metrics_recording::Recorder;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 
@@ -104,8 +108,8 @@ impl Seeing {
         } else {
             Some(Ok(Sent::default()))
         };
-        let arrives = matches!(answer, Some(Ok(_)));
-        let arrived = batch.data().iter().filter(|_| arrives);
+        let is_taken = matches!(answer, Some(Ok(_)));
+        let arrived = batch.data().iter().filter(|_| is_taken);
         let call = (files.count(), arrived.map(|datum| datum.samples).collect());
         seen.calls.push(call);
         answer
@@ -122,6 +126,61 @@ impl Sink for Seeing {
             Some(answer) => answer,
             None => std::future::pending().await,
         }
+    }
+}
+
+/// What a call is answered, by its number from 0 on; nothing, if never.
+type Answer = dyn Fn(usize) -> Option<Result<Sent, SendError>> + Send + Sync;
+
+/// Answers as it is told; remembers what it took.
+#[derive(Clone)]
+struct Answering(Arc<Answers>);
+
+struct Answers {
+    answer: Box<Answer>,
+    calls: AtomicUsize,
+    /// The data that were taken: name, dimensions and time stamp.
+    taken: Mutex<Vec<String>>,
+}
+
+impl Answering {
+    fn by(
+        answer: impl Fn(usize) -> Option<Result<Sent, SendError>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Answers {
+            answer: Box::new(answer),
+            calls: AtomicUsize::new(0),
+            taken: Mutex::default(),
+        }))
+    }
+
+    fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    fn taken(&self) -> Vec<String> {
+        self.0.taken.lock().clone()
+    }
+}
+
+impl Sink for Answering {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        let call = self.0.calls.fetch_add(1, Ordering::Relaxed);
+        let Some(answer) = (self.0.answer)(call) else {
+            return std::future::pending().await;
+        };
+        if answer.is_ok() {
+            let names = batch.data().iter().map(|datum| {
+                let labels: Vec<_> = datum.dimensions().collect();
+                format!("{} {labels:?} {:?}", datum.name(), datum.timestamp())
+            });
+            self.0.taken.lock().extend(names);
+        }
+        answer
     }
 }
 
@@ -146,7 +205,11 @@ impl Rig {
 
     fn with(config: Config, sink: &Seeing, disk: &TestDisk, max_bytes: u64) -> Self {
         let dir = sink.0.lock().dir.clone();
-        let (journal, recovered) = Journal::open_on(disk.clone(), &dir, max_bytes).unwrap();
+        Self::on(config, sink.clone(), &dir, disk, max_bytes)
+    }
+
+    fn on(config: Config, sink: impl Sink, dir: &Path, disk: &TestDisk, max_bytes: u64) -> Self {
+        let (journal, recovered) = Journal::open_on(disk.clone(), dir, max_bytes).unwrap();
         let writer = Writer::start(journal).unwrap();
         let clock = ManualClock::new(SystemTime::now());
         let policy = Arc::new(SeriesPolicy::new(&config));
@@ -158,7 +221,7 @@ impl Rig {
             config,
             view,
             Arc::new(clock.clone()),
-            Arc::new(sink.clone()),
+            Arc::new(sink),
             Some((writer, recovered)),
             recorders,
         );
@@ -217,6 +280,8 @@ async fn as_time_goes_by(condition: impl Fn() -> bool) {
 fn account(stats: &Stats) -> u64 {
     let all = [
         stats.delivered,
+        stats.handed_over,
+        stats.refused,
         stats.ambiguous,
         stats.dropped,
         stats.pending,

@@ -78,3 +78,30 @@ async fn what_is_gone_is_lost() {
     until(|| rig.stats().lost_records == 2).await;
     assert_eq!(sink.calls(), 0);
 }
+
+/// Also if it could not be read at the start.
+#[tokio::test(start_paused = true)]
+async fn what_turns_out_to_be_of_a_later_version_stays_for_it() {
+    let scratch = Scratch::new();
+    left_behind(&scratch).await;
+    let later = scratch.file("0000000000000001.record");
+    let later = if later.exists() {
+        later
+    } else {
+        scratch.file("0000000000000001.begun")
+    };
+    let mut bytes = std::fs::read(&later).unwrap();
+    bytes[6..8].copy_from_slice(&[2, !2]);
+    std::fs::write(&later, &bytes).unwrap();
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
+    disk.fail(&[Step::Read]);
+    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    disk.mend();
+    as_time_goes_by(|| rig.stats().delivered.samples == 4).await;
+    as_time_goes_by(|| rig.stats().lost_records + rig.stats().later_records == 1).await;
+    let report = rig.cloudwatch.shutdown().await.unwrap();
+    assert!(report.is_complete());
+    drop(rig);
+    until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
+    assert_eq!(std::fs::read(&later).ok(), Some(bytes));
+}

@@ -1,0 +1,193 @@
+//! What the journal is told of an attempt: that it begins, before it does, and that it surely did not arrive.
+//!
+//! What must not be sent twice is not sent while its record says that it was never tried.
+
+use crate::delivery::durability::Durability;
+use crate::delivery::queued_batch::QueuedBatch;
+use crate::delivery::{Delivery, Guarantee};
+use crate::journal::{JournalError, PATIENCE};
+use tokio::time::Instant;
+
+/// Whether an attempt may begin, as far as the journal goes.
+pub(super) enum Clearance {
+    Now,
+    /// Once the call of this number has marked the record.
+    AfterMark(u64),
+    /// It waits on.
+    Later,
+}
+
+impl Delivery {
+    /// Whether a batch may be sent, which had its time to be written.
+    pub(super) fn clearance(&mut self, queued: &mut QueuedBatch, now: Instant) -> Clearance {
+        let Some(journal) = &mut self.journal else {
+            return Clearance::Now;
+        };
+        let is_strict = queued.batch.delivery() == Guarantee::AtMostOnce;
+        let later = now + PATIENCE;
+        match &mut queued.durability {
+            Durability::Behind { has_older, .. } => {
+                journal.writer.fell_behind();
+                queued.durability = Durability::unwritten(*has_older);
+            }
+            Durability::Writing {
+                write,
+                until,
+                has_older,
+            } => {
+                journal.writer.gave_up_waiting();
+                if journal.writer.cancel(*write) {
+                    queued.durability = Durability::unwritten(*has_older);
+                } else if is_strict {
+                    // Sent, and then written as if it were not, it could be sent twice.
+                    *until = later;
+                    return Clearance::Later;
+                }
+            }
+            Durability::Durable | Durability::Outdated if is_strict && journal.writer.is_slow() => {
+                queued.not_before = Some(later);
+                return Clearance::Later;
+            }
+            _ => {}
+        }
+        if !queued.durability.is_on_disk() {
+            return Clearance::Now;
+        }
+        let mark = journal.writer.mark(queued.number);
+        // A healthy destination does not wait for a disk that does not answer.
+        if is_strict || !journal.writer.is_slow() {
+            Clearance::AfterMark(mark)
+        } else {
+            Clearance::Now
+        }
+    }
+
+    /// The attempt surely did not arrive, and the batch is to be tried again.
+    pub(super) fn take_back(&mut self, queued: &mut QueuedBatch) {
+        match queued.durability {
+            // It may be possible by now.
+            Durability::Memory | Durability::Outdated => self.store(queued),
+            _ => self.unmark(queued),
+        }
+    }
+
+    /// A record that was marked when more of the batch was left stays so.
+    fn unmark(&mut self, queued: &QueuedBatch) {
+        if queued.durability == Durability::Durable
+            && !queued.is_repeated
+            && let Some(journal) = &mut self.journal
+        {
+            journal.writer.unmark(queued.number);
+        }
+    }
+
+    pub(super) fn marked(&mut self, number: u64, call: u64, marked: &Result<bool, JournalError>) {
+        if let Ok(false) = marked {
+            self.lose_record_in_memory(number);
+        }
+        let Some(in_flight) = self.queue.in_flight_mut(number) else {
+            return;
+        };
+        let Some((_, until)) = in_flight.marking.filter(|(mark, _)| *mark == call) else {
+            return;
+        };
+        let is_strict = in_flight.queued.batch.delivery() == Guarantee::AtMostOnce;
+        if marked.is_err()
+            && is_strict
+            && let Some(journal) = &mut self.journal
+        {
+            // From memory alone it may be sent.
+            in_flight.marking = Some((journal.writer.withdraw(number), until));
+        } else {
+            self.send(number);
+        }
+    }
+
+    pub(super) fn withdrawn(
+        &mut self,
+        number: u64,
+        call: u64,
+        withdrawn: &Result<(), JournalError>,
+    ) {
+        if withdrawn.is_ok() {
+            self.lose_record_in_memory(number);
+        }
+        let in_flight = self.queue.in_flight_mut(number);
+        let is_waiting = |in_flight: &crate::delivery::queue::InFlight| {
+            in_flight.marking.is_some_and(|(mark, _)| mark == call)
+        };
+        if !in_flight.is_some_and(|in_flight| is_waiting(in_flight)) {
+            // It was held back meanwhile, and is to be on disk.
+            if let Some(mut queued) = self.queue.take(number) {
+                if queued.durability == Durability::Memory {
+                    self.store(&mut queued);
+                }
+                self.queue.push(queued);
+            }
+        } else if withdrawn.is_ok() {
+            self.send(number);
+        } else {
+            self.hold_back(number);
+        }
+    }
+
+    fn lose_record_in_memory(&mut self, number: u64) {
+        if let Some(queued) = self.queue.find(number) {
+            queued.durability.lose_record();
+        }
+    }
+
+    /// Until when marks are waited for.
+    pub(super) fn marking_until(&self) -> Option<Instant> {
+        let in_flight = self.queue.in_flight();
+        let marking = in_flight.filter_map(|in_flight| in_flight.marking);
+        marking.map(|(_, until)| until).min()
+    }
+
+    /// Goes on without marks that are late, but for what must not be sent twice. Gives whether there were any.
+    pub(super) fn stop_marking(&mut self, now: Instant) -> bool {
+        let late = self.queue.in_flight();
+        let late = late.filter(|one| one.marking.is_some_and(|(_, until)| until <= now));
+        let late: Vec<_> = late
+            .map(|one| (one.queued.number, one.queued.batch.delivery()))
+            .collect();
+        for (number, guarantee) in &late {
+            if let Some(journal) = &mut self.journal {
+                journal.writer.gave_up_waiting();
+            }
+            match guarantee {
+                Guarantee::AtMostOnce => self.hold_back(*number),
+                _ => self.send(*number),
+            }
+        }
+        !late.is_empty()
+    }
+
+    /// Attempts that have not begun do not begin any more.
+    pub(super) fn hold_all_back(&mut self) {
+        let marking = self.queue.in_flight();
+        let marking = marking.filter(|one| one.marking.is_some());
+        let marking: Vec<u64> = marking.map(|one| one.queued.number).collect();
+        for number in marking {
+            self.hold_back(number);
+        }
+    }
+
+    /// Nothing was sent: it would not have been safe.
+    fn hold_back(&mut self, number: u64) {
+        let Some(in_flight) = self.queue.arrive(number) else {
+            return;
+        };
+        let mut queued = in_flight.queued;
+        let is_cancelled = in_flight.marking.is_some_and(|(mark, _)| {
+            let journal = self.journal.as_mut();
+            journal.is_some_and(|journal| journal.writer.cancel(mark))
+        });
+        if !is_cancelled {
+            self.unmark(&queued);
+        }
+        queued.not_before = Some(Instant::now() + PATIENCE);
+        self.queue.push(queued);
+        self.overflow();
+    }
+}
