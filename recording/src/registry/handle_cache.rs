@@ -196,15 +196,13 @@ impl<A: Cached> HandleCache<A> {
 
     fn remove(&mut self, registry: u64, sought: Sought<'_>) -> Option<()> {
         let hash = sought.hash() ^ registry;
-        let set = self.sets.set(hash)?.iter();
-        let mut lines = set.map(|line| {
-            line.as_ref()
-                .is_some_and(|line| line.is_of(registry, sought))
-        });
-        let line = self.sets.first(hash) + lines.position(|is_its| is_its)?;
-        let owned = Arc::clone(self.owned.as_ref()?);
-        // A snapshot that has the lock takes it anyway.
-        owned.try_lock()?[line] = None;
+        let is_its = |line: &Line<A>| line.is_of(registry, sought);
+        let mut lines = self.sets.set(hash)?.iter();
+        let first = self.sets.first(hash);
+        let line = first + lines.position(|line| line.as_ref().is_some_and(is_its))?;
+        self.used -= self.sets.clear(first / WAYS, is_its);
+        // If a snapshot is looking through the list, perhaps another registry's, the handle stays there until the next.
+        self.owned.as_ref()?.try_lock()?[line] = None;
         Some(())
     }
 
@@ -348,4 +346,29 @@ fn key_to_keep(sought: Sought<'_>, of_series: &Key) -> Key {
         return of_series.clone();
     }
     sought.to_key()
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::Recorder;
+    use crate::aggregate::Counter;
+    use metrics::{Level, Metadata, Recorder as _};
+    use std::time::UNIX_EPOCH;
+
+    /// A thread that has to forget a handle does, though a snapshot, of whichever recorder, is looking through its list.
+    #[test]
+    fn a_handle_is_forgotten_while_the_list_is_looked_through() {
+        let (recorder, _snapshotter) = Recorder::new((), UNIX_EPOCH);
+        let key = Key::from_static_name("n");
+        let metadata = Metadata::new("test", Level::INFO, None);
+        recorder.register_counter(&key, &metadata).increment(1);
+        let owned = Counter::cache().with_borrow(|cache| cache.owned.clone().unwrap());
+        let registry = owned.lock().iter().flatten().next().unwrap().registry;
+        assert!(find::<Counter>(registry, &key).is_some());
+        let looking = owned.lock();
+        remove::<Counter>(registry, Sought::whole(&key));
+        assert!(find::<Counter>(registry, &key).is_none());
+        drop(looking);
+    }
 }
