@@ -49,6 +49,7 @@
 //!   histograms go on in one series with `overflow="true"`, and gauges are refused. There are at most
 //!   [2,000 names](CloudWatchBuilder::with_max_names) of metrics.
 //! - [Labels that are dropped](CloudWatchBuilder::with_dropped_labels), such as a user id, never become a series.
+//!   [Labels that are left out](CloudWatchBuilder::without_labels) of what is sent merge the series that they tell apart.
 //! - A metric of one name, of two kinds or with two units, is one metric to CloudWatch: better give
 //!   them two names.
 //! - Units come from `describe_counter!` and the like, before or after the first use. Where
@@ -160,6 +161,7 @@ pub use model::unit::Unit;
 pub use report::flush_report::FlushReport;
 pub use report::stats::Stats;
 pub use settings::HistogramForm;
+pub use settings::gauge_rule::GaugeRule;
 pub use settings::matcher::Matcher;
 pub use sinks::blocking::Blocking;
 pub use sinks::memory::MemorySink;

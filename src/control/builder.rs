@@ -15,6 +15,7 @@ use crate::model::guarantee::Delivery;
 use crate::model::name_rules::NameRules;
 use crate::model::sink::{AnySink, Sink};
 use crate::model::storage_resolution::StorageResolution;
+use crate::settings::gauge_rule::GaugeRule;
 use crate::settings::matcher::Matcher;
 use crate::settings::{Config, HistogramForm, IdleTimeout, JournalConfig};
 use crate::view::{SeriesPolicy, View};
@@ -280,6 +281,27 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// Leaves labels out of what is sent, as if they had not been recorded: series that differ in nothing else are one
+    /// metric of CloudWatch's, which is billed once. None by default.
+    ///
+    /// Recording still tells the series apart, so that each takes memory and a place in the
+    /// [limits](Self::with_max_series); [`with_dropped_labels`](Self::with_dropped_labels) costs less where nobody is to
+    /// see the label. Counters and histograms add up exactly. Gauges need a [rule](Self::with_gauge_rule).
+    pub fn without_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
+    where
+        L: Into<SharedString>,
+    {
+        self.config.hidden_labels = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How gauges become one that differ only in [labels that are left out](Self::without_labels). Without a rule, which
+    /// is the default, such gauges are refused as [`Refusal::NoGaugeRule`](crate::Refusal::NoGaugeRule).
+    pub fn with_gauge_rule(mut self, rule: GaugeRule) -> Self {
+        self.config.gauge_rule = Some(rule);
+        self
+    }
+
     /// Also sends what there is whenever the last open scope of the process closes: a
     /// [`timeit!`](metrics_timeit::timeit!) guard, or a function with `#[timeit]` or `#[count]`, on whatever thread.
     /// Off by default.
@@ -337,7 +359,8 @@ impl CloudWatchBuilder {
         };
         let policy = Arc::new(SeriesPolicy::new(&self.config));
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), self.clock.now());
-        let view = View::new(snapshotter, policy, *sink.profile().name_rules());
+        let view =
+            View::new(snapshotter, policy, *sink.profile().name_rules()).projected(&self.config);
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
         let exporter =

@@ -33,6 +33,8 @@ pub(crate) struct Identity {
 pub(crate) enum Named {
     /// A series', which is there anyway.
     Series(Arc<Series>),
+    /// That of several series, which a view keeps as long as they live.
+    Merged(Box<Key>),
     /// The exporter's own, of which there are few.
     Exporter(Box<Key>),
     /// Its own: of a datum that an application made, or that came from a disk.
@@ -65,17 +67,17 @@ impl Identity {
     pub(crate) fn own_memory_len(&self) -> usize {
         match &self.named {
             Named::Own(key) => Self::memory_len(key),
-            Named::Series(_) | Named::Exporter(_) => 0,
+            Named::Series(_) | Named::Merged(_) | Named::Exporter(_) => 0,
         }
     }
 
-    /// Its series is no more: what it takes is the data's now, among `all` of them.
+    /// Its series are no more: what it takes is the data's now, among `all` of them.
     pub(crate) fn evict(&self, all: &EvictedBytes) {
         let memory_len = Self::memory_len(self.key());
         self.evicted.get_or_init(|| Box::new(all.add(memory_len)));
     }
 
-    /// Bytes of its series, if that is no more.
+    /// Bytes of its series, if they are no more.
     pub(crate) fn evicted_len(&self) -> usize {
         self.evicted.get().map_or(0, |evicted| evicted.bytes())
     }
@@ -111,7 +113,7 @@ impl Identity {
     pub(crate) fn key(&self) -> &Key {
         match &self.named {
             Named::Series(series) => series.key(),
-            Named::Exporter(key) | Named::Own(key) => key,
+            Named::Merged(key) | Named::Exporter(key) | Named::Own(key) => key,
         }
     }
 
@@ -120,7 +122,7 @@ impl Identity {
     pub(crate) fn series(&self) -> Option<&Arc<Series>> {
         match &self.named {
             Named::Series(series) => Some(series),
-            Named::Exporter(_) | Named::Own(_) => None,
+            Named::Merged(_) | Named::Exporter(_) | Named::Own(_) => None,
         }
     }
 

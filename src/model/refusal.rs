@@ -49,6 +49,9 @@ pub enum Refusal {
     /// There are as many [names](crate::CloudWatchBuilder::with_max_names) of metrics as there may be, 2,000 by default.
     #[error("too many names of metrics")]
     NameLimit,
+    /// Gauges of several series would become one, and no [rule](crate::GaugeRule) says how.
+    #[error("several gauges are one without the labels that are left out, and no rule merges them")]
+    NoGaugeRule,
     /// A recorded value.
     #[error("a value {0}")]
     Value(ValueFault),
@@ -76,6 +79,7 @@ impl Refusal {
             Self::AmbiguousDimension(_) => "AmbiguousDimension",
             Self::SeriesLimit => "SeriesLimit",
             Self::NameLimit => "NameLimit",
+            Self::NoGaugeRule => "NoGaugeRule",
             Self::Value(_) => "Value",
             Self::Timestamp(_) => "Timestamp",
             Self::Rejected { .. } => "Rejected",

@@ -1,5 +1,6 @@
 //! Validated, immutable settings, and every default.
 
+pub(crate) mod gauge_rule;
 pub(crate) mod matcher;
 
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
@@ -8,6 +9,7 @@ use crate::model::guarantee::Delivery;
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::model::storage_resolution::StorageResolution;
+use crate::settings::gauge_rule::GaugeRule;
 use crate::settings::matcher::ByMetric;
 use metrics::SharedString;
 use metrics_util::MetricKindMask;
@@ -86,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) max_series_per_metric: Option<usize>,
     pub(crate) max_names: Option<usize>,
     pub(crate) dropped_labels: Vec<SharedString>,
+    pub(crate) hidden_labels: Vec<SharedString>,
+    pub(crate) gauge_rule: Option<GaugeRule>,
     pub(crate) request_timeout: Duration,
 }
 
@@ -112,6 +116,8 @@ impl Config {
             max_series_per_metric: Some(DEFAULT_MAX_SERIES_PER_METRIC),
             max_names: Some(DEFAULT_MAX_NAMES),
             dropped_labels: Vec::new(),
+            hidden_labels: Vec::new(),
+            gauge_rule: None,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
         }
     }

@@ -2,6 +2,8 @@
 
 mod gauge_repeats;
 mod normalize;
+mod open_points;
+mod projection;
 mod series_policy;
 
 pub(crate) use series_policy::SeriesPolicy;
@@ -11,10 +13,13 @@ use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
+use crate::settings::Config;
 use gauge_repeats::GaugeRepeats;
 use metrics::{Key, KeyName, Unit};
 use metrics_recording::{Event, NameId, RefusalReason, Series, SeriesId, Snapshotter, Value};
 use metrics_util::MetricKind;
+use open_points::OpenPoints;
+use projection::Projection;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,9 +40,11 @@ struct State {
     evicted: EvictedBytes,
     /// Of the sink.
     names: NameRules,
+    /// Where the destination does not see all labels, and so several series may feed one identity.
+    open: Option<OpenPoints>,
 }
 
-/// What one series has to say of a window.
+/// What one identity has to say of a window.
 #[derive(Debug)]
 pub(crate) struct Gained<'a> {
     pub(crate) kind: MetricKind,
@@ -57,7 +64,7 @@ pub(crate) enum What<'a> {
 }
 
 impl View {
-    /// For a sink with these rules.
+    /// For a sink with these rules, that sees all labels.
     pub(crate) fn new(
         snapshotter: Snapshotter,
         policy: Arc<SeriesPolicy>,
@@ -71,6 +78,14 @@ impl View {
                 ..State::default()
             },
         }
+    }
+
+    /// As its destination is to see it.
+    pub(crate) fn projected(mut self, config: &Config) -> Self {
+        let projection = Projection::without(&config.hidden_labels);
+        let open = || OpenPoints::new(projection, config.gauge_rule);
+        self.state.open = (!config.hidden_labels.is_empty()).then(open);
+        self
     }
 
     /// What data take for series that were evicted.
@@ -92,7 +107,13 @@ impl View {
             state,
         } = self;
         state.gauges.begin();
+        if let Some(open) = &mut state.open {
+            open.begin();
+        }
         snapshotter.visit(now, |_| true, |event| state.hear(event, policy, &mut each));
+        if let Some(open) = &mut state.open {
+            open.close(repeats_gauges, &state.evicted, &mut each);
+        }
         if repeats_gauges {
             state.gauges.repeat(&mut each);
         }
@@ -103,6 +124,9 @@ impl State {
     #[inline]
     fn hear(&mut self, event: Event<'_>, policy: &SeriesPolicy, each: &mut impl FnMut(Gained<'_>)) {
         match event {
+            Event::Point(point) if let Some(open) = &mut self.open => {
+                open.add(&point, policy.defaults(), &self.names);
+            }
             Event::Point(point) => {
                 let Self {
                     identities,
@@ -122,6 +146,7 @@ impl State {
                     what: What::Recorded(point.value, point.samples),
                 });
             }
+            Event::Evicted(id) if let Some(open) = &mut self.open => open.evict(id),
             Event::Evicted(id) => {
                 self.gauges.evict(id);
                 let place = self.identities.get_mut(id.index as usize);
@@ -145,7 +170,7 @@ impl State {
                 reason,
                 samples,
             } => {
-                let named = named(policy, name, series);
+                let named = named(policy, name, series, self.open.as_ref());
                 refused(kind, named, policy, reason, samples, each);
             }
             // Of a later version of recording.
@@ -186,9 +211,17 @@ fn say_name_limit(kind: MetricKind, name: &KeyName) {
 
 /// What refused samples are listed by.
 #[cold]
-fn named(policy: &SeriesPolicy, name: Option<NameId>, series: Option<&Arc<Series>>) -> Named {
+fn named(
+    policy: &SeriesPolicy,
+    name: Option<NameId>,
+    series: Option<&Arc<Series>>,
+    open: Option<&OpenPoints>,
+) -> Named {
     if let Some(series) = series {
-        return Named::Series(Arc::clone(series));
+        return match open {
+            Some(open) => Named::Own(Box::new(open.projected(series.key()))),
+            None => Named::Series(Arc::clone(series)),
+        };
     }
     // Without a number it is one of too many, which have no names here.
     let known = name.and_then(|name| policy.name(name));

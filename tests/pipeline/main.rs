@@ -19,6 +19,7 @@ mod dimensions;
 mod end_to_end;
 mod ending;
 mod fixtures;
+mod hidden_labels;
 mod idle;
 mod install;
 mod journal;
