@@ -7,6 +7,7 @@ mod install;
 mod with_client;
 
 use crate::clock::{Clock, SystemClock};
+use crate::control::collectors::Collect;
 use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
@@ -49,6 +50,7 @@ pub struct CloudWatchBuilder {
     /// Or why it cannot be used, which `build` says.
     pub(crate) sink: Option<Result<Arc<dyn AnySink>, BuildError>>,
     clock: Arc<dyn Clock>,
+    collectors: Vec<Collect>,
 }
 
 impl CloudWatchBuilder {
@@ -60,6 +62,7 @@ impl CloudWatchBuilder {
         Self {
             config: Config::new(namespace.as_ref()),
             sink: None,
+            collectors: Vec::new(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -333,6 +336,22 @@ impl CloudWatchBuilder {
         self
     }
 
+    /// Calls a function before snapshots, for what must be asked: the size of a pool, a collector of process metrics. May
+    /// be called for several functions.
+    ///
+    /// The function is called on a thread of its own, when a window ends, at most every ten seconds, and before a flush or
+    /// a shutdown. The snapshot waits for it a second at most, and has what the function records in that time. While a
+    /// call takes longer snapshots go without it, and delivery never waits. A panic is logged once, and stops nothing. A
+    /// flush within the function is an error.
+    pub fn on_snapshot<F>(mut self, collect: F) -> Self
+    where
+        F: FnMut() + Send + 'static,
+    {
+        let name = std::any::type_name::<F>();
+        self.collectors.push((name, Box::new(collect)));
+        self
+    }
+
     /// Takes the time from this clock instead of the system's.
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -363,8 +382,15 @@ impl CloudWatchBuilder {
             View::new(snapshotter, policy, *sink.profile().name_rules()).projected(&self.config);
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
-        let exporter =
-            CloudWatchExporter::new(self.config, view, self.clock, sink, journal, recorders);
+        let exporter = CloudWatchExporter::new(
+            self.config,
+            view,
+            self.clock,
+            sink,
+            journal,
+            self.collectors,
+            recorders,
+        );
         Ok((recorder, exporter))
     }
 }

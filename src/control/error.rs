@@ -70,6 +70,10 @@ pub enum FlushError {
     /// recorded before the fork is published there.
     #[error("the exporter runs in the process that this one was forked from")]
     Forked,
+    /// A function that was given to [`on_snapshot`](crate::CloudWatchBuilder::on_snapshot) asked for a snapshot, which waits
+    /// for the function.
+    #[error("a function that a snapshot waits for cannot wait for a snapshot")]
+    WithinSnapshot,
     /// A blocking call within the current-thread runtime that the exporter runs on would wait for
     /// itself.
     #[error("this would block the runtime that the exporter runs on: use the async method")]

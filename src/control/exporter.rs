@@ -1,6 +1,7 @@
 //! The exporter before it runs, and where it does.
 
 use crate::clock::Clock;
+use crate::control::collectors::Collect;
 use crate::control::handle::CloudWatchHandle;
 use crate::control::running::Running;
 use crate::control::shared::Shared;
@@ -39,6 +40,7 @@ impl CloudWatchExporter {
         clock: Arc<dyn Clock>,
         sink: Arc<dyn AnySink>,
         journal: Option<(Writer, Recovered)>,
+        collectors: Vec<Collect>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
         let shared = Shared::new(&config, &clock, &sink);
@@ -46,7 +48,7 @@ impl CloudWatchExporter {
         Self {
             handle: CloudWatchHandle::new(shared.clone(), alive),
             running: Arc::clone(&shared.running),
-            worker: Worker::new(config, view, clock, sink, journal, shared),
+            worker: Worker::new(config, view, clock, sink, journal, collectors, shared),
             callers: Callers { handles, recorders },
         }
     }

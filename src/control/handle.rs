@@ -1,6 +1,7 @@
 //! What an application holds: flush, shut down, look at the accounts.
 
 use crate::collect::explicit_data::{ExplicitDatum, PutError};
+use crate::control::collectors;
 use crate::control::error::FlushError;
 use crate::control::flush::Reply;
 use crate::control::shared::Shared;
@@ -229,6 +230,9 @@ impl CloudWatchHandle {
     fn send(&self, command: Command) -> Result<(), FlushError> {
         if !self.shared.running.is_called() && !self.shared.commands.is_closed() {
             return Err(FlushError::NotRunning);
+        }
+        if collectors::is_collecting() {
+            return Err(FlushError::WithinSnapshot);
         }
         if self.shared.running.is_elsewhere() {
             return Err(FlushError::Forked);

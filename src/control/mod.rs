@@ -1,6 +1,7 @@
 //! Starting, stopping and asking an exporter; what joins the stages.
 
 pub(crate) mod builder;
+pub(crate) mod collectors;
 pub(crate) mod error;
 pub(crate) mod exporter;
 pub(crate) mod flush;

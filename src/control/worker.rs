@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::collect::window::Window;
+use crate::control::collectors::{self, Collect, Collectors};
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
@@ -21,6 +22,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 pub(crate) struct Worker {
     config: Config,
@@ -30,6 +32,11 @@ pub(crate) struct Worker {
     delivery: Delivery,
     flushes: Flushes,
     idle: Idle,
+    collectors: Collectors,
+    /// A snapshot waits for collectors, until then at most.
+    waits_until: Option<Instant>,
+    /// What was asked for meanwhile.
+    held: Vec<Held>,
     /// What it reports about itself, if it is to.
     self_metrics: Option<SelfMetrics>,
     window: Window,
@@ -39,6 +46,13 @@ pub(crate) struct Worker {
     is_stopping: bool,
     /// Whether it came to its end.
     is_over: bool,
+}
+
+/// A flush that waits for collectors.
+struct Held {
+    end: Option<Instant>,
+    reply: Reply,
+    is_last: bool,
 }
 
 /// Who may still want something.
@@ -54,6 +68,7 @@ impl Worker {
         clock: Arc<dyn Clock>,
         sink: Arc<dyn AnySink>,
         journal: Option<(Writer, Recovered)>,
+        collectors: Vec<Collect>,
         shared: Shared,
     ) -> Self {
         let names = *sink.profile().name_rules();
@@ -72,6 +87,9 @@ impl Worker {
                 .reports_itself
                 .then(|| SelfMetrics::new(&config, names)),
             idle: Idle::new(config.idle_flush_interval),
+            collectors: Collectors::new(collectors),
+            waits_until: None,
+            held: Vec::new(),
             is_drained: false,
             is_stopping: false,
             is_over: false,
@@ -97,7 +115,10 @@ impl Worker {
         let commands = Arc::clone(&self.shared.commands);
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
-            self.catch_up();
+            if self.waits_until.is_none() {
+                self.turn_window();
+            }
+            let waits_until = self.waits_until;
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
@@ -107,6 +128,8 @@ impl Worker {
                 }
                 () = self.flushes.out_of_time() => self.flushes.expire(|numbers| self.delivery.unsettled_of(numbers)),
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
+                () = self.collectors.next() => self.collected(false),
+                () = sleep_until(waits_until) => self.collected(true),
                 // Nothing ever comes from these two but the end.
                 _ = handles.recv(), if has_handles => {
                     has_handles = false;
@@ -124,11 +147,11 @@ impl Worker {
                     let batches = packer.finish();
                     self.queue(batches);
                 }
-                () = self.idle.due(), if !self.is_stopping => {
+                () = self.idle.due(), if !self.is_stopping && waits_until.is_none() => {
                     self.drain();
                     self.delivery.gather();
                 }
-                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping => tokio::task::yield_now().await,
+                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping && waits_until.is_none() => tokio::task::yield_now().await,
             }
         }
         self.finish().await;
@@ -136,19 +159,75 @@ impl Worker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Flush(timeout, reply) => self.flush(timeout, reply, false),
-            Command::Shutdown(timeout, reply) => {
-                self.shared.intake.close();
-                self.flush(timeout, reply, true);
-                self.is_stopping = true;
-            }
+            Command::Flush(timeout, reply) => self.ask(timeout, reply, false),
+            Command::Shutdown(timeout, reply) => self.ask(timeout, reply, true),
         }
     }
 
     /// Nobody asks any more.
     fn abandoned(&mut self, is_last: bool) {
-        self.flush(None, Box::new(|report| log_loss(&report)), is_last);
-        self.is_stopping |= is_last;
+        self.ask(None, Box::new(|report| log_loss(&report)), is_last);
+    }
+
+    /// A flush, once collectors have been asked.
+    fn ask(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
+        let timeout = timeout.unwrap_or(self.config.flush_timeout);
+        let end = Instant::now().checked_add(timeout);
+        self.held.push(Held {
+            end,
+            reply,
+            is_last,
+        });
+        if self.waits_until.is_none() && !self.is_stopping && self.collectors.call() {
+            self.wait_for_collectors();
+        }
+        // What has no time to wait does not.
+        let now = Instant::now();
+        if self.waits_until.is_none() || end.is_some_and(|end| end <= now) {
+            self.collected(true);
+        }
+    }
+
+    /// The window is over: collectors are asked before it is closed.
+    fn turn_window(&mut self) {
+        let is_over = self.window.next(self.clock.now()).is_some();
+        if is_over && !self.is_stopping && self.collectors.call() {
+            self.wait_for_collectors();
+        } else {
+            self.catch_up();
+        }
+    }
+
+    fn wait_for_collectors(&mut self) {
+        // Not beyond the time that a flush has.
+        let ends = self.held.iter().filter_map(|held| held.end);
+        let until = Instant::now() + collectors::PATIENCE;
+        self.waits_until = Some(ends.fold(until, Instant::min));
+    }
+
+    /// Takes the snapshot that waited, if all that it waited for have come back, or if it waits no longer.
+    fn collected(&mut self, is_late: bool) {
+        if self.collectors.is_waited_for() && !is_late {
+            return;
+        }
+        self.collectors.give_up();
+        self.waits_until = None;
+        if self.held.is_empty() {
+            self.catch_up();
+        }
+        for Held {
+            end,
+            reply,
+            is_last,
+        } in std::mem::take(&mut self.held)
+        {
+            if is_last {
+                self.shared.intake.close();
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            self.flush(Some(left.unwrap_or(Duration::MAX)), reply, is_last);
+            self.is_stopping |= is_last;
+        }
     }
 
     /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.

@@ -93,9 +93,9 @@ async fn gauges_merge_by_the_rule_those_that_nobody_touched_included() {
             without_host(builder).with_gauge_rule(rule)
         });
         started.record(|| {
-            [1.0, 5.0, 3.0]
-                .into_iter()
-                .for_each(|level| set(level, "a"));
+            for level in [1.0, 5.0, 3.0] {
+                set(level, "a");
+            }
             set(10.0, "b");
         });
         started.advance(MINUTE).await;

@@ -320,3 +320,50 @@ fn whoever_is_told_of_a_panic_sees_that_it_runs_no_more() {
         thread.join().unwrap_err();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_hangs_before_snapshots_is_named_once() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let (_release, gate) = std::sync::mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
+    let test = Started::new(builder.on_snapshot(move || {
+        let _ = gate.lock().unwrap().recv();
+    }));
+    for _ in 0..3 {
+        test.flush().await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let named = ["WARN", "takes longer than a second", "logging::"];
+    assert!(
+        named.iter().all(|part| lines[0].contains(part)),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_panics_before_snapshots_is_named_once() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let (called, calls) = std::sync::mpsc::channel();
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
+    let test = Started::new(builder.on_snapshot(move || {
+        called.send(()).unwrap();
+        panic!("on purpose");
+    }));
+    for _ in 0..3 {
+        // Its thread does not follow the clock.
+        while calls.try_recv().is_err() {
+            test.flush().await;
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    }
+    let lines = log.lines();
+    let panicked = lines.iter().filter(|line| line.contains("panicked"));
+    let panicked: Vec<&String> = panicked.collect();
+    assert_eq!(panicked.len(), 1, "{lines:?}");
+    assert!(panicked[0].contains("ERROR") && panicked[0].contains("logging::"));
+}

@@ -29,6 +29,7 @@ mod leftovers;
 mod logging;
 mod memory;
 mod name_rules;
+mod on_snapshot;
 mod outage;
 mod own_sinks;
 mod packing;

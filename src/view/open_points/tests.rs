@@ -87,7 +87,7 @@ fn series_that_come_and_go_leave_nothing_behind() {
     let mut viewed = Viewed::new();
     for round in 0..20 {
         for host in ["a", "b", "c"] {
-            viewed.record(["n", "m"][round as usize % 2], host);
+            viewed.record(if round % 2 == 0 { "n" } else { "m" }, host);
         }
         assert_eq!(viewed.collect(round * 10), 3);
         assert_eq!(viewed.collect(round * 10 + 5), 0);

@@ -223,6 +223,7 @@ impl Rig {
             Arc::new(clock.clone()),
             Arc::new(sink),
             Some((writer, recovered)),
+            Vec::new(),
             recorders,
         );
         let cloudwatch = exporter.handle();
