@@ -2,7 +2,9 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use metrics::{Histogram, Key, Label, Metadata, Recorder};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, HistogramForm, MemorySink};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, HistogramForm, Matcher, MemorySink, MetricSettings,
+};
 use tokio::runtime::Runtime;
 
 const HISTOGRAMS: usize = 1_000;
@@ -16,7 +18,10 @@ fn encode(criterion: &mut Criterion) {
         for samples in [1, 100, 2_500] {
             let sink = MemorySink::new().with_max_values(150);
             let builder = CloudWatchBuilder::new("Bench").with_sink("test", sink.clone());
-            let builder = builder.with_histogram_form(form);
+            let builder = builder.with_metric_settings(
+                Matcher::any(),
+                MetricSettings::new().with_histogram_form(form),
+            );
             let (recorder, exporter) = builder.build().expect("it has a sink");
             let cloudwatch = exporter.handle();
             runtime.spawn(exporter.run());

@@ -25,8 +25,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use beside::median;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, Datum, PutMetricData, SendError, Sent,
-    Sink,
+    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, Datum, Matcher, MetricSettings,
+    PutMetricData, SendError, Sent, Sink,
 };
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +46,7 @@ fn main() {
     let builder = CloudWatchBuilder::new("Bench").with_sink("test", sink.clone());
     let builder = builder
         .with_max_series(None)
-        .with_max_series_per_metric(None);
+        .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None));
     let (recorder, exporter) = builder.build().expect("it has a sink");
     let cloudwatch = exporter.handle();
     let runtime = Runtime::new().expect("there are threads");

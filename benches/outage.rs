@@ -3,7 +3,8 @@
 
 use metrics::{Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, ManualClock, SendError, Sent, Sink,
+    Attempt, Batch, CloudWatchBuilder, Datum, ManualClock, Matcher, MetricSettings, SendError,
+    Sent, Sink,
 };
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -29,7 +30,7 @@ impl Sink for Unreachable {
 async fn main() {
     let clock = ManualClock::new(SystemTime::now());
     let (recorder, exporter) = CloudWatchBuilder::new("Bench")
-        .with_max_series_per_metric(None)
+        .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None))
         .with_sink("test", Unreachable)
         .with_clock(clock.clone())
         .build()

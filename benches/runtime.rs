@@ -5,7 +5,9 @@
 //! with 100,000 counters and 10,000 histograms and a flush after the other.
 
 use metrics::{Counter, Histogram, counter, histogram, with_local_recorder};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchHandle, MemorySink};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, CloudWatchHandle, Matcher, MemorySink, MetricSettings,
+};
 use std::time::{Duration, Instant};
 
 const COUNTERS: usize = 100_000;
@@ -27,7 +29,7 @@ fn main() {
         let builder = CloudWatchBuilder::new("Bench")
             .with_sink("memory", sink.clone())
             .with_max_series(None)
-            .with_max_series_per_metric(None);
+            .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None));
         let (recorder, exporter) = builder.build().expect("it has a sink");
         let cloudwatch = exporter.handle();
         let series = with_local_recorder(&recorder, || {

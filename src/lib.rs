@@ -45,10 +45,10 @@
 //!   and takes away a [default dimension](CloudWatchBuilder::with_dimension) of that name. Labels
 //!   of one name with different values are refused.
 //! - There are at most [20,000 series](CloudWatchBuilder::with_max_series), and
-//!   [5,000 of each metric](CloudWatchBuilder::with_max_series_per_metric), unless set. Beyond that, counters and
+//!   [5,000 of each metric](MetricSettings::with_max_series), unless set. Beyond that, counters and
 //!   histograms go on in one series with `overflow="true"`, and gauges are refused. There are at most
 //!   [2,000 names](CloudWatchBuilder::with_max_names) of metrics.
-//! - [Labels that are dropped](CloudWatchBuilder::with_dropped_labels), such as a user id, never become a series.
+//! - [Labels that are dropped](MetricSettings::with_dropped_labels), such as a user id, never become a series.
 //!   [Labels that are left out](CloudWatchBuilder::without_labels) of what is sent merge the series that they tell apart.
 //! - A metric of one name, of two kinds or with two units, is one metric to CloudWatch: better give
 //!   them two names.
@@ -144,11 +144,12 @@ pub use metrics_recording::Buckets;
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;
 pub use metrics_timeit::timeit;
-pub use metrics_util::{MetricKind, MetricKindMask};
+pub use metrics_util::MetricKind;
 pub use model::amount::Amount;
 pub use model::attempt::Attempt;
 pub use model::batch::Batch;
 pub use model::datum::{Datum, DatumValue, StatisticSet, Values};
+pub use model::datum_settings::HistogramForm;
 pub use model::guarantee::Delivery;
 pub use model::name_rules::{Characters, NameRules};
 pub use model::profile::{Confirms, DistributionForm, Profile};
@@ -160,9 +161,9 @@ pub use model::storage_resolution::StorageResolution;
 pub use model::unit::Unit;
 pub use report::flush_report::FlushReport;
 pub use report::stats::Stats;
-pub use settings::HistogramForm;
 pub use settings::gauge_rule::GaugeRule;
 pub use settings::matcher::Matcher;
+pub use settings::metric_settings::MetricSettings;
 pub use sinks::blocking::Blocking;
 pub use sinks::memory::MemorySink;
 #[cfg(feature = "put-metric-data")]

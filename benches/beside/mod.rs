@@ -8,7 +8,7 @@ use metrics::{
     SharedString, Unit, counter, gauge, histogram, with_local_recorder,
 };
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, MemorySink,
+    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, Matcher, MemorySink, MetricSettings,
 };
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,7 +82,8 @@ impl Recorder for Floor {
 /// With its exporter, without which it does nothing.
 pub fn ours() -> (CloudWatchRecorder, CloudWatchExporter) {
     let builder = CloudWatchBuilder::new("Bench").with_sink("test", MemorySink::new());
-    let builder = builder.with_dropped_labels(["user"]);
+    let settings = MetricSettings::new().with_dropped_labels(["user"]);
+    let builder = builder.with_metric_settings(Matcher::any(), settings);
     builder.build().expect("it has a sink")
 }
 

@@ -12,17 +12,16 @@ use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::journal::{Journal, Writer};
-use crate::model::guarantee::Delivery;
 use crate::model::name_rules::NameRules;
 use crate::model::sink::{AnySink, Sink};
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
 use crate::settings::matcher::Matcher;
-use crate::settings::{Config, HistogramForm, IdleTimeout, JournalConfig};
+use crate::settings::metric_settings::MetricSettings;
+use crate::settings::{Config, JournalConfig};
 use crate::view::{SeriesPolicy, View};
 use metrics::SharedString;
 use metrics_recording::Recorder;
-use metrics_util::MetricKindMask;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,30 +88,44 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// How histograms are sent that [`with_histogram_form_for`](Self::with_histogram_form_for) says
-    /// nothing of: as [`HistogramForm::Distribution`] by default.
-    pub fn with_histogram_form(mut self, form: HistogramForm) -> Self {
-        self.config.histogram_forms.set_default(form);
-        self
-    }
-
-    /// How the histograms are sent whose names match.
-    pub fn with_histogram_form_for(mut self, matcher: Matcher, form: HistogramForm) -> Self {
-        self.config.histogram_forms.set(matcher, form);
-        self
-    }
-
-    /// What is to be done with data of which nobody knows whether they arrived:
-    /// [`Delivery::AtLeastOnce`] by default, for all metrics that
-    /// [`with_delivery_for`](Self::with_delivery_for) says nothing of.
-    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
-        self.config.deliveries.set_default(delivery);
-        self
-    }
-
-    /// The same for the metrics whose names match. Metrics that differ in this share no requests.
-    pub fn with_delivery_for(mut self, matcher: Matcher, delivery: Delivery) -> Self {
-        self.config.deliveries.set(matcher, delivery);
+    /// Applies settings to the metrics that a matcher matches. A text matches exactly that name, and [`Matcher::any`]
+    /// matches all: what is set for it is the default.
+    ///
+    /// Each field comes from the most specific matcher that sets the field, whatever the order of calls: see
+    /// [`Matcher`]. A second call with the same matcher keeps the fields that it does not set.
+    ///
+    /// The exporter resolves the settings once for each name and kind, when the metric is first recorded, and once for
+    /// each datum that is [put](crate::CloudWatchHandle::put). Matchers cost nothing for each record or window.
+    ///
+    /// ```
+    /// use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, HistogramForm, Matcher, MetricSettings};
+    /// use std::time::Duration;
+    ///
+    /// let builder = CloudWatchBuilder::new("Shop")
+    ///     .with_metric_settings(
+    ///         Matcher::any(),
+    ///         MetricSettings::new().with_idle_timeout(Some(Duration::from_secs(600))),
+    ///     )
+    ///     .with_metric_settings(
+    ///         Matcher::prefix("db."),
+    ///         MetricSettings::new().with_histogram_form(HistogramForm::StatisticSet),
+    ///     )
+    ///     .with_metric_settings(
+    ///         "orders.billed",
+    ///         MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+    ///     );
+    /// # let _ = builder;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None: each value that these settings can have is allowed.
+    pub fn with_metric_settings(
+        mut self,
+        matcher: impl Into<Matcher>,
+        settings: MetricSettings,
+    ) -> Self {
+        self.config.set_metric(matcher.into(), settings);
         self
     }
 
@@ -178,16 +191,16 @@ impl CloudWatchBuilder {
     /// go, and are [reported](crate::Stats::lost_records). For the moment in which what is left of a request
     /// takes its place there are both.
     ///
-    /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`] it is sent again, or
-    /// given up.
+    /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`](crate::Delivery) it is
+    /// sent again, or given up.
     ///
     /// # Errors
     ///
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
     /// folder cannot be made, read, or locked, as another exporter has it ([`JournalError`](crate::JournalError)). A
     /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
-    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`] a request that is on such a disk waits, as
-    /// long as nothing can say there that it was begun.
+    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`](crate::Delivery::AtMostOnce) a request that is
+    /// on such a disk waits, as long as nothing can say there that it was begun.
     ///
     /// # Cost
     ///
@@ -218,40 +231,16 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// How long series of these kinds may be idle before they are forgotten: for ever by default, or if
-    /// `timeout` is none. A later call replaces an earlier one, for all kinds.
-    ///
-    /// A series is idle while nothing is recorded to it; it is looked at when a window ends, by the
-    /// exporter's [clock](Self::with_clock). An idle gauge is not sent any more, and an idle series leaves
-    /// memory. Nothing is lost: a series that is recorded to again is there again, by the macros or by a
-    /// handle that is still held.
-    ///
-    /// Three kinds of idle series stay in memory, though they are silent: those that a handle is held of;
-    /// counters that were ever set to an absolute total, which would be published again; and gauges
-    /// that were incremented or decremented and are not at zero, as the next change goes on from there. A gauge
-    /// that was only ever set is forgotten with its value: should it be incremented later, it begins at zero.
-    pub fn idle_timeout(mut self, mask: MetricKindMask, timeout: Option<Duration>) -> Self {
-        self.config.idle = IdleTimeout { mask, timeout };
-        self
-    }
-
     /// How many series all metrics may have together at a time, each a name with its own labels: 20,000 by default, and
     /// without limit if it is none. Series take memory, and each is a custom metric to CloudWatch, and billed so.
     ///
     /// Beyond the limit, increments of counters and samples of histograms are counted exactly, in one series more for each
     /// metric, with the label `overflow="true"`. Gauges, and counters that are set to a total, mean nothing in a sum:
     /// they are refused as [`Refusal::SeriesLimit`](crate::Refusal::SeriesLimit). The log says once for each metric
-    /// which of its labels has most values. Series that are there go on; one that is [idle](Self::idle_timeout) frees
-    /// its place.
+    /// which of its labels has most values. Series that are there go on; one that is
+    /// [idle](MetricSettings::with_idle_timeout) frees its place. [`MetricSettings::with_max_series`] limits each metric.
     pub fn with_max_series(mut self, series: Option<usize>) -> Self {
         self.config.max_series = series;
-        self
-    }
-
-    /// How many series each metric may have, of each kind: 5,000 by default, and without limit if it is none. What is
-    /// beyond it is as with [`with_max_series`](Self::with_max_series).
-    pub fn with_max_series_per_metric(mut self, series: Option<usize>) -> Self {
-        self.config.max_series_per_metric = series;
         self
     }
 
@@ -263,32 +252,11 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Labels that are left out of all that is recorded, by their names, such as a user id; none by default. Dimensions of
-    /// an [`ExplicitDatum`](crate::ExplicitDatum) stay. They never become a
-    /// series: what differs in them alone shares one, in which counters and histograms add up, and of gauges the last
-    /// update is the last. A new value takes no lock and no memory.
-    ///
-    /// ```
-    /// # use metrics_exporter_cloudwatch::{CloudWatchBuilder, MemorySink};
-    /// let sink = MemorySink::new();
-    /// let builder = CloudWatchBuilder::new("Shop").with_sink("memory", sink.clone());
-    /// let (recorder, exporter) = builder.with_dropped_labels(["user_id"]).build()?;
-    /// # let _ = (recorder, exporter);
-    /// # Ok::<(), metrics_exporter_cloudwatch::BuildError>(())
-    /// ```
-    pub fn with_dropped_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
-    where
-        L: Into<SharedString>,
-    {
-        self.config.dropped_labels = names.into_iter().map(Into::into).collect();
-        self
-    }
-
     /// Leaves labels out of what is sent, as if they had not been recorded: series that differ in nothing else are one
     /// metric of CloudWatch's, which is billed once. None by default.
     ///
     /// Recording still tells the series apart, so that each takes memory and a place in the
-    /// [limits](Self::with_max_series); [`with_dropped_labels`](Self::with_dropped_labels) costs less where nobody is to
+    /// [limits](Self::with_max_series); [dropped labels](MetricSettings::with_dropped_labels) costs less where nobody is to
     /// see the label. Counters and histograms add up exactly. Gauges need a [rule](Self::with_gauge_rule).
     pub fn without_labels<L>(mut self, names: impl IntoIterator<Item = L>) -> Self
     where

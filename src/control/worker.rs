@@ -296,11 +296,7 @@ impl Worker {
 
     /// Drains all series into the queue.
     fn drain(&mut self) {
-        let mut reducer = Reducer::new(
-            &self.config,
-            self.window,
-            self.delivery.profile().distribution_form(),
-        );
+        let mut reducer = Reducer::new(self.window, self.delivery.profile().distribution_form());
         let mut packer = self.delivery.packer(&self.config);
         let now = self.clock.now();
         let repeats_gauges = !self.is_drained;

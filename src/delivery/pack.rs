@@ -37,7 +37,7 @@ impl<'a> Packer<'a> {
     }
 
     pub(crate) fn push(&mut self, datum: Datum) {
-        let delivery = self.config.delivery(datum.name());
+        let delivery = datum.identity.settings.delivery;
         let open = &mut self.open[usize::from(delivery == Delivery::AtMostOnce)];
         let mut added = self.sink.added_len(&open.batch, &datum);
         let is_full = open.batch.data().len() >= self.profile.max_data

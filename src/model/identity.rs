@@ -1,5 +1,6 @@
 //! What a destination knows a series by: its name and the whole set of its dimensions.
 
+use crate::model::datum_settings::DatumSettings;
 use crate::model::dimension::{self, Dimensions};
 use crate::model::evicted::{Evicted, EvictedBytes};
 use crate::model::name_rules::NameRules;
@@ -21,6 +22,7 @@ const PER_LABEL: usize = size_of::<Label>() + 2 * PER_ALLOCATION;
 pub(crate) struct Identity {
     /// What the sink's encoding takes for it, or zero.
     encoded_len: AtomicU32,
+    pub(crate) settings: DatumSettings,
     named: Named,
     pub(crate) defaults: Arc<Dimensions>,
     refusal: Option<Box<Refusal>>,
@@ -94,6 +96,7 @@ impl Identity {
     pub(crate) fn new(named: Named, defaults: &Arc<Dimensions>) -> Self {
         Self {
             encoded_len: AtomicU32::new(0),
+            settings: DatumSettings::default(),
             named,
             defaults: Arc::clone(defaults),
             refusal: None,
@@ -106,6 +109,11 @@ impl Identity {
         let mut identity = Self::new(named, defaults);
         identity.refusal = check(&identity, rules).err().map(Box::new);
         identity
+    }
+
+    /// By default it has the defaults.
+    pub(crate) fn with_settings(self, settings: DatumSettings) -> Self {
+        Self { settings, ..self }
     }
 
     /// What the application knows it by.

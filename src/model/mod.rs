@@ -4,6 +4,7 @@ pub(crate) mod amount;
 pub(crate) mod attempt;
 pub(crate) mod batch;
 pub(crate) mod datum;
+pub(crate) mod datum_settings;
 pub(crate) mod dimension;
 pub(crate) mod evicted;
 pub(crate) mod guarantee;

@@ -5,13 +5,13 @@ mod values_and_counts;
 use crate::collect::window::Window;
 use crate::limits::{self, ValueFault};
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
+use crate::model::datum_settings::HistogramForm;
 use crate::model::identity::Origin;
 use crate::model::profile::DistributionForm;
 use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::refusal::{Refusal, Refused};
 use crate::model::unit::Unit;
 use crate::model::unit_scale::{self, Scale};
-use crate::settings::{Config, HistogramForm};
 use crate::view::{Gained, What};
 use metrics::Unit as FacadeUnit;
 use metrics_recording::{Buckets, Value};
@@ -21,8 +21,7 @@ use values_and_counts::Fit;
 
 /// Reduces what one series gained after the other.
 #[derive(Debug)]
-pub(crate) struct Reducer<'a> {
-    config: &'a Config,
+pub(crate) struct Reducer {
     window: Window,
     distributions: DistributionForm,
     fit: Fit,
@@ -31,11 +30,10 @@ pub(crate) struct Reducer<'a> {
     refused: Vec<Refused>,
 }
 
-impl<'a> Reducer<'a> {
+impl Reducer {
     /// For a sink that takes distributions in this form.
-    pub(crate) fn new(config: &'a Config, window: Window, distributions: DistributionForm) -> Self {
+    pub(crate) fn new(window: Window, distributions: DistributionForm) -> Self {
         Self {
-            config,
             window,
             distributions,
             fit: Fit::default(),
@@ -106,15 +104,13 @@ impl<'a> Reducer<'a> {
                 )
             }
             Value::Gauge { last, min, max } => whole(gauge(last, min, max, scale), 1),
-            Value::Histogram(samples) => {
-                match self.config.histogram_form(gained.identity.key().name()) {
-                    HistogramForm::Distribution => match self.distributions {
-                        DistributionForm::Values(most) => self.values(samples, scale, most),
-                        DistributionForm::Buckets => (buckets(samples, gained.unit), 0),
-                    },
-                    HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
-                }
-            }
+            Value::Histogram(samples) => match gained.identity.settings.histogram_form {
+                HistogramForm::Distribution => match self.distributions {
+                    DistributionForm::Values(most) => self.values(samples, scale, most),
+                    DistributionForm::Buckets => (buckets(samples, gained.unit), 0),
+                },
+                HistogramForm::StatisticSet => whole(summary(samples, scale), samples.count()),
+            },
             // Of a later version of recording.
             _ => (None, 0),
         }

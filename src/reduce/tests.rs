@@ -3,11 +3,14 @@
 use crate::collect::window::Window;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
 use crate::model::datum::{Datum, DatumValue, StatisticSet};
+use crate::model::datum_settings::HistogramForm;
 use crate::model::name_rules::NameRules;
 use crate::model::profile::Profile;
 use crate::model::storage_resolution::StorageResolution;
 use crate::reduce::Reducer;
-use crate::settings::{Config, HistogramForm};
+use crate::settings::Config;
+use crate::settings::matcher::Matcher;
+use crate::settings::metric_settings::MetricSettings;
 use crate::view::{SeriesPolicy, View};
 use metrics::{Key, Level, Metadata, Recorder as _, Unit};
 use metrics_recording::Recorder;
@@ -18,6 +21,8 @@ use std::time::UNIX_EPOCH;
 /// The datum of one histogram.
 fn reduced(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> Datum {
     let mut config = Config::new("Test");
+    let settings = MetricSettings::new().with_histogram_form(form);
+    config.set_metric(Matcher::any(), settings);
     let policy = Arc::new(SeriesPolicy::new(&config));
     let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
     let metadata = Metadata::new("test", Level::INFO, None);
@@ -26,9 +31,7 @@ fn reduced(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
     for &(value, count) in samples {
         histogram.record_many(value, count.try_into().unwrap());
     }
-    config.histogram_forms.set_default(form);
     let mut reducer = Reducer::new(
-        &config,
         Window::at(UNIX_EPOCH, StorageResolution::Standard),
         Profile::default().distribution_form(),
     );

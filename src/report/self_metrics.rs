@@ -8,6 +8,8 @@ use crate::model::name_rules::NameRules;
 use crate::model::unit::Unit;
 use crate::report::stats::Stats;
 use crate::settings::Config;
+use crate::settings::matcher::Metric;
+use crate::settings::metric_settings::MetricRules;
 use metrics::{Key, Label};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ const COUNTS: [(&str, Count); 10] = [
 
 pub(crate) struct SelfMetrics {
     defaults: Arc<Dimensions>,
+    rules: Arc<MetricRules>,
     /// Of the sink.
     names: NameRules,
     has_journal: bool,
@@ -45,6 +48,7 @@ impl SelfMetrics {
     pub(crate) fn new(config: &Config, names: NameRules) -> Self {
         Self {
             defaults: Arc::clone(&config.default_dimensions),
+            rules: Arc::clone(&config.metrics),
             names,
             has_journal: config.journal.is_some(),
             identities: HashMap::new(),
@@ -129,8 +133,10 @@ impl SelfMetrics {
                 .into_iter()
                 .collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
+            let settings = self.rules.data(&Metric::of_name(key.name()));
             let named = Named::Exporter(Box::new(key));
-            let identity = Identity::checked(named, &self.defaults, &self.names);
+            let identity =
+                Identity::checked(named, &self.defaults, &self.names).with_settings(settings);
             if let Some(refusal) = identity.refusal() {
                 tracing::warn!("{PREFIX}.{name} cannot be told: {refusal}");
                 return None;

@@ -1,94 +1,163 @@
 //! Which metrics a setting is for.
 
-/// Matches metrics by name, with a case-sensitive comparison.
+use metrics_util::MetricKind;
+
+/// Matches metrics by name, and also by kind and by the module that records them. All comparisons are case-sensitive.
 ///
-/// Where several match, a full match wins over a prefix and a prefix over a suffix; of two prefixes
-/// or two suffixes the longer one wins.
+/// A text alone is a matcher for exactly that name. Where several matchers match, each field of
+/// [`MetricSettings`](crate::MetricSettings) comes from the most specific matcher that sets the field:
+///
+/// 1. An [exact](Self::exact) name is more specific than a [prefix](Self::prefix), a prefix than a
+///    [suffix](Self::suffix), a suffix than [any](Self::any) name. Of two prefixes or two suffixes the longer one is.
+/// 2. Of two that say the same of the name, one with a [target](Self::with_target) is more specific than one without,
+///    and the longer target than the shorter one.
+/// 3. Of two that say the same of both, one with a [kind](Self::with_kind) is more specific than one without.
+///
+/// So two different matchers that match the same metric never tie.
+///
+/// ```
+/// use metrics_exporter_cloudwatch::{Matcher, MetricKind};
+///
+/// let exact: Matcher = "http.requests".into();
+/// let durations = Matcher::suffix(".duration").with_kind(MetricKind::Histogram);
+/// let of_a_crate = Matcher::any().with_target("sqlx");
+/// # let _ = (exact, durations, of_a_crate);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Matcher {
-    /// The whole name.
-    Full(String),
-    /// The beginning of the name.
-    Prefix(String),
-    /// The end of the name.
-    Suffix(String),
+#[must_use]
+pub struct Matcher {
+    name: NamePattern,
+    target: Option<String>,
+    kind: Option<MetricKind>,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum NamePattern {
+    Any,
+    Suffix(String),
+    Prefix(String),
+    Exact(String),
+}
+
+/// What a matcher looks at. Data that an application or the exporter itself makes have a name alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Metric<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: Option<MetricKind>,
+    pub(crate) target: Option<&'a str>,
+}
+
+/// The greater, the more specific: what is said of the name, with its length, of the target, and of the kind.
+pub(crate) type Specificity = (u8, usize, Option<usize>, bool);
 
 impl Matcher {
-    /// Whether `name` matches.
-    pub fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Full(full) => name == full,
-            Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
-            Self::Suffix(suffix) => name.ends_with(suffix.as_str()),
-        }
+    /// Metrics of exactly this name.
+    pub fn exact(name: impl Into<String>) -> Self {
+        Self::new(NamePattern::Exact(name.into()))
     }
 
-    fn precedence(&self) -> (u8, usize) {
-        match self {
-            Self::Full(full) => (2, full.len()),
-            Self::Prefix(prefix) => (1, prefix.len()),
-            Self::Suffix(suffix) => (0, suffix.len()),
-        }
+    /// Metrics whose names begin so. An empty text matches all names.
+    pub fn prefix(prefix: impl Into<String>) -> Self {
+        Self::new(NamePattern::Prefix(prefix.into()))
     }
-}
 
-/// A setting with exceptions by metric.
-#[derive(Clone, Debug)]
-pub(crate) struct ByMetric<T> {
-    default: T,
-    exceptions: Vec<(Matcher, T)>,
-}
+    /// Metrics whose names end so. An empty text matches all names.
+    pub fn suffix(suffix: impl Into<String>) -> Self {
+        Self::new(NamePattern::Suffix(suffix.into()))
+    }
 
-impl<T> ByMetric<T> {
-    pub(crate) fn new(default: T) -> Self {
+    /// Metrics of any name: the defaults for what no other matcher says.
+    pub fn any() -> Self {
+        Self::new(NamePattern::Any)
+    }
+
+    /// Of those, only the metrics that a call in this module registers first, or in a module within it: `sqlx` is for
+    /// `sqlx` and `sqlx::pool`, not for `sqlx_more`. All modules by default.
+    ///
+    /// The target is what `target:` says in the macros of the `metrics` facade; without it they give the path of the
+    /// calling module. The call that registers a name and kind first decides for good: another module that records to
+    /// the same name later changes nothing. Data that are [put](crate::CloudWatchHandle::put) have no target, and no
+    /// matcher with one matches them.
+    pub fn with_target(mut self, module: impl Into<String>) -> Self {
+        self.target = Some(module.into());
+        self
+    }
+
+    /// Of those, only counters, only gauges, or only histograms; all kinds by default. Data that are
+    /// [put](crate::CloudWatchHandle::put) have no kind, and no matcher with one matches them.
+    pub fn with_kind(mut self, kind: MetricKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    fn new(name: NamePattern) -> Self {
         Self {
-            default,
-            exceptions: Vec::new(),
+            name,
+            target: None,
+            kind: None,
         }
     }
 
-    pub(crate) fn set_default(&mut self, setting: T) {
-        self.default = setting;
+    pub(crate) fn matches(&self, metric: &Metric<'_>) -> bool {
+        let Self { name, target, kind } = self;
+        name.matches(metric.name)
+            && kind.is_none_or(|kind| metric.kind == Some(kind))
+            && target.as_ref().is_none_or(|module| {
+                let target = metric.target;
+                target.is_some_and(|target| is_within(target, module))
+            })
     }
 
-    /// A matcher that is there already gets the new setting.
-    pub(crate) fn set(&mut self, matcher: Matcher, setting: T) {
-        self.exceptions.retain(|(known, _)| *known != matcher);
-        self.exceptions.push((matcher, setting));
-        self.exceptions
-            .sort_by_key(|(matcher, _)| std::cmp::Reverse(matcher.precedence()));
-    }
-
-    pub(crate) fn get(&self, name: &str) -> &T {
-        self.exceptions
-            .iter()
-            .find(|(matcher, _)| matcher.matches(name))
-            .map_or(&self.default, |(_, setting)| setting)
+    /// Which of two matchers that match the same metric decides.
+    pub(crate) fn specificity(&self) -> Specificity {
+        let (rank, len) = match &self.name {
+            NamePattern::Any => (0, 0),
+            NamePattern::Suffix(suffix) => (1, suffix.len()),
+            NamePattern::Prefix(prefix) => (2, prefix.len()),
+            NamePattern::Exact(name) => (3, name.len()),
+        };
+        let target = self.target.as_ref().map(String::len);
+        (rank, len, target, self.kind.is_some())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_closest_match_wins() {
-        let mut settings = ByMetric::new(0);
-        settings.set(Matcher::Suffix(".ms".into()), 1);
-        settings.set(Matcher::Prefix("http.".into()), 2);
-        settings.set(Matcher::Prefix("http.in.".into()), 3);
-        settings.set(Matcher::Full("http.in.ms".into()), 4);
-        for (name, setting) in [
-            ("queue", 0),
-            ("queue.ms", 1),
-            ("http.out.ms", 2),
-            ("http.in.bytes", 3),
-            ("http.in.ms", 4),
-        ] {
-            assert_eq!(*settings.get(name), setting, "{name}");
+impl NamePattern {
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Suffix(suffix) => name.ends_with(suffix.as_str()),
+            Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
+            Self::Exact(exact) => name == exact,
         }
-        settings.set(Matcher::Full("http.in.ms".into()), 5);
-        assert_eq!(*settings.get("http.in.ms"), 5);
+    }
+}
+
+/// Whether a path of a module is this module's, or that of one within it.
+fn is_within(path: &str, module: &str) -> bool {
+    let rest = path.strip_prefix(module);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Metrics of exactly this name.
+impl From<&str> for Matcher {
+    fn from(name: &str) -> Self {
+        Self::exact(name)
+    }
+}
+
+/// Metrics of exactly this name.
+impl From<String> for Matcher {
+    fn from(name: String) -> Self {
+        Self::exact(name)
+    }
+}
+
+impl<'a> Metric<'a> {
+    pub(crate) fn of_name(name: &'a str) -> Self {
+        Self {
+            name,
+            kind: None,
+            target: None,
+        }
     }
 }

@@ -2,17 +2,17 @@
 
 pub(crate) mod gauge_rule;
 pub(crate) mod matcher;
+pub(crate) mod metric_settings;
 
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
 use crate::model::dimension::Dimensions;
-use crate::model::guarantee::Delivery;
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
-use crate::settings::matcher::ByMetric;
+use crate::settings::matcher::Matcher;
+use crate::settings::metric_settings::{MetricRules, MetricSettings};
 use metrics::SharedString;
-use metrics_util::MetricKindMask;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,39 +24,12 @@ pub(crate) const DEFAULT_QUEUE_BYTES: usize = 256 * 1024 * 1024;
 const MIN_JOURNAL_BYTES: u64 = 16 * 1024 * 1024;
 /// The first ten thousand custom metrics are some $3,000 a month: twice as many are more than most mean to have.
 pub(crate) const DEFAULT_MAX_SERIES: usize = 20_000;
-pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
 pub(crate) const DEFAULT_MAX_NAMES: usize = 2_000;
 pub(crate) const DEFAULT_MAX_IN_FLIGHT: usize = 4;
 /// A thousand processes with two requests each stay below the 500 in a second that an account has.
 pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
 pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// How a histogram's window goes to its destination.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum HistogramForm {
-    /// As a distribution, in the [form](crate::DistributionForm) that the sink takes. To CloudWatch as up to 150 values
-    /// and their counts, so that it has percentiles.
-    #[default]
-    Distribution,
-    /// As a statistic set: a tenth of the bytes, and no percentiles.
-    StatisticSet,
-}
-
-/// How long which kinds of series may be idle; for ever by default.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct IdleTimeout {
-    pub(crate) mask: MetricKindMask,
-    pub(crate) timeout: Option<Duration>,
-}
-
-impl IdleTimeout {
-    pub(crate) const NEVER: Self = Self {
-        mask: MetricKindMask::NONE,
-        timeout: None,
-    };
-}
 
 /// Where undelivered data are kept.
 #[derive(Clone, Debug)]
@@ -72,8 +45,7 @@ pub(crate) struct Config {
     pub(crate) destination: Arc<str>,
     pub(crate) default_dimensions: Arc<Dimensions>,
     pub(crate) storage_resolution: StorageResolution,
-    pub(crate) histogram_forms: ByMetric<HistogramForm>,
-    pub(crate) deliveries: ByMetric<Delivery>,
+    pub(crate) metrics: Arc<MetricRules>,
     pub(crate) queue_bytes: usize,
     pub(crate) max_in_flight: usize,
     pub(crate) send_jitter: Duration,
@@ -83,11 +55,8 @@ pub(crate) struct Config {
     pub(crate) journal: Option<JournalConfig>,
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
-    pub(crate) idle: IdleTimeout,
     pub(crate) max_series: Option<usize>,
-    pub(crate) max_series_per_metric: Option<usize>,
     pub(crate) max_names: Option<usize>,
-    pub(crate) dropped_labels: Vec<SharedString>,
     pub(crate) hidden_labels: Vec<SharedString>,
     pub(crate) gauge_rule: Option<GaugeRule>,
     pub(crate) request_timeout: Duration,
@@ -100,8 +69,7 @@ impl Config {
             destination: "cloudwatch".into(),
             default_dimensions: Arc::default(),
             storage_resolution: StorageResolution::default(),
-            histogram_forms: ByMetric::new(HistogramForm::default()),
-            deliveries: ByMetric::new(Delivery::default()),
+            metrics: Arc::default(),
             queue_bytes: DEFAULT_QUEUE_BYTES,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             send_jitter: DEFAULT_SEND_JITTER,
@@ -111,11 +79,8 @@ impl Config {
             journal: None,
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
-            idle: IdleTimeout::NEVER,
             max_series: Some(DEFAULT_MAX_SERIES),
-            max_series_per_metric: Some(DEFAULT_MAX_SERIES_PER_METRIC),
             max_names: Some(DEFAULT_MAX_NAMES),
-            dropped_labels: Vec::new(),
             hidden_labels: Vec::new(),
             gauge_rule: None,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
@@ -155,12 +120,8 @@ impl Config {
         Ok(())
     }
 
-    pub(crate) fn delivery(&self, name: &str) -> Delivery {
-        *self.deliveries.get(name)
-    }
-
-    pub(crate) fn histogram_form(&self, name: &str) -> HistogramForm {
-        *self.histogram_forms.get(name)
+    pub(crate) fn set_metric(&mut self, matcher: Matcher, settings: MetricSettings) {
+        Arc::make_mut(&mut self.metrics).set(matcher, settings);
     }
 }
 

@@ -125,7 +125,7 @@ impl State {
     fn hear(&mut self, event: Event<'_>, policy: &SeriesPolicy, each: &mut impl FnMut(Gained<'_>)) {
         match event {
             Event::Point(point) if let Some(open) = &mut self.open => {
-                open.add(&point, policy.defaults(), &self.names);
+                open.add(&point, policy, &self.names);
             }
             Event::Point(point) => {
                 let Self {
@@ -134,7 +134,10 @@ impl State {
                     names,
                     ..
                 } = self;
-                let new = |series| Identity::checked(series, policy.defaults(), names);
+                let new = |series| {
+                    Identity::checked(series, policy.defaults(), names)
+                        .with_settings(policy.settings(point.name))
+                };
                 let identity = identity_of(point.id, point.series, identities, new);
                 if let Value::Gauge { last, .. } = point.value {
                     gauges.sent(&point, identity, last);

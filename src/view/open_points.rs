@@ -4,14 +4,13 @@
 //! What is kept belongs to the identity, and ends with the last of its series. It takes the identity, a counter's sum or
 //! a histogram's buckets during a snapshot, and a gauge's last values for as long as their series live.
 
-use crate::model::dimension::Dimensions;
 use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::settings::gauge_rule::GaugeRule;
 use crate::view::projection::Projection;
-use crate::view::{Gained, What};
+use crate::view::{Gained, SeriesPolicy, What};
 use metrics::{Key, Unit};
 use metrics_recording::{Buckets, Point, SeriesId, Value};
 use metrics_util::MetricKind;
@@ -88,8 +87,8 @@ impl OpenPoints {
     }
 
     /// Takes a point in.
-    pub(crate) fn add(&mut self, point: &Point<'_>, defaults: &Arc<Dimensions>, names: &NameRules) {
-        let place = self.place_of(point, defaults, names);
+    pub(crate) fn add(&mut self, point: &Point<'_>, policy: &SeriesPolicy, names: &NameRules) {
+        let place = self.place_of(point, policy, names);
         let Some(fed) = &mut self.fed[place] else {
             return;
         };
@@ -159,12 +158,7 @@ impl OpenPoints {
         }
     }
 
-    fn place_of(
-        &mut self,
-        point: &Point<'_>,
-        defaults: &Arc<Dimensions>,
-        names: &NameRules,
-    ) -> usize {
+    fn place_of(&mut self, point: &Point<'_>, policy: &SeriesPolicy, names: &NameRules) -> usize {
         let index = point.id.index as usize;
         if index >= self.feeds.len() {
             self.feeds.resize(index + 1, None);
@@ -183,7 +177,10 @@ impl OpenPoints {
             if place == self.fed.len() {
                 self.fed.push(None);
             }
-            self.fed[place] = Some(Fed::new(key.clone(), defaults, names));
+            let merged = Named::Merged(Box::new(key.1.clone()));
+            let identity = Identity::checked(merged, policy.defaults(), names);
+            let identity = identity.with_settings(policy.settings(point.name));
+            self.fed[place] = Some(Fed::new(key.clone(), Arc::new(identity)));
             self.by_key.insert(key, place);
             place
         });
@@ -196,10 +193,9 @@ impl OpenPoints {
 }
 
 impl Fed {
-    fn new(key: (MetricKind, Key), defaults: &Arc<Dimensions>, names: &NameRules) -> Self {
-        let merged = Named::Merged(Box::new(key.1.clone()));
+    fn new(key: (MetricKind, Key), identity: Arc<Identity>) -> Self {
         Self {
-            identity: Arc::new(Identity::checked(merged, defaults, names)),
+            identity,
             unit: None,
             series: 0,
             open: match key.0 {

@@ -1,9 +1,13 @@
-//! What recording asks the exporter: how many series there may be, how long they may be idle, and which labels say nothing.
+//! What recording asks the exporter, once for each metric: how many series there may be, how long they may be idle, and which
+//! labels say nothing. All other settings of the metric are resolved here, too.
 
+use crate::model::datum_settings::DatumSettings;
 use crate::model::dimension::Dimensions;
-use crate::settings::{Config, IdleTimeout};
+use crate::settings::Config;
+use crate::settings::matcher::Metric;
+use crate::settings::metric_settings::MetricRules;
 use crate::view::normalize::normalize;
-use metrics::{Key, KeyName, Metadata, SharedString};
+use metrics::{Key, KeyName, Metadata};
 use metrics_recording::{MetricPolicy, NameId, RecordingPolicy};
 use metrics_util::MetricKind;
 use parking_lot::Mutex;
@@ -13,27 +17,31 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct SeriesPolicy {
     defaults: Arc<Dimensions>,
-    idle: IdleTimeout,
+    rules: Arc<MetricRules>,
     period: Duration,
     max_series: Option<usize>,
-    max_series_per_metric: Option<usize>,
     max_names: Option<usize>,
-    dropped_labels: Vec<SharedString>,
     /// Of all metrics, by their ids.
-    names: Mutex<Vec<(MetricKind, KeyName)>>,
+    known: Mutex<Vec<Known>>,
+}
+
+/// A metric that recording asked about.
+#[derive(Debug)]
+struct Known {
+    kind: MetricKind,
+    name: KeyName,
+    settings: DatumSettings,
 }
 
 impl SeriesPolicy {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             defaults: Arc::clone(&config.default_dimensions),
-            idle: config.idle,
+            rules: Arc::clone(&config.metrics),
             period: config.storage_resolution.period(),
             max_series: config.max_series,
-            max_series_per_metric: config.max_series_per_metric,
             max_names: config.max_names,
-            dropped_labels: config.dropped_labels.clone(),
-            names: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -43,21 +51,44 @@ impl SeriesPolicy {
 
     /// The kind and name of a metric, if recording has asked about it.
     pub(crate) fn name(&self, id: NameId) -> Option<(MetricKind, KeyName)> {
-        self.names.lock().get(id.index()).cloned()
+        let known = self.known.lock();
+        let metric = known.get(id.index())?;
+        Some((metric.kind, metric.name.clone()))
+    }
+
+    /// What acts on the data of a metric.
+    pub(crate) fn settings(&self, id: NameId) -> DatumSettings {
+        let known = self.known.lock();
+        let metric = known.get(id.index());
+        metric.map_or_else(DatumSettings::default, |metric| metric.settings)
     }
 }
 
 impl RecordingPolicy for SeriesPolicy {
-    fn metric(&self, _: NameId, kind: MetricKind, key: &Key, _: &Metadata<'_>) -> MetricPolicy {
+    fn metric(
+        &self,
+        _: NameId,
+        kind: MetricKind,
+        key: &Key,
+        metadata: &Metadata<'_>,
+    ) -> MetricPolicy {
+        let metric = Metric {
+            name: key.name(),
+            kind: Some(kind),
+            target: Some(metadata.target()),
+        };
         // Ids are dense, in the order of these calls.
-        let name = key.to_retained().name_shared();
-        self.names.lock().push((kind, name));
-        let IdleTimeout { mask, timeout } = self.idle;
+        self.known.lock().push(Known {
+            kind,
+            name: key.to_retained().name_shared(),
+            settings: self.rules.data(&metric),
+        });
+        let recording = self.rules.recording(&metric);
         MetricPolicy::default()
-            .with_max_series(self.max_series_per_metric)
-            .with_dropped_labels(self.dropped_labels.iter().cloned())
+            .with_max_series(recording.max_series)
+            .with_dropped_labels(recording.dropped_labels.iter().cloned())
             .with_period(self.period)
-            .with_idle_timeout(timeout.filter(|_| mask.matches(kind)))
+            .with_idle_timeout(recording.idle_timeout)
     }
 
     fn max_series(&self) -> Option<usize> {

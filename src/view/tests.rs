@@ -2,11 +2,13 @@
 
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
-use crate::settings::{Config, IdleTimeout};
+use crate::settings::Config;
+use crate::settings::matcher::Matcher;
+use crate::settings::metric_settings::MetricSettings;
 use crate::view::{Gained, SeriesPolicy, View, What};
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder as _};
 use metrics_recording::{Recorder, Value};
-use metrics_util::{MetricKind, MetricKindMask};
+use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,13 +22,12 @@ struct Viewed {
 impl Viewed {
     fn new() -> Self {
         let mut config = Config::new("Test");
-        config.idle = IdleTimeout {
-            mask: MetricKindMask::ALL,
-            timeout: Some(Duration::from_mins(5)),
-        };
+        let settings = MetricSettings::new()
+            .with_idle_timeout(Some(Duration::from_mins(5)))
+            .with_max_series(Some(2));
+        config.set_metric(Matcher::any(), settings);
         let defaults = Arc::make_mut(&mut config.default_dimensions);
         defaults.insert("stage".into(), "test".into());
-        config.max_series_per_metric = Some(2);
         let policy = Arc::new(SeriesPolicy::new(&config));
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
         Self {

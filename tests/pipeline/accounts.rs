@@ -6,8 +6,8 @@ use cloudwatch_local::{Local, ReceivedDatum};
 use metrics::{Key, Label, Metadata, Recorder, Unit};
 use metrics_exporter_cloudwatch::testing::predicted_len;
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, FlushReport, HistogramForm, ManualClock,
-    PutMetricData, SendError, Sent, Sink, StorageResolution,
+    Attempt, Batch, CloudWatchBuilder, Datum, FlushReport, HistogramForm, ManualClock, Matcher,
+    MetricSettings, PutMetricData, SendError, Sent, Sink, StorageResolution,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -236,7 +236,10 @@ async fn check(case: Case, local: &Local) -> Result<(), TestCaseError> {
     };
     let mut builder = CloudWatchBuilder::new("Test")
         .with_sink("test", sink)
-        .with_histogram_form(case.form)
+        .with_metric_settings(
+            Matcher::any(),
+            MetricSettings::new().with_histogram_form(case.form),
+        )
         .with_storage_resolution(case.resolution);
     if let Some((name, value)) = &case.default {
         builder = builder.with_dimension(name.clone(), value.clone());

@@ -3,7 +3,7 @@
 use crate::fixtures::alone::alone;
 use metrics::{Key, Label, Metadata, Recorder, counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, MemorySink,
+    CloudWatchBuilder, CloudWatchExporter, CloudWatchRecorder, Matcher, MemorySink, MetricSettings,
 };
 
 /// Without an exporter a recorder does nothing.
@@ -114,7 +114,9 @@ fn a_held_handle_allocates_nothing() {
 #[test]
 fn a_dropped_label_allocates_nothing_of_ours() {
     let builder = CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
-    let (recorder, _exporter) = builder.with_dropped_labels(["user"]).build().unwrap();
+    let settings = MetricSettings::new().with_dropped_labels(["user"]);
+    let builder = builder.with_metric_settings(Matcher::any(), settings);
+    let (recorder, _exporter) = builder.build().unwrap();
     let metadata = Metadata::new("test", metrics::Level::INFO, None);
     let key = |n: u32| {
         let labels = vec![

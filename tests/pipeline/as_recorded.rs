@@ -8,8 +8,8 @@ use metrics::{Unit, describe_histogram, histogram};
 use metrics_exporter_cloudwatch::testing::predicted_len;
 use metrics_exporter_cloudwatch::{
     self as cloudwatch, Attempt, Batch, Buckets, CloudWatchBuilder, Datum, DatumValue,
-    ExplicitDatum, HistogramForm, ManualClock, Matcher, MemorySink, PutMetricData, RecordedBuckets,
-    SendError, Sent, Sink,
+    ExplicitDatum, HistogramForm, ManualClock, MemorySink, MetricSettings, PutMetricData,
+    RecordedBuckets, SendError, Sent, Sink,
 };
 use std::time::{Duration, SystemTime};
 
@@ -104,8 +104,8 @@ async fn buckets_are_read_in_the_unit_of_their_datum() {
 #[tokio::test]
 async fn a_statistic_set_stays_one_and_what_is_put_stays_values() {
     let sink = MemorySink::new();
-    let form = HistogramForm::StatisticSet;
-    let test = Started::new(to(&sink).with_histogram_form_for(Matcher::Full("set".into()), form));
+    let settings = MetricSettings::new().with_histogram_form(HistogramForm::StatisticSet);
+    let test = Started::new(to(&sink).with_metric_settings("set", settings));
     test.record(|| (0..9).for_each(|n| histogram!("set").record(n)));
     let many: Vec<f64> = values().collect();
     let put = ExplicitDatum::values("put", &many, &vec![0.5; many.len()]);

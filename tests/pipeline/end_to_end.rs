@@ -6,7 +6,9 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Datapoint, Dimension, Statistic};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{Clock, CloudWatchRecorder, HistogramForm, ManualClock, Matcher};
+use metrics_exporter_cloudwatch::{
+    Clock, CloudWatchRecorder, HistogramForm, ManualClock, MetricSettings,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -97,8 +99,8 @@ fn on_threads(
 async fn what_arrives_is_what_was_recorded() {
     let clock = ManualClock::new(minute());
     let local = local(&clock).await;
-    let builder = to(&local)
-        .with_histogram_form_for(Matcher::Full("wide".into()), HistogramForm::StatisticSet);
+    let settings = MetricSettings::new().with_histogram_form(HistogramForm::StatisticSet);
+    let builder = to(&local).with_metric_settings("wide", settings);
     let test = Started::by_clock(builder, clock.clone());
     let drains = Arc::default();
     let threads = on_threads(&test.recorder, &drains);

@@ -3,7 +3,7 @@
 use crate::fixtures::started::{InMemory, minute};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Buckets, CloudWatchBuilder, Datum, DatumValue, GaugeRule, MemorySink, MetricKindMask,
+    Buckets, CloudWatchBuilder, Datum, DatumValue, GaugeRule, Matcher, MemorySink, MetricSettings,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -13,6 +13,11 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 fn without_host(builder: CloudWatchBuilder) -> CloudWatchBuilder {
     builder.without_labels(["host"])
+}
+
+fn idle_after(builder: CloudWatchBuilder, timeout: Option<Duration>) -> CloudWatchBuilder {
+    let settings = MetricSettings::new().with_idle_timeout(timeout);
+    builder.with_metric_settings(Matcher::any(), settings)
 }
 
 /// Sum, minimum and maximum of the only datum.
@@ -33,7 +38,7 @@ fn set(level: f64, host: &'static str) {
 async fn nothing_falls_when_one_of_two_series_is_evicted() {
     let timeout = Some(3 * MINUTE);
     let InMemory { started, sink } =
-        InMemory::new(|builder| without_host(builder.idle_timeout(MetricKindMask::ALL, timeout)));
+        InMemory::new(|builder| without_host(idle_after(builder, timeout)));
     let mut sums = Vec::new();
     for minute in 0..8 {
         started.record(|| {
@@ -89,7 +94,7 @@ async fn gauges_merge_by_the_rule_those_that_nobody_touched_included() {
     ] {
         let timeout = Some(3 * MINUTE);
         let InMemory { started, sink } = InMemory::new(|builder| {
-            let builder = builder.idle_timeout(MetricKindMask::ALL, timeout);
+            let builder = idle_after(builder, timeout);
             without_host(builder).with_gauge_rule(rule)
         });
         started.record(|| {
@@ -117,7 +122,7 @@ async fn gauges_merge_by_the_rule_those_that_nobody_touched_included() {
 async fn gauges_without_a_rule_are_refused_as_long_as_there_are_several() {
     let timeout = Some(3 * MINUTE);
     let InMemory { started, sink } =
-        InMemory::new(|builder| without_host(builder.idle_timeout(MetricKindMask::ALL, timeout)));
+        InMemory::new(|builder| without_host(idle_after(builder, timeout)));
     started.record(|| set(1.0, "a"));
     started.advance(MINUTE).await;
     assert_eq!(only(&sink.take()).0, 1.0);
@@ -198,7 +203,7 @@ proptest! {
         runtime.block_on(async {
             let timeout = Some(2 * MINUTE);
             let InMemory { started, sink } = InMemory::new(|builder| {
-                without_host(builder.idle_timeout(MetricKindMask::ALL, timeout))
+                without_host(idle_after(builder, timeout))
             });
             let mut recorded: BTreeMap<Identity, (f64, f64)> = BTreeMap::new();
             let (mut window, mut flushes) = (minute(), 0);

@@ -3,16 +3,16 @@
 use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{InMemory, Started};
 use metrics::{counter, gauge};
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, MetricKindMask};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, Matcher, MetricKind, MetricSettings};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_gauge_is_sent_no_more_until_it_is_set() {
-    let timeout = Some(3 * MINUTE);
+    let settings = MetricSettings::new().with_idle_timeout(Some(3 * MINUTE));
     let InMemory { started, sink } =
-        InMemory::new(|builder| builder.idle_timeout(MetricKindMask::ALL, timeout));
+        InMemory::new(|builder| builder.with_metric_settings(Matcher::any(), settings));
     started.record(|| gauge!("depth").set(5.0));
     let mut sent = Vec::new();
     for _ in 0..6 {
@@ -30,10 +30,11 @@ async fn an_idle_gauge_is_sent_no_more_until_it_is_set() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_timeout_a_gauge_is_sent_for_ever() {
-    for mask in [MetricKindMask::COUNTER, MetricKindMask::ALL] {
-        let timeout = (mask == MetricKindMask::COUNTER).then_some(MINUTE);
+    let counters = Matcher::any().with_kind(MetricKind::Counter);
+    for (matcher, timeout) in [(counters, Some(MINUTE)), (Matcher::any(), None)] {
+        let settings = MetricSettings::new().with_idle_timeout(timeout);
         let InMemory { started, sink } =
-            InMemory::new(|builder| builder.idle_timeout(mask, timeout));
+            InMemory::new(|builder| builder.with_metric_settings(matcher, settings));
         started.record(|| gauge!("depth").set(5.0));
         for _ in 0..100 {
             started.advance(MINUTE).await;
@@ -46,7 +47,8 @@ async fn without_a_timeout_a_gauge_is_sent_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn the_queue_counts_what_it_keeps_of_evicted_series() {
     let builder = CloudWatchBuilder::new("Test").with_sink("test", Scripted::failing());
-    let started = Started::new(builder.idle_timeout(MetricKindMask::ALL, Some(3 * MINUTE)));
+    let settings = MetricSettings::new().with_idle_timeout(Some(3 * MINUTE));
+    let started = Started::new(builder.with_metric_settings(Matcher::any(), settings));
     let long = "x".repeat(200);
     started.record(|| {
         for number in 0..1_000 {

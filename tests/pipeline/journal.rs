@@ -9,7 +9,7 @@ use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     Attempt, Batch, BuildError, CloudWatchBuilder, Datum, Delivery, JournalError, ManualClock,
-    MemorySink, SendError, Sent, Sink,
+    Matcher, MemorySink, MetricSettings, SendError, Sent, Sink,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,7 +28,10 @@ pub(crate) fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
 /// Two windows, of which the first is under way when the process ends.
 pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
     let sink = Scripted::hanging();
-    let test = Started::new(builder(sink.clone(), scratch).with_delivery(delivery));
+    let test = Started::new(builder(sink.clone(), scratch).with_metric_settings(
+        Matcher::any(),
+        MetricSettings::new().with_delivery(delivery),
+    ));
     for amount in [3, 4] {
         test.record(|| counter!("n").increment(amount));
         test.clock.advance(Duration::from_mins(1));

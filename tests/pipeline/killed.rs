@@ -9,8 +9,8 @@ use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, Local, ReceivedRequest};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, Delivery, ManualClock, PutMetricData, SendError,
-    Sent, Sink, Stats,
+    Attempt, Batch, CloudWatchBuilder, Datum, Delivery, ManualClock, Matcher, MetricSettings,
+    PutMetricData, SendError, Sent, Sink, Stats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
@@ -71,7 +71,10 @@ fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> 
         .with_request_timeout(Duration::from_mins(1))
         .with_sink("test", Told(PutMetricData::new(client)))
         .with_clock(clock.clone())
-        .with_delivery(delivery)
+        .with_metric_settings(
+            Matcher::any(),
+            MetricSettings::new().with_delivery(delivery),
+        )
         .with_send_jitter(Duration::ZERO)
         .with_journal(dir, 1 << 30)
 }

@@ -7,7 +7,8 @@ use crate::fixtures::started::{Started, minute};
 use crate::journal::{builder, cut_off};
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, Datum, Delivery, ManualClock, MemorySink, SendError, Sent, Sink,
+    Attempt, Batch, Datum, Delivery, ManualClock, Matcher, MemorySink, MetricSettings, SendError,
+    Sent, Sink,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +99,8 @@ async fn what_is_recorded_now_goes_first() {
 #[tokio::test]
 async fn all_of_a_large_window_reaches_the_disk() {
     let scratch = Scratch::new();
-    let many_series = builder(Scripted::hanging(), &scratch).with_max_series_per_metric(None);
+    let many_series = builder(Scripted::hanging(), &scratch)
+        .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None));
     let test = Started::new(many_series);
     let series = 10_000;
     test.record(|| {

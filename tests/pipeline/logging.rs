@@ -9,8 +9,8 @@ use crate::fixtures::started::{InMemory, Started, minute};
 use crate::sending::{error, service_at};
 use metrics::{Unit, counter, describe_counter, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, ExplicitDatum, FlushError, ManualClock, MemorySink,
-    PutError, SendError, Sent, Sink,
+    Attempt, Batch, CloudWatchBuilder, Datum, ExplicitDatum, FlushError, ManualClock, Matcher,
+    MemorySink, MetricSettings, PutError, SendError, Sent, Sink,
 };
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -162,7 +162,10 @@ async fn a_unit_that_changes_is_logged() {
 async fn a_limit_of_series_is_logged_once_with_the_label_of_most_values() {
     alone!();
     let (log, _guard) = Log::start();
-    let test = InMemory::new(|builder| builder.with_max_series_per_metric(Some(3)));
+    let test = InMemory::new(|builder| {
+        let settings = MetricSettings::new().with_max_series(Some(3));
+        builder.with_metric_settings(Matcher::any(), settings)
+    });
     for _ in 0..3 {
         test.started.record(|| {
             for user in 0..5 {

@@ -12,6 +12,7 @@ mod allocations;
 mod answers_cost_little;
 mod as_recorded;
 mod black_hole;
+mod by_matcher;
 mod chaos;
 mod conformance;
 mod delivery;

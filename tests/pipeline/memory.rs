@@ -2,8 +2,8 @@
 
 use metrics::{Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Datum, SendError,
-    Sent, Sink,
+    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Datum, Matcher,
+    MetricSettings, SendError, Sent, Sink,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -36,7 +36,7 @@ impl Process {
         let builder = CloudWatchBuilder::new("Test").with_sink("test", Nowhere);
         let builder = builder
             .with_max_series(None)
-            .with_max_series_per_metric(None);
+            .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None));
         let (recorder, exporter) = builder.build().unwrap();
         let cloudwatch = exporter.handle();
         runtime.spawn(exporter.run());

@@ -4,7 +4,7 @@
 use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{Started, minute};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, DatumValue};
+use metrics_exporter_cloudwatch::{Clock, CloudWatchBuilder, DatumValue, Matcher, MetricSettings};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +23,7 @@ async fn two_hours_at_ten_thousand_series_fit_the_queue() {
     let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let builder = builder
         .with_max_series(None)
-        .with_max_series_per_metric(None);
+        .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None));
     let test = Started::new(builder.with_flush_timeout(Duration::from_hours(24)));
     let name = |number: usize| number.to_string();
     let plain = SERIES - HISTOGRAMS;

@@ -4,7 +4,7 @@ use crate::fixtures::started::{Started, minute};
 use cloudwatch_local::{Fault, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, Delivery, ManualClock, Matcher, Refusal,
+    Clock, CloudWatchBuilder, Delivery, ManualClock, Matcher, MetricSettings, Refusal,
 };
 use std::time::Duration;
 
@@ -92,7 +92,10 @@ async fn what_may_be_repeated_is_said_metric_by_metric() {
     let service = service(&clock);
     let builder = CloudWatchBuilder::new("Test")
         .with_client(service.client())
-        .with_delivery_for(Matcher::Prefix("billed.".into()), Delivery::AtMostOnce)
+        .with_metric_settings(
+            Matcher::prefix("billed."),
+            MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+        )
         .with_flush_timeout(Duration::from_hours(1));
     let test = Started::by_clock(builder, clock.clone());
     test.record(|| {

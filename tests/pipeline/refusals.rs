@@ -3,7 +3,7 @@
 use crate::fixtures::started::InMemory;
 use metrics::{Label, Unit, counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_cloudwatch::limits::{TextFault, ValueFault};
-use metrics_exporter_cloudwatch::{HistogramForm, Refusal, Refused};
+use metrics_exporter_cloudwatch::{HistogramForm, Matcher, MetricSettings, Refusal, Refused};
 use std::time::Duration;
 
 /// Records something bad beside something good, and gives what was refused.
@@ -169,7 +169,12 @@ async fn values_that_the_scale_takes_out_of_range_are_refused() {
         (HistogramForm::Distribution, 3),
         (HistogramForm::StatisticSet, 0),
     ] {
-        let test = InMemory::new(|builder| builder.with_histogram_form(form));
+        let test = InMemory::new(|builder| {
+            builder.with_metric_settings(
+                Matcher::any(),
+                MetricSettings::new().with_histogram_form(form),
+            )
+        });
         let refused = refused(&test, || {
             describe_histogram!("h", Unit::Tebibytes, "");
             histogram!("h").record_many(2f64.powi(350), 2);

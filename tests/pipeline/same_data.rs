@@ -8,7 +8,7 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use metrics_exporter_cloudwatch::{
-    self as cloudwatch, ExplicitDatum, HistogramForm, ManualClock, Matcher, MetricKindMask,
+    self as cloudwatch, ExplicitDatum, HistogramForm, ManualClock, Matcher, MetricSettings,
     StatisticSet,
 };
 use std::fmt::Write;
@@ -85,11 +85,14 @@ async fn what_is_sent_is_what_was_sent_before() {
     let builder = to(&local)
         .with_dimension("service", "checkout")
         .with_max_in_flight(1)
-        .with_histogram_form_for(
-            Matcher::Prefix("summary.".into()),
-            HistogramForm::StatisticSet,
+        .with_metric_settings(
+            Matcher::prefix("summary."),
+            MetricSettings::new().with_histogram_form(HistogramForm::StatisticSet),
         )
-        .idle_timeout(MetricKindMask::ALL, Some(Duration::from_mins(30)));
+        .with_metric_settings(
+            Matcher::any(),
+            MetricSettings::new().with_idle_timeout(Some(Duration::from_mins(30))),
+        );
     let started = Started::by_clock(builder, clock);
     let mut sent = String::new();
     let (mut requests, mut data) = (0, 0);

@@ -2,11 +2,14 @@
 
 use crate::fixtures::started::InMemory;
 use metrics::{counter, gauge, histogram};
-use metrics_exporter_cloudwatch::{MetricKind, Refusal};
+use metrics_exporter_cloudwatch::{Matcher, MetricKind, MetricSettings, Refusal};
 
 #[tokio::test]
 async fn what_is_beyond_the_limit_is_counted_or_refused() {
-    let test = InMemory::new(|builder| builder.with_max_series_per_metric(Some(3)));
+    let test = InMemory::new(|builder| {
+        let settings = MetricSettings::new().with_max_series(Some(3));
+        builder.with_metric_settings(Matcher::any(), settings)
+    });
     for _ in 0..2 {
         test.started.record(|| {
             for user in 0..10 {
@@ -78,7 +81,10 @@ async fn names_beyond_the_limit_are_refused_and_counted() {
 
 #[tokio::test]
 async fn dropped_labels_never_become_a_series() {
-    let test = InMemory::new(|builder| builder.with_dropped_labels(["user_id"]));
+    let test = InMemory::new(|builder| {
+        let settings = MetricSettings::new().with_dropped_labels(["user_id"]);
+        builder.with_metric_settings(Matcher::any(), settings)
+    });
     test.started.record(|| {
         for user in 0..1_000 {
             let user = user.to_string();

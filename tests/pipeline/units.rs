@@ -5,7 +5,8 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use metrics_exporter_cloudwatch::{
-    self as cloudwatch, Datum, DatumValue, HistogramForm, Matcher, StatisticSet, Values,
+    self as cloudwatch, Datum, DatumValue, HistogramForm, Matcher, MetricSettings, StatisticSet,
+    Values,
 };
 
 #[tokio::test]
@@ -52,8 +53,8 @@ async fn one_name_may_have_a_unit_for_each_kind() {
 #[tokio::test]
 async fn units_that_cloudwatch_lacks_are_scaled_in_every_form() {
     let test = InMemory::new(|builder| {
-        let form = HistogramForm::StatisticSet;
-        builder.with_histogram_form_for(Matcher::Suffix(".set".into()), form)
+        let settings = MetricSettings::new().with_histogram_form(HistogramForm::StatisticSet);
+        builder.with_metric_settings(Matcher::suffix(".set"), settings)
     });
     let record = || {
         describe_counter!("sent", Unit::Kibibytes, "");

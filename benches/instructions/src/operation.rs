@@ -5,7 +5,8 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use metrics::{Counter, counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, Datum, ManualClock, SendError, Sent, Sink,
+    Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, Datum, ManualClock, Matcher,
+    MetricSettings, SendError, Sent, Sink,
 };
 use std::array;
 use std::hint::black_box;
@@ -127,7 +128,10 @@ impl Exporter {
             .with_sink("test", Nowhere)
             .with_clock(ManualClock::new(start))
             .with_jitter_seed(1)
-            .with_dropped_labels(["user"])
+            .with_metric_settings(
+                Matcher::any(),
+                MetricSettings::new().with_dropped_labels(["user"]),
+            )
             .build()?;
         metrics::set_global_recorder(recorder)?;
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -8,6 +8,7 @@ use crate::model::identity::{Identity, Named, Origin};
 use crate::model::profile::Profile;
 use crate::model::unit_scale::{self, Scale};
 use crate::settings::Config;
+use crate::settings::matcher::Metric;
 use metrics::Key;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,8 +23,10 @@ pub(crate) fn check(
     profile: &Profile,
 ) -> Result<Datum, PutError> {
     let key = Key::from_parts(datum.name, datum.dimensions);
+    let settings = config.metrics.data(&Metric::of_name(key.name()));
     let named = Named::Own(Box::new(key));
-    let identity = Identity::checked(named, &config.default_dimensions, profile.name_rules());
+    let identity = Identity::checked(named, &config.default_dimensions, profile.name_rules())
+        .with_settings(settings);
     if let Some(refusal) = identity.refusal() {
         return Err(PutError::Series(refusal.clone()));
     }

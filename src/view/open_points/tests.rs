@@ -1,11 +1,12 @@
 //! How long an identity lives that several series feed, and what is kept meanwhile.
 
 use super::*;
-use crate::settings::{Config, IdleTimeout};
+use crate::settings::Config;
+use crate::settings::matcher::Matcher;
+use crate::settings::metric_settings::MetricSettings;
 use crate::view::{SeriesPolicy, View};
 use metrics::{Label, Level, Metadata, Recorder as _};
 use metrics_recording::Recorder;
-use metrics_util::MetricKindMask;
 use std::time::{Duration, UNIX_EPOCH};
 
 const METADATA: Metadata<'static> = Metadata::new("test", Level::INFO, None);
@@ -22,10 +23,8 @@ impl Viewed {
         let mut config = Config::new("Test");
         config.hidden_labels = vec!["host".into()];
         config.gauge_rule = Some(GaugeRule::Sum);
-        config.idle = IdleTimeout {
-            mask: MetricKindMask::ALL,
-            timeout: Some(Duration::from_mins(5)),
-        };
+        let settings = MetricSettings::new().with_idle_timeout(Some(Duration::from_mins(5)));
+        config.set_metric(Matcher::any(), settings);
         let policy = Arc::new(SeriesPolicy::new(&config));
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
         let view = View::new(snapshotter, policy, NameRules::default());

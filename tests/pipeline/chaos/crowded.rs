@@ -5,7 +5,9 @@ use crate::fixtures::started::minute;
 use crate::sending::service_at;
 use cloudwatch_local::Fault;
 use metrics::histogram;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, Delivery, ManualClock, Matcher, MetricSettings,
+};
 use std::time::Duration;
 
 const SERIES: u64 = 100;
@@ -19,7 +21,10 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
     let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
         .with_client(service.client())
         .with_clock(clock.clone())
-        .with_delivery(delivery)
+        .with_metric_settings(
+            Matcher::any(),
+            MetricSettings::new().with_delivery(delivery),
+        )
         .with_queue_bytes(1_000_000)
         .with_jitter_seed(seed)
         .build()

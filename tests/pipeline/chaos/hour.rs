@@ -5,7 +5,8 @@ use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, ReceivedRequest, Service};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, CloudWatchRecorder, Delivery, Refused, Sleeping, Stats,
+    Clock, CloudWatchBuilder, CloudWatchRecorder, Delivery, Matcher, MetricSettings, Refused,
+    Sleeping, Stats,
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -73,7 +74,10 @@ impl Hour {
         let (recorder, exporter) = CloudWatchBuilder::new("Chaos")
             .with_client(service.client())
             .with_clock(clock)
-            .with_delivery(delivery)
+            .with_metric_settings(
+                Matcher::any(),
+                MetricSettings::new().with_delivery(delivery),
+            )
             .with_jitter_seed(seed)
             .build()
             .unwrap();

@@ -5,7 +5,9 @@ use super::{MODES, consistent};
 use crate::fixtures::polls::until;
 use crate::fixtures::started::{local, minute};
 use cloudwatch_local::Fault;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, ManualClock, Stats};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, Delivery, ManualClock, Matcher, MetricSettings, Stats,
+};
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -67,7 +69,10 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
     let (to, exporter) = CloudWatchBuilder::new("Chaos")
         .with_client(local.client())
         .with_clock(clock.clone())
-        .with_delivery(delivery)
+        .with_metric_settings(
+            Matcher::any(),
+            MetricSettings::new().with_delivery(delivery),
+        )
         .with_jitter_seed(seed)
         .with_send_jitter(Duration::ZERO)
         .with_request_timeout(LONG)

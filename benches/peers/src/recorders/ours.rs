@@ -3,7 +3,7 @@
 use super::{Delivered, Installed, NAMESPACE};
 use anyhow::{Result, ensure};
 use aws_sdk_cloudwatch::Client;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchHandle};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, CloudWatchHandle, Matcher, MetricSettings};
 
 struct Ours(CloudWatchHandle);
 
@@ -12,7 +12,7 @@ pub(super) fn install(client: Client) -> Result<impl Installed> {
     // As many series as the peers have.
     let builder = builder
         .with_max_series(None)
-        .with_max_series_per_metric(None);
+        .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None));
     let (recorder, exporter) = builder.build()?;
     let handle = exporter.handle();
     exporter.run_on_thread()?;

@@ -123,7 +123,10 @@ async fn some_time(random: &mut fastrand::Rng) {
 
 fn config_of(delivery: Delivery) -> Config {
     let mut config = config();
-    config.deliveries.set_default(delivery);
+    config.set_metric(
+        Matcher::any(),
+        MetricSettings::new().with_delivery(delivery),
+    );
     config
 }
 

@@ -107,7 +107,10 @@ async fn what_was_not_sent_is_on_disk_though_its_note_cannot_be_written() {
         }))
     });
     let mut config = config();
-    config.deliveries.set_default(Delivery::AtMostOnce);
+    config.set_metric(
+        Matcher::any(),
+        MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+    );
     let rig = Rig::on(config, sink.clone(), &scratch.dir(), &disk, 1 << 30);
     rig.window(3).await;
     until(|| sink.calls() == 1 && scratch.names() == ["0000000000000001.record"]).await;

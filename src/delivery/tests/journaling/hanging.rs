@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::journal::PATIENCE;
-use crate::settings::matcher::Matcher;
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
@@ -90,8 +89,8 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
     sink.fails(true);
     let mut config = config();
     config.max_in_flight = 1;
-    let once = Matcher::Full("n".into());
-    config.deliveries.set(once, Delivery::AtMostOnce);
+    let once = MetricSettings::new().with_delivery(Delivery::AtMostOnce);
+    config.set_metric("n".into(), once);
     let rig = Rig::with(config, &sink, &disk, 1 << 30);
     disk.fail(&[Step::Mark, Step::Remove]);
     for value in 1..=5 {

@@ -12,7 +12,10 @@ fn throttled() -> Result<Sent, SendError> {
 
 fn at_most_once() -> Config {
     let mut config = config();
-    config.deliveries.set_default(Delivery::AtMostOnce);
+    config.set_metric(
+        Matcher::any(),
+        MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+    );
     config
 }
 

@@ -27,6 +27,8 @@ use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::report::stats::Stats;
 use crate::settings::Config;
+use crate::settings::matcher::Matcher;
+use crate::settings::metric_settings::MetricSettings;
 use crate::view::{SeriesPolicy, View};
 use metrics::counter;
 use metrics_recording::Recorder;
@@ -199,7 +201,10 @@ fn config() -> Config {
 impl Rig {
     fn new(sink: &Seeing, disk: &TestDisk, delivery: Delivery) -> Self {
         let mut config = config();
-        config.deliveries.set_default(delivery);
+        config.set_metric(
+            Matcher::any(),
+            MetricSettings::new().with_delivery(delivery),
+        );
         Self::with(config, sink, disk, 1 << 30)
     }
 
