@@ -103,13 +103,14 @@ fn expected<T>(
     best.map(|(_, value)| value)
 }
 
+/// Mostly of one letter, so that many match.
 fn text() -> impl Strategy<Value = String> {
-    prop::collection::vec(prop::sample::select(vec!["a", "b", "."]), 0..4)
+    prop::collection::vec(prop::sample::select(vec!["a", "a", "a", "b"]), 0..4)
         .prop_map(|parts| parts.concat())
 }
 
 fn target() -> impl Strategy<Value = String> {
-    let module = prop::sample::select(vec!["a", "aa", "b"]);
+    let module = prop::sample::select(vec!["a", "a", "a", "aa"]);
     prop::collection::vec(module, 1..4).prop_map(|modules| modules.join("::"))
 }
 
