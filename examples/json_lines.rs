@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     let cloudwatch = exporter.handle();
     exporter.run_on_thread()?;
     metrics::with_local_recorder(&recorder, || metrics::counter!("orders").increment(3));
-    let report = cloudwatch.shutdown_blocking()?;
+    let report = cloudwatch.shutdown().blocking()?;
     let lines = std::fs::read_to_string(&path)?;
     std::fs::remove_file(&path)?;
     print!("{lines}");

@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
         }
     }
 
-    let report = cloudwatch.shutdown_within(GRACE).await?;
+    let report = cloudwatch.shutdown().within(GRACE).await?;
     ensure!(
         report.is_complete(),
         "not everything was delivered: {report:?}"

@@ -92,7 +92,7 @@
 //! data that are counted twice, or not at all: [`Delivery`] chooses.
 //!
 //! A [flush](CloudWatchHandle::flush) gives account of all that was recorded before it, a
-//! [shutdown](CloudWatchHandle::shutdown_within) does so within its time whatever the service does, and
+//! [shutdown](CloudWatchHandle::shutdown) does so within its time whatever the service does, and
 //! [`Stats`] since the start. Time stamps are corrected where the machine's clock
 //! [is off](CloudWatchBuilder::with_clock_skew_correction).
 //!
@@ -136,6 +136,7 @@ pub use collect::explicit_data::{ExplicitDatum, PutError};
 pub use control::builder::CloudWatchBuilder;
 pub use control::error::{BuildError, ConfigError, FlushError, InstallError};
 pub use control::exporter::CloudWatchExporter;
+pub use control::flush_call::Flush;
 pub use control::handle::CloudWatchHandle;
 pub use control::recorder::CloudWatchRecorder;
 pub use journal::JournalError;

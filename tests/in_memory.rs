@@ -17,7 +17,7 @@ fn what_is_recorded_arrives_in_memory() {
     });
     let put = ExplicitDatum::value("size", 3.0).with_unit(Unit::Kibibytes);
     cloudwatch.put(put).unwrap();
-    let report = cloudwatch.shutdown_blocking().unwrap();
+    let report = cloudwatch.shutdown().blocking().unwrap();
     assert!(report.is_complete(), "{report:?}");
     assert_eq!(sink.sum("requests", &[("method", "GET")]), 3.0);
     assert_eq!(sink.sum("depth", &[]), 2.5);

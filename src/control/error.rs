@@ -74,8 +74,9 @@ pub enum FlushError {
     /// for the function.
     #[error("a function that a snapshot waits for cannot wait for a snapshot")]
     WithinSnapshot,
-    /// A blocking call within the current-thread runtime that the exporter runs on would wait for
-    /// itself.
-    #[error("this would block the runtime that the exporter runs on: use the async method")]
+    /// [`blocking`](crate::Flush::blocking) on a thread that the exporter needs would wait for itself.
+    #[error(
+        "the exporter needs the thread that this would block: await it, or block in tokio::task::spawn_blocking"
+    )]
     OwnRuntime,
 }

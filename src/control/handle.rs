@@ -4,13 +4,15 @@ use crate::collect::explicit_data::{ExplicitDatum, PutError};
 use crate::control::collectors;
 use crate::control::error::FlushError;
 use crate::control::flush::Reply;
+use crate::control::flush_call::Flush;
+use crate::control::running::Wait;
 use crate::control::shared::Shared;
 use crate::model::refusal::Refused;
 use crate::report::flush_report::FlushReport;
 use crate::report::stats::Stats;
 use std::convert::Infallible;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
-use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) enum Command {
@@ -31,6 +33,10 @@ pub struct CloudWatchHandle {
     /// Closes when the last clone is gone, which tells the exporter that nobody will ask any more.
     _alive: mpsc::Sender<Infallible>,
 }
+
+// No lock is held while code of the application's runs, a clock's or a sink's: its panic leaves nothing half done.
+impl UnwindSafe for CloudWatchHandle {}
+impl RefUnwindSafe for CloudWatchHandle {}
 
 impl CloudWatchHandle {
     pub(crate) fn new(shared: Shared, alive: mpsc::Sender<Infallible>) -> Self {
@@ -65,112 +71,47 @@ impl CloudWatchHandle {
         self.shared.intake.put(datum)
     }
 
-    /// Sends everything that was recorded before the call, and waits until it is delivered,
-    /// refused or dropped, or the [time for it](crate::CloudWatchBuilder::with_flush_timeout) is
-    /// up. The report says which. What this process had to leave to the
-    /// [journal](crate::CloudWatchBuilder::with_journal) is waited for, what an earlier one left there is not.
+    /// Sends everything that was recorded so far, once the value is awaited or [blocked on](Flush::blocking), and
+    /// waits until all of that is delivered, refused or dropped, or the
+    /// [time for it](crate::CloudWatchBuilder::with_flush_timeout) is up. The report says which. What this process had to leave
+    /// to the [journal](crate::CloudWatchBuilder::with_journal) is waited for, what an earlier one left there is not.
     ///
     /// The data are stamped with the start of the current window, as all the others of this window
     /// will be; CloudWatch adds them up.
     ///
-    /// # Errors
+    /// ```no_run
+    /// # async fn example(cloudwatch: metrics_exporter_cloudwatch::CloudWatchHandle)
+    /// # -> Result<(), metrics_exporter_cloudwatch::FlushError> {
+    /// use std::time::Duration;
     ///
-    /// If the exporter does not run, or not any more.
-    pub async fn flush(&self) -> Result<FlushReport, FlushError> {
-        self.ask(|reply| Command::Flush(None, reply)).await
-    }
-
-    /// [`flush`](Self::flush) with a time of its own: whatever the destination does, the report is there
-    /// when it is over.
-    ///
-    /// # Errors
-    ///
-    /// If the exporter does not run, or not any more.
-    pub async fn flush_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(|reply| Command::Flush(Some(timeout), reply)).await
-    }
-
-    /// [`flush`](Self::flush) for where there is no async; blocks this thread.
-    ///
-    /// Within a multi-thread runtime that the exporter runs on, another thread takes over meanwhile.
+    /// let report = cloudwatch.flush().await?;
+    /// let in_time = cloudwatch.flush().within(Duration::from_secs(2)).await?;
+    /// let without_async = cloudwatch.flush().blocking()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush); also within a current-thread runtime that the exporter runs on.
-    ///
-    /// # Panics
-    ///
-    /// Within a Tokio `LocalSet` on a multi-thread runtime that the exporter runs on.
-    pub fn flush_blocking(&self) -> Result<FlushReport, FlushError> {
-        self.ask_blocking(|reply| Command::Flush(None, reply))
-    }
-
-    /// [`flush_within`](Self::flush_within) for where there is no async; blocks this thread, see
-    /// [`flush_blocking`](Self::flush_blocking).
-    ///
-    /// # Errors
-    ///
-    /// As [`flush_blocking`](Self::flush_blocking).
-    ///
-    /// # Panics
-    ///
-    /// As [`flush_blocking`](Self::flush_blocking).
-    pub fn flush_blocking_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
-        self.ask_blocking(|reply| Command::Flush(Some(timeout), reply))
+    /// If the exporter does not run, or not any more. [`Flush::blocking`] has one error more.
+    pub fn flush(&self) -> Flush {
+        Flush::new(self.clone(), false)
     }
 
     /// Flushes as [`flush`](Self::flush) does, and stops the exporter: when that is delivered, and what was under way
     /// beside it is answered, or when the time for it is up. With a journal, the report comes when the disk has it
     /// all. What is recorded after that goes nowhere.
     ///
-    /// What is under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the journal
+    /// [`within`](Flush::within) takes a time of its own, such as what is left before the process is killed. What is
+    /// under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the journal
     /// keeps it. Further calls while it stops are answered, too, each within its own time; once all is settled, with
     /// an error.
     ///
     /// # Errors
     ///
-    /// If the exporter does not run, or not any more.
-    pub async fn shutdown(&self) -> Result<FlushReport, FlushError> {
-        self.ask(|reply| Command::Shutdown(None, reply)).await
-    }
-
-    /// [`shutdown`](Self::shutdown) within a time of its own, such as what is left before the process is killed.
-    /// Whatever the destination does, the report is there when it is over.
-    ///
-    /// # Errors
-    ///
-    /// If the exporter does not run, or not any more.
-    pub async fn shutdown_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
-        self.ask(|reply| Command::Shutdown(Some(timeout), reply))
-            .await
-    }
-
-    /// [`shutdown`](Self::shutdown) for where there is no async; blocks this thread, see
-    /// [`flush_blocking`](Self::flush_blocking).
-    ///
-    /// # Errors
-    ///
-    /// As [`flush_blocking`](Self::flush_blocking).
-    ///
-    /// # Panics
-    ///
-    /// As [`flush_blocking`](Self::flush_blocking).
-    pub fn shutdown_blocking(&self) -> Result<FlushReport, FlushError> {
-        self.ask_blocking(|reply| Command::Shutdown(None, reply))
-    }
-
-    /// [`shutdown_within`](Self::shutdown_within) for where there is no async; blocks this thread, see
-    /// [`flush_blocking`](Self::flush_blocking).
-    ///
-    /// # Errors
-    ///
-    /// As [`flush_blocking`](Self::flush_blocking).
-    ///
-    /// # Panics
-    ///
-    /// As [`flush_blocking`](Self::flush_blocking).
-    pub fn shutdown_blocking_within(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
-        self.ask_blocking(|reply| Command::Shutdown(Some(timeout), reply))
+    /// If the exporter does not run, or not any more. [`Flush::blocking`] has one error more.
+    pub fn shutdown(&self) -> Flush {
+        Flush::new(self.clone(), true)
     }
 
     /// Whether the exporter runs, in this process. It does not before it is [run](crate::CloudWatchExporter::run), and
@@ -191,55 +132,56 @@ impl CloudWatchHandle {
         self.shared.ledger.books().refusals.list()
     }
 
-    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<FlushReport, FlushError> {
+    /// Asks the exporter for a flush.
+    pub(crate) fn ask(
+        &self,
+        timeout: Option<Duration>,
+        is_last: bool,
+    ) -> Result<oneshot::Receiver<FlushReport>, FlushError> {
         let (reply, report) = oneshot::channel();
-        self.send(command(Box::new(|report| {
-            // Whoever asked may have gone.
-            let _ = reply.send(report);
-        })))?;
-        report.await.map_err(|_| self.stopped())
+        // Whoever asked may have gone.
+        let reply: Reply = Box::new(|report| drop(reply.send(report)));
+        self.send(if is_last {
+            Command::Shutdown(timeout, reply)
+        } else {
+            Command::Flush(timeout, reply)
+        })?;
+        Ok(report)
     }
 
-    fn ask_blocking(
-        &self,
-        command: impl FnOnce(Reply) -> Command,
-    ) -> Result<FlushReport, FlushError> {
-        let flavor = self.shared.running.shared_with_us();
-        if flavor == Some(RuntimeFlavor::CurrentThread) {
-            return Err(FlushError::OwnRuntime);
-        }
-        let (reply, report) = std::sync::mpsc::sync_channel(1);
-        self.send(command(Box::new(move |report| {
-            let _ = reply.send(report);
-        })))?;
-        let wait = || report.recv().map_err(|_| self.stopped());
-        if flavor == Some(RuntimeFlavor::MultiThread) {
-            // The exporter may be the next task of this very thread.
-            tokio::task::block_in_place(wait)
-        } else {
-            wait()
-        }
+    pub(crate) fn how_to_wait(&self) -> Wait {
+        self.shared.running.how_to_wait()
     }
 
     /// The exporter let go of a command. Its task may still be unwinding from a panic, and end only then.
-    fn stopped(&self) -> FlushError {
+    pub(crate) fn stopped(&self) -> FlushError {
         self.shared.running.end();
         FlushError::Stopped
     }
 
     fn send(&self, command: Command) -> Result<(), FlushError> {
-        if !self.shared.running.is_called() && !self.shared.commands.is_closed() {
-            return Err(FlushError::NotRunning);
-        }
         if collectors::is_collecting() {
             return Err(FlushError::WithinSnapshot);
         }
-        if self.shared.running.is_elsewhere() {
-            return Err(FlushError::Forked);
-        }
+        self.check_running()?;
         let posted = self.shared.commands.post(command, 0, 0);
         posted.map_err(|_| FlushError::Stopped)?;
         self.shared.commands.notify();
+        Ok(())
+    }
+
+    /// Whether there is somebody to ask.
+    pub(crate) fn check_running(&self) -> Result<(), FlushError> {
+        // First: a forked child may have inherited the inbox's lock locked.
+        if self.shared.running.is_elsewhere() {
+            return Err(FlushError::Forked);
+        }
+        if self.shared.commands.is_closed() {
+            return Err(FlushError::Stopped);
+        }
+        if !self.shared.running.is_called() {
+            return Err(FlushError::NotRunning);
+        }
         Ok(())
     }
 }

@@ -1,22 +1,43 @@
 //! Whether and where an exporter runs, for those who would wait for it.
 
+use crate::control::place::Place;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 #[derive(Debug, Default)]
 pub(crate) struct Running {
     is_called: AtomicBool,
     process: AtomicU32,
-    runtime: Mutex<Option<Id>>,
-    has_entered: AtomicBool,
+    home: Mutex<Home>,
     has_ended: AtomicBool,
 }
 
+/// Where the exporter runs.
+#[derive(Clone, Copy, Debug, Default)]
+enum Home {
+    #[default]
+    Unknown,
+    /// `run` was called here. Its future will most often be polled in the same runtime.
+    CalledAt(Place),
+    /// Its future was first polled here.
+    PolledAt(Place),
+}
+
+/// How a thread may wait for the exporter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Not at all: the exporter would wait for this thread.
+    Never,
+    /// By `block_in_place`: this thread hands the runtime's other tasks over first.
+    InPlace,
+    /// As any thread.
+    Plain,
+}
+
 impl Running {
-    /// `run` was called. Its future is polled later, most often in the same runtime.
+    /// `run` was called.
     pub(crate) fn call(&self) {
-        *self.runtime.lock() = current();
+        *self.home.lock() = Home::CalledAt(Place::here());
         self.process.store(std::process::id(), Ordering::Relaxed);
         self.is_called.store(true, Ordering::Release);
     }
@@ -42,23 +63,52 @@ impl Running {
 
     /// It runs here.
     pub(crate) fn enter(&self) {
-        *self.runtime.lock() = current();
-        self.has_entered.store(true, Ordering::Release);
+        *self.home.lock() = Home::PolledAt(Place::here());
     }
 
-    /// The flavor of the runtime that it shares with this thread, if it does; or perhaps will, where it was not
-    /// polled yet.
-    pub(crate) fn shared_with_us(&self) -> Option<RuntimeFlavor> {
-        let ours = Handle::try_current().ok()?;
-        let runtime = *self.runtime.lock();
-        let is_open = runtime.is_none() && !self.has_entered.load(Ordering::Acquire);
-        let is_shared = is_open || runtime == Some(ours.id());
-        is_shared.then(|| ours.runtime_flavor())
+    /// How this thread may wait for the exporter.
+    pub(crate) fn how_to_wait(&self) -> Wait {
+        let home = *self.home.lock();
+        home.how_to_wait(&Place::here())
     }
 }
 
-fn current() -> Option<Id> {
-    Handle::try_current().ok().map(|runtime| runtime.id())
+impl Home {
+    fn how_to_wait(self, here: &Place) -> Wait {
+        let (home, is_polled) = match self {
+            Self::PolledAt(home) => (home, true),
+            Self::CalledAt(home) if home.runtime.is_some() => (home, false),
+            // Perhaps it will be polled by this very thread.
+            Self::CalledAt(_) | Self::Unknown => {
+                let is_shared = here.is_scheduler && !here.is_multi_thread;
+                return if is_shared {
+                    Wait::Never
+                } else {
+                    Wait::InPlace
+                };
+            }
+        };
+        // `block_on` of a multi-thread runtime, or a `LocalSet` in it, polls on one thread for ever.
+        let is_bound = is_polled && !home.is_scheduler;
+        if is_polled && here.is_in_task_of(&home) || is_bound && here.thread == home.thread {
+            return Wait::Never;
+        }
+        if !here.is_in_runtime_of(&home) {
+            return Wait::Plain;
+        }
+        if home.is_multi_thread {
+            // Before the first poll nobody knows whether it will be on this thread.
+            let is_needed = here.is_scheduler || !is_polled;
+            return if is_needed {
+                Wait::InPlace
+            } else {
+                Wait::Plain
+            };
+        }
+        // Also where nobody drives the runtime: a thread that left its `block_on`, and is in its context still.
+        let is_needed = here.is_scheduler || here.thread == home.thread;
+        if is_needed { Wait::Never } else { Wait::Plain }
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// exporter.run_on_thread()?;
 ///
 /// metrics::with_local_recorder(&recorder, handle_request);
-/// assert!(cloudwatch.flush_blocking()?.is_complete());
+/// assert!(cloudwatch.flush().blocking()?.is_complete());
 ///
 /// assert_eq!(sink.sum("requests", &[("method", "GET")]), 1.0);
 /// # Ok(())

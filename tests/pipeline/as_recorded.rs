@@ -149,7 +149,7 @@ async fn buckets_come_back_from_a_journal() {
     });
     first.clock.advance(Duration::from_mins(1));
     until(|| scratch.records() == 1).await;
-    let report = first.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = first.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert!(!report.unwrap().is_complete());
     drop(first);
     until(|| scratch.is_free()).await;

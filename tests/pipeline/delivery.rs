@@ -240,7 +240,7 @@ async fn the_time_of_one_flush_may_be_its_own() {
     test.record(|| counter!("n").increment(3));
     let before = Instant::now();
     let second = Duration::from_secs(1);
-    let report = test.cloudwatch.flush_within(second).await.unwrap();
+    let report = test.cloudwatch.flush().within(second).await.unwrap();
     assert_eq!((report.pending.samples, before.elapsed()), (3, second));
     // It goes on trying.
     assert!(report.ambiguous.is_zero());

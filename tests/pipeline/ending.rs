@@ -49,9 +49,9 @@ fn an_exporter_needs_no_runtime_of_the_application() {
     let handle = exporter.handle();
     let thread = exporter.run_on_thread().unwrap();
     metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-    assert!(handle.flush_blocking().unwrap().is_complete());
+    assert!(handle.flush().blocking().unwrap().is_complete());
     metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-    assert!(handle.shutdown_blocking().unwrap().is_complete());
+    assert!(handle.shutdown().blocking().unwrap().is_complete());
     thread.join().unwrap();
     assert_eq!(sink.sum("n", &[]), 2.0);
 }
@@ -128,7 +128,7 @@ fn the_accounts_are_right_when_a_flush_is_answered() {
     exporter.run_on_thread().unwrap();
     for flushes in 1..=2_000 {
         metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-        assert!(handle.flush_blocking().unwrap().is_complete());
+        assert!(handle.flush().blocking().unwrap().is_complete());
         let stats = handle.stats();
         assert_eq!(
             (stats.delivered.samples, stats.pending.samples),
@@ -144,11 +144,14 @@ async fn who_waits_for_an_exporter_that_cannot_answer_is_told() {
     let handle = exporter.handle();
     assert_eq!(handle.flush().await.unwrap_err(), FlushError::NotRunning);
     let running = exporter.run();
-    assert_eq!(handle.flush_blocking().unwrap_err(), FlushError::OwnRuntime);
+    assert_eq!(
+        handle.flush().blocking().unwrap_err(),
+        FlushError::OwnRuntime
+    );
     tokio::spawn(running);
     assert!(handle.flush().await.unwrap().is_complete());
     assert_eq!(
-        handle.shutdown_blocking().unwrap_err(),
+        handle.shutdown().blocking().unwrap_err(),
         FlushError::OwnRuntime
     );
     assert!(handle.shutdown().await.unwrap().is_complete());
@@ -161,8 +164,8 @@ async fn an_exporter_on_a_thread_of_its_own_can_be_waited_for_anywhere() {
     let (_recorder, exporter) = builder.build().unwrap();
     let handle = exporter.handle();
     exporter.run_on_thread().unwrap();
-    assert!(handle.flush_blocking().unwrap().is_complete());
-    assert!(handle.shutdown_blocking().unwrap().is_complete());
+    assert!(handle.flush().blocking().unwrap().is_complete());
+    assert!(handle.shutdown().blocking().unwrap().is_complete());
 }
 
 /// The exporter is woken on the thread that then blocks; another thread has to take it over.
@@ -175,7 +178,7 @@ async fn a_thread_of_the_runtime_may_block_for_a_flush() {
     let flushing = tokio::spawn(async move {
         for _ in 0..100 {
             metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-            assert!(handle.flush_blocking().unwrap().is_complete());
+            assert!(handle.flush().blocking().unwrap().is_complete());
             tokio::task::yield_now().await;
         }
     });

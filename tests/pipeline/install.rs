@@ -31,9 +31,9 @@ fn without_a_runtime_of_the_application() {
     let builder = CloudWatchBuilder::new("Test").with_client(local.client());
     let cloudwatch = builder.install_blocking().unwrap();
     counter!("n").increment(2);
-    assert!(cloudwatch.flush_blocking().unwrap().is_complete());
+    assert!(cloudwatch.flush().blocking().unwrap().is_complete());
     counter!("n").increment(3);
-    assert!(cloudwatch.shutdown_blocking().unwrap().is_complete());
+    assert!(cloudwatch.shutdown().blocking().unwrap().is_complete());
     let sums: Vec<f64> = local.received().iter().map(ReceivedDatum::sum).collect();
     assert_eq!(sums, [2.0, 3.0]);
 }

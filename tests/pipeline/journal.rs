@@ -40,7 +40,8 @@ pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
     }
     let report = test
         .cloudwatch
-        .shutdown_within(Duration::ZERO)
+        .shutdown()
+        .within(Duration::ZERO)
         .await
         .unwrap();
     assert_eq!((report.pending.samples, report.is_complete()), (7, false));
@@ -109,7 +110,8 @@ async fn what_has_no_room_in_the_queue_stays_on_disk_and_comes_back() {
     assert!(stats.queue_bytes <= 1_000_000);
     let report = test
         .cloudwatch
-        .shutdown_within(Duration::ZERO)
+        .shutdown()
+        .within(Duration::ZERO)
         .await
         .unwrap();
     assert!(!report.is_complete());
@@ -178,7 +180,12 @@ async fn a_flush_waits_for_what_was_left_to_the_disk() {
     until(|| test.cloudwatch.stats().journal_writing_bytes == 0).await;
     let stats = test.cloudwatch.stats();
     assert!(stats.journaled.samples > 5_000 && stats.dropped.is_zero());
-    let report = test.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+    let report = test
+        .cloudwatch
+        .flush()
+        .within(Duration::ZERO)
+        .await
+        .unwrap();
     assert_eq!(report.journaled, test.cloudwatch.stats().journaled);
     assert_eq!(report.pending.samples, 30_000);
     assert!(!report.is_complete());
@@ -227,7 +234,7 @@ async fn a_shutdown_with_a_server_that_hangs_leaves_everything_to_the_next_proce
         test.record(|| counter!("n").increment(amount));
         test.advance(Duration::from_mins(1)).await;
     }
-    let report = test.cloudwatch.shutdown_within(Duration::ZERO);
+    let report = test.cloudwatch.shutdown().within(Duration::ZERO);
     let report = report.await.unwrap();
     assert_eq!((report.pending.samples, report.delivered.samples), (12, 0));
     drop(test);
@@ -257,7 +264,7 @@ async fn of_a_request_that_was_split_the_rest_is_left() {
     test.advance(Duration::from_mins(1)).await;
     until(|| sink.calls.load(Ordering::Relaxed) == 3).await;
     until(|| scratch.records() == 1).await;
-    let report = test.cloudwatch.shutdown_within(Duration::ZERO);
+    let report = test.cloudwatch.shutdown().within(Duration::ZERO);
     let report = report.await.unwrap();
     assert_eq!((report.pending.data, sink.memory.data().len()), (500, 500));
     drop(test);

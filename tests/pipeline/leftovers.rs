@@ -118,7 +118,7 @@ async fn all_of_a_large_window_reaches_the_disk() {
         test.settle().await;
     }
     assert!(stats().journal_bytes > 20 * 1024 * 1024, "{:?}", stats());
-    let _ = test.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let _ = test.cloudwatch.shutdown().within(Duration::ZERO).await;
     drop(test);
     until(|| scratch.is_free()).await;
     let sink = MemorySink::new();

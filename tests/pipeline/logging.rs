@@ -318,7 +318,7 @@ fn whoever_is_told_of_a_panic_sees_that_it_runs_no_more() {
         let handle = exporter.handle();
         let thread = exporter.run_on_thread().unwrap();
         metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-        assert_eq!(handle.flush_blocking().unwrap_err(), FlushError::Stopped);
+        assert_eq!(handle.flush().blocking().unwrap_err(), FlushError::Stopped);
         assert!(!handle.is_running());
         thread.join().unwrap_err();
     }

@@ -159,7 +159,7 @@ async fn a_flush_without_time_does_not_wait() {
     for time in [300, 0] {
         let before = Instant::now();
         let time = Duration::from_millis(time);
-        let report = cloudwatch.flush_within(time).await.unwrap();
+        let report = cloudwatch.flush().within(time).await.unwrap();
         assert_eq!(before.elapsed(), time);
         assert!(report.entered.data <= 1);
     }
@@ -192,7 +192,7 @@ async fn a_flush_within_is_an_error() {
     let builder = CloudWatchBuilder::new("Test").on_snapshot({
         let handle = Arc::clone(&handle);
         move || {
-            let flushed = handle.get().unwrap().flush_blocking();
+            let flushed = handle.get().unwrap().flush().blocking();
             answer.send(flushed.unwrap_err()).unwrap();
         }
     });

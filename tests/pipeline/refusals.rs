@@ -199,7 +199,7 @@ fn a_refusal_reads_well() {
         metrics::with_local_recorder(&recorder, || {
             counter!(name.to_owned(), labels).increment(2);
         });
-        let report = cloudwatch.shutdown_blocking().unwrap();
+        let report = cloudwatch.shutdown().blocking().unwrap();
         assert_eq!(report.refusals[0].to_string(), reason);
     };
     refused(

@@ -22,7 +22,7 @@ async fn a_shutdown_ends_in_its_time_whatever_the_destination_does() {
         test.advance(Duration::from_mins(1)).await;
     }
     let before = Instant::now();
-    let report = test.cloudwatch.shutdown_within(2 * SECOND).await.unwrap();
+    let report = test.cloudwatch.shutdown().within(2 * SECOND).await.unwrap();
     assert_eq!(before.elapsed(), 2 * SECOND);
     // The first was under way, and nobody will know.
     assert_eq!((report.ambiguous.samples, report.pending.samples), (3, 4));
@@ -42,7 +42,7 @@ async fn after_the_end_the_levels_are_those_of_what_is_pending() {
     let test = Started::new(builder);
     test.record(|| counter!("n").increment(3));
     test.advance(Duration::from_mins(1)).await;
-    let report = test.cloudwatch.shutdown_within(2 * SECOND).await.unwrap();
+    let report = test.cloudwatch.shutdown().within(2 * SECOND).await.unwrap();
     assert_eq!(report.ambiguous.samples, 3);
     let stats = test.cloudwatch.stats();
     assert!(stats.pending.is_zero());
@@ -59,15 +59,15 @@ async fn everybody_who_shuts_it_down_or_flushes_meanwhile_is_answered_in_his_own
         let cloudwatch = test.cloudwatch.clone();
         async move {
             (
-                cloudwatch.shutdown_within(30 * SECOND).await,
+                cloudwatch.shutdown().within(30 * SECOND).await,
                 Instant::now(),
             )
         }
     });
     test.settle().await;
-    let hasty = test.cloudwatch.shutdown_within(2 * SECOND).await.unwrap();
+    let hasty = test.cloudwatch.shutdown().within(2 * SECOND).await.unwrap();
     assert_eq!((before.elapsed(), hasty.ambiguous.samples), (2 * SECOND, 3));
-    let flush = test.cloudwatch.flush_within(SECOND).await.unwrap();
+    let flush = test.cloudwatch.flush().within(SECOND).await.unwrap();
     assert_eq!((before.elapsed(), flush.pending.samples), (3 * SECOND, 3));
     let (report, end) = patient.await.unwrap();
     assert_eq!(
@@ -168,9 +168,9 @@ fn who_waits_when_the_runtime_ends_is_told() {
             let handle = handle.clone();
             std::thread::spawn(move || {
                 if is_last {
-                    handle.shutdown_blocking()
+                    handle.shutdown().blocking()
                 } else {
-                    handle.flush_blocking()
+                    handle.flush().blocking()
                 }
             })
         })
@@ -191,10 +191,10 @@ async fn who_flushes_while_the_last_attempt_is_under_way_is_told_what_is_pending
     test.advance(Duration::from_mins(1)).await;
     test.record(|| counter!("n").increment(4));
     let cloudwatch = test.cloudwatch.clone();
-    let stopping = tokio::spawn(async move { cloudwatch.shutdown_within(30 * SECOND).await });
+    let stopping = tokio::spawn(async move { cloudwatch.shutdown().within(30 * SECOND).await });
     test.settle().await;
     let before = Instant::now();
-    let report = test.cloudwatch.flush_within(SECOND).await;
+    let report = test.cloudwatch.flush().within(SECOND).await;
     assert_eq!(report.unwrap().pending.samples, 3);
     assert_eq!((before.elapsed(), stopping.is_finished()), (SECOND, false));
     assert_eq!(stopping.await.unwrap().unwrap().ambiguous.samples, 3);
@@ -213,7 +213,7 @@ async fn where_it_will_run_is_not_known_before_it_does() {
     let running = std::thread::spawn(|| exporter.run()).join().unwrap();
     tokio::spawn(running);
     assert_eq!(
-        handle.flush_blocking_within(SECOND).unwrap_err(),
+        handle.flush().within(SECOND).blocking().unwrap_err(),
         FlushError::OwnRuntime
     );
     assert!(handle.shutdown().await.unwrap().is_complete());
@@ -227,7 +227,7 @@ fn whether_it_runs_can_be_seen() {
     assert!(!handle.is_running(), "nobody runs it");
     let thread = exporter.run_on_thread().unwrap();
     assert!(handle.is_running());
-    let _ = handle.shutdown_blocking().unwrap();
+    let _ = handle.shutdown().blocking().unwrap();
     assert!(!handle.is_running());
     thread.join().unwrap();
     // With its runtime.
@@ -242,5 +242,5 @@ fn whether_it_runs_can_be_seen() {
     assert!(handle.is_running());
     drop(runtime);
     assert!(!handle.is_running());
-    assert_eq!(handle.flush_blocking().unwrap_err(), FlushError::Stopped);
+    assert_eq!(handle.flush().blocking().unwrap_err(), FlushError::Stopped);
 }

@@ -54,8 +54,8 @@ fn it_outlives_a_runtime_without_timers() {
         drop(runtime);
         assert!(handle.is_running());
         metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-        assert!(handle.flush_blocking().unwrap().is_complete());
-        assert!(handle.shutdown_blocking().unwrap().is_complete());
+        assert!(handle.flush().blocking().unwrap().is_complete());
+        assert!(handle.shutdown().blocking().unwrap().is_complete());
         assert!(!handle.is_running());
         assert_eq!(sink.sum("n", &[]), 1.0);
     }
@@ -70,7 +70,7 @@ fn an_executor_that_is_not_tokios_will_do() {
     let mut context = Context::from_waker(Waker::noop());
     assert!(running.as_mut().poll(&mut context).is_pending());
     metrics::with_local_recorder(&recorder, || counter!("n").increment(1));
-    assert!(handle.shutdown_blocking().unwrap().is_complete());
+    assert!(handle.shutdown().blocking().unwrap().is_complete());
     assert_eq!(sink.sum("n", &[]), 1.0);
     while running.as_mut().poll(&mut context).is_pending() {
         std::thread::yield_now();

@@ -43,7 +43,7 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
         tokio::time::sleep(Duration::from_mins(1)).await;
     }
     service.faults().clear();
-    let report = cloudwatch.shutdown_within(Duration::from_hours(2)).await;
+    let report = cloudwatch.shutdown().within(Duration::from_hours(2)).await;
     assert!(report.unwrap().pending.is_zero());
     let stats = cloudwatch.stats();
     // The same window of a series twice is one window that arrived.

@@ -96,7 +96,8 @@ impl Hour {
         service.faults().clear();
         service.faults().reject_metric(POISON, is_named);
         let report = cloudwatch
-            .shutdown_within(Duration::from_hours(2))
+            .shutdown()
+            .within(Duration::from_hours(2))
             .await
             .unwrap();
         assert!(report.pending.is_zero(), "{report:?}");

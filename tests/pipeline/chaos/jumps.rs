@@ -56,13 +56,13 @@ async fn hour(seed: u64) -> (Recorded, Vec<ReceivedDatum>) {
         }
         if random.bool() {
             let time = Duration::from_millis(random.u64(0..5_000));
-            let _ = cloudwatch.flush_within(time).await.unwrap();
+            let _ = cloudwatch.flush().within(time).await.unwrap();
         }
         tokio::time::sleep(Duration::from_millis(random.u64(1..90_000))).await;
     }
     service.faults().clear();
     service.faults().reject_metric(POISON, true);
-    let report = cloudwatch.shutdown_within(Duration::from_hours(2)).await;
+    let report = cloudwatch.shutdown().within(Duration::from_hours(2)).await;
     assert!(report.unwrap().pending.is_zero());
     let stats = cloudwatch.stats();
     assert!(

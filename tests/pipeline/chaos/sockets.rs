@@ -94,7 +94,7 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
         // The window is drained, whether or not it can be sent.
         until(|| known(&cloudwatch.stats()) >= samples + gauges as u64).await;
     }
-    let report = cloudwatch.shutdown_within(LONG).await.unwrap();
+    let report = cloudwatch.shutdown().within(LONG).await.unwrap();
     assert!(report.pending.is_zero(), "{report:?}");
     running.await.unwrap();
     Hour {

@@ -22,13 +22,13 @@ pub(super) fn install(client: Client) -> Result<impl Installed> {
 
 impl Installed for Ours {
     fn settle(&self) -> Result<()> {
-        let report = self.0.flush_blocking()?;
+        let report = self.0.flush().blocking()?;
         ensure!(report.is_complete(), "{report:?}");
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<Option<Delivered>> {
-        let report = self.0.shutdown_blocking()?;
+        let report = self.0.shutdown().blocking()?;
         ensure!(report.is_complete(), "{report:?}");
         Ok(None)
     }

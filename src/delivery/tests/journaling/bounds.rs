@@ -57,7 +57,7 @@ async fn what_the_journal_has_no_room_for_is_reported() {
     assert_eq!(stats.dropped.data, stats.lost_records * 1_000);
     assert!(stats.journaled.samples > 0 && stats.pending.samples > 0);
     // A flush knows where everything is.
-    let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+    let report = rig.cloudwatch.flush().within(Duration::ZERO).await.unwrap();
     let left = 60_000 - rig.stats().dropped.samples;
     assert_eq!(report.pending.samples, left);
     assert!(report.journaled.samples > 0 && !report.is_complete());
@@ -87,7 +87,7 @@ async fn what_leaves_the_queue_while_it_is_written() {
         let stats = rig.stats();
         assert!(stats.queue_bytes <= 1_000_000 && stats.journal_writing_bytes > 0);
         assert_eq!(stats.pending.samples, 20_000, "{stats:?}");
-        let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+        let report = rig.cloudwatch.flush().within(Duration::ZERO).await.unwrap();
         assert_eq!(
             (report.pending.samples, report.journaled.samples),
             (20_000, 0)

@@ -151,12 +151,16 @@ async fn at_most_once_over_a_crash_at_any_step() {
                 chaos(&disk, &STEPS, &mut random);
                 some_time(&mut random).await;
                 if random.bool() {
-                    let _ = rig.cloudwatch.flush_within(Duration::ZERO).await;
+                    let _ = rig.cloudwatch.flush().within(Duration::ZERO).await;
                 }
             }
         }
         if random.bool() {
-            let _ = rig.cloudwatch.shutdown_within(Duration::from_secs(1)).await;
+            let _ = rig
+                .cloudwatch
+                .shutdown()
+                .within(Duration::from_secs(1))
+                .await;
         }
         disk.fail_after(0, Failure::DeathBefore);
         disk.fail(&[]);
@@ -195,7 +199,7 @@ async fn everything_ends_somewhere() {
                 chaos(&disk, &STEPS, &mut random);
                 some_time(&mut random).await;
                 if random.bool() {
-                    let _ = rig.cloudwatch.flush_within(Duration::ZERO).await;
+                    let _ = rig.cloudwatch.flush().within(Duration::ZERO).await;
                 }
             }
         }

@@ -19,7 +19,7 @@ async fn what_is_given_up_is_not_left_to_the_next_process() {
     rig.window(3).await;
     // It is in memory alone, was tried, and is being written now.
     until(|| sink.calls() == 1 && disk.asked(Step::Create) == 2).await;
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     let report = report.unwrap();
     drop(rig);
     disk.mend();
@@ -49,7 +49,7 @@ fn no_room_for_what_is_to_be_read_again_keeps_nobody_busy() {
             let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
             rig.window(3).await;
             until(|| scratch.names().len() == 1).await;
-            let _ = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+            let _ = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
             drop(rig);
             until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
 
@@ -119,7 +119,7 @@ async fn what_was_not_sent_is_on_disk_though_its_note_cannot_be_written() {
     until(|| disk.asked(Step::Create) == 2).await;
     // The note comes behind that write.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert_eq!(
         (report.unwrap().pending.samples, sink.calls()),
         (7, 1),
@@ -152,7 +152,11 @@ async fn what_could_not_be_written_is_written_at_the_end() {
     until(|| sink.calls() == 1 && disk.asked(Step::Create) == 2).await;
     until(|| rig.stats().journal_writing_bytes == 0).await;
     disk.mend();
-    let report = rig.cloudwatch.shutdown_within(Duration::from_secs(1)).await;
+    let report = rig
+        .cloudwatch
+        .shutdown()
+        .within(Duration::from_secs(1))
+        .await;
     assert_eq!(report.unwrap().pending.samples, 3);
     drop(rig);
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
@@ -176,7 +180,7 @@ async fn what_was_left_to_a_thread_that_panicked_is_not_pending_for_ever() {
     // The thread's end does not follow the clock.
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
     sink.fails(false);
-    let report = rig.cloudwatch.flush_within(Duration::from_mins(1)).await;
+    let report = rig.cloudwatch.flush().within(Duration::from_mins(1)).await;
     let report = report.unwrap();
     assert_eq!(report.pending.samples, 0, "{report:?}");
     assert_eq!(account(&rig.stats()), 20_000);

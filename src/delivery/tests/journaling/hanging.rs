@@ -56,7 +56,7 @@ async fn at_most_once_waits_for_what_is_being_written() {
     until(|| disk.asked(Step::Create) == 1).await;
     rig.window(4).await;
     let hour = Duration::from_hours(1);
-    let report = rig.cloudwatch.flush_within(hour).await.unwrap();
+    let report = rig.cloudwatch.flush().within(hour).await.unwrap();
     assert_eq!((report.delivered.samples, report.pending.samples), (4, 3));
     assert_eq!(sink.values(), [4]);
     disk.mend();
@@ -102,7 +102,7 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
     disk.hang(&[Step::Mark]);
     metrics::with_local_recorder(&rig.recorder, || counter!("other").increment(9));
     let began = Instant::now();
-    let flushing = rig.cloudwatch.flush_within(PATIENCE * 2);
+    let flushing = rig.cloudwatch.flush().within(PATIENCE * 2);
     assert_eq!(flushing.await.unwrap().delivered.samples, 9);
     assert_eq!((sink.values(), rig.stats().pending.samples), (vec![9], 15));
     assert!(began.elapsed() <= PATIENCE * 2);

@@ -45,7 +45,7 @@ async fn what_was_delivered_in_part_stays_marked_though_the_rest_is_held_back() 
     until(|| disk.asked(Step::Create) == 5).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(sink.calls(), 3);
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert_eq!(report.unwrap().pending.data, 501);
     drop(rig);
     disk.mend();
@@ -106,7 +106,7 @@ async fn what_has_perhaps_arrived_is_marked_though_it_left_the_memory() {
     }
     disk.mend();
     until(|| rig.stats().journaled.samples >= 1_000).await;
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert!(report.unwrap().journaled.data >= 1_000);
     drop(rig);
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;

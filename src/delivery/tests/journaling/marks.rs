@@ -8,7 +8,7 @@ const BEGUN: [&str; 1] = ["0000000000000001.begun"];
 
 /// What a process finds that comes after one that was killed now.
 async fn next(scratch: &Scratch, rig: Rig, delivery: Delivery) -> Stats {
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert_eq!(report.unwrap().pending.samples, 3);
     drop(rig);
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;

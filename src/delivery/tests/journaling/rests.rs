@@ -22,7 +22,7 @@ async fn a_rest_takes_the_place_of_its_record() {
     two(&rig).await;
     until(|| sink.calls() == 2 && rig.stats().journal_writing_bytes == 0).await;
     until(|| scratch.names() == ["0000000000000001.record"]).await;
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     let report = report.unwrap();
     assert_eq!(rig.stats().refused.samples + report.pending.samples, 7);
     drop(rig);
@@ -48,7 +48,7 @@ async fn the_old_record_goes_with_a_rest_that_was_never_written() {
     until(|| disk.asked(Step::Create) == 2).await;
     sink.refuses(true);
     sink.fails(false);
-    let report = rig.cloudwatch.flush_within(PATIENCE * 3).await.unwrap();
+    let report = rig.cloudwatch.flush().within(PATIENCE * 3).await.unwrap();
     assert_eq!(report.delivered.samples + report.refused.samples, 12);
     disk.mend();
     until(|| scratch.names().is_empty()).await;
@@ -67,11 +67,11 @@ async fn the_old_record_stays_if_the_rest_cannot_be_written() {
         until(|| sink.calls() >= 1 && rig.stats().journal_writing_bytes == 0).await;
         disk.fail(&[Step::Create]);
         sink.refuses(true);
-        let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+        let report = rig.cloudwatch.flush().within(Duration::ZERO).await.unwrap();
         assert_eq!(report.pending.samples, 7);
         until(|| rig.stats().refused.samples > 0 && disk.asked(Step::Create) >= 1).await;
         until(|| scratch.names() == ["0000000000000001.begun"]).await;
-        let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+        let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
         assert!(!report.unwrap().is_complete());
         drop(rig);
         until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;

@@ -11,7 +11,7 @@ async fn left_behind(scratch: &Scratch) {
         rig.window(value).await;
     }
     until(|| scratch.names().len() == 2).await;
-    let report = rig.cloudwatch.shutdown_within(Duration::ZERO).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert_eq!(report.unwrap().pending.samples, 7);
     drop(rig);
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;

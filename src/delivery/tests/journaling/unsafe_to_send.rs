@@ -23,7 +23,7 @@ async fn where_that_cannot_be_it_is_kept() {
     disk.fail(&[Step::Mark, Step::Remove]);
     rig.window(3).await;
     until(|| disk.asked(Step::Remove) >= 1).await;
-    let report = rig.cloudwatch.flush_within(Duration::ZERO).await.unwrap();
+    let report = rig.cloudwatch.flush().within(Duration::ZERO).await.unwrap();
     assert_eq!((report.pending.samples, sink.calls()), (3, 0));
     assert_eq!(scratch.names(), ["0000000000000001.record"]);
     disk.mend();
