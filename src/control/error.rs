@@ -29,9 +29,17 @@ pub enum BuildError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// The exporter could not be built.
+    /// A setting cannot be.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Config(#[from] ConfigError),
+    /// The journal could not be opened: another process has it, or the system says no.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
+    #[error(
+        "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"
+    )]
+    NoRegion,
     /// The AWS configuration leads to no credentials.
     #[error(
         "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the \
@@ -49,9 +57,14 @@ pub enum InstallError {
     Thread(#[source] std::io::Error),
 }
 
-impl From<ConfigError> for InstallError {
-    fn from(error: ConfigError) -> Self {
-        Self::Build(error.into())
+impl From<BuildError> for InstallError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Config(error) => Self::Config(error),
+            BuildError::NoSink => Self::NoClient,
+            BuildError::Journal(error) => Self::Journal(error),
+            BuildError::NoRegion => Self::NoRegion,
+        }
     }
 }
 
@@ -79,4 +92,30 @@ pub enum FlushError {
         "the exporter needs the thread that this would block: await it, or block in tokio::task::spawn_blocking"
     )]
     OwnRuntime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+    use std::io;
+    use std::path::Path;
+
+    #[test]
+    fn why_nothing_was_built_is_one_level_deep_and_keeps_its_source() {
+        let locked = JournalError::io("lock", Path::new("a"), io::Error::other("no"));
+        let error = InstallError::from(BuildError::from(locked));
+        assert!(matches!(error, InstallError::Journal(_)), "{error:?}");
+        assert_eq!(error.to_string(), "could not lock a");
+        assert_eq!(error.source().unwrap().to_string(), "no");
+        let error = InstallError::from(BuildError::from(ConfigError::MaxInFlight));
+        let is_config = matches!(error, InstallError::Config(ConfigError::MaxInFlight));
+        assert!(is_config, "{error:?}");
+        let error = InstallError::from(BuildError::NoRegion);
+        assert!(matches!(error, InstallError::NoRegion), "{error:?}");
+        let error = InstallError::Thread(io::Error::other("none left"));
+        assert_eq!(error.source().unwrap().to_string(), "none left");
+        let error = InstallError::Credentials("expired".into());
+        assert_eq!(error.source().unwrap().to_string(), "expired");
+    }
 }

@@ -97,7 +97,7 @@ impl Delivery {
                 Some(journal) => Some(journal.writer.close().await),
                 None => None,
             } {
-                tracing::error!(%error, "the journal may not have all data");
+                tracing::error!(error = %error.with_reason(), "the journal may not have all data");
             }
         };
         let closing = tokio::time::timeout(CLOSING, self.sink.close());

@@ -62,7 +62,7 @@ impl Delivery {
             }
             Err(error) if is_passing(&error) => {
                 if !std::mem::replace(&mut reload.is_said, true) {
-                    tracing::error!(%error, "the journal cannot be read now; it is tried again");
+                    tracing::error!(error = %error.with_reason(), "the journal cannot be read now; it is tried again");
                 }
                 let again = Instant::now().checked_add(READ_AGAIN);
                 reload.again = reload.again.or(again);
@@ -76,7 +76,7 @@ impl Delivery {
                 return;
             }
             Err(error) => {
-                tracing::error!(%error, "a record of the journal is lost");
+                tracing::error!(error = %error.with_reason(), "a record of the journal is lost");
                 return self.lose(number);
             }
         };

@@ -1,5 +1,7 @@
 //! Why the journal could not.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,13 +10,14 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum JournalError {
     /// The system said no: the disk is full, say.
-    #[error("could not {action} {}: {reason}", path.display())]
+    #[error("could not {action} {}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
         /// With this file or folder.
         path: PathBuf,
         /// What the system said.
+        #[source]
         reason: io::Error,
     },
     /// A journal is one process's, and one exporter's.
@@ -81,6 +84,14 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// For the log, which shows no sources.
+    pub(crate) fn with_reason(&self) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self.source() {
+            Some(reason) => write!(f, "{self}: {reason}"),
+            None => fmt::Display::fmt(self, f),
+        })
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, reason: io::Error) -> Self {
         let path = path.to_owned();
         Self::Io {
@@ -88,5 +99,22 @@ impl JournalError {
             path,
             reason,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_said_is_the_source() {
+        let error = JournalError::io("open", Path::new("a"), io::Error::other("no"));
+        assert_eq!(error.to_string(), "could not open a");
+        assert_eq!(error.source().unwrap().to_string(), "no");
+        assert_eq!(error.with_reason().to_string(), "could not open a: no");
+        let dir = PathBuf::from("a");
+        let closed = JournalError::Closed { dir };
+        assert!(closed.source().is_none());
+        assert_eq!(closed.with_reason().to_string(), "the journal a is closed");
     }
 }

@@ -268,7 +268,7 @@ impl Writer {
     /// Says it once, until it goes well again.
     fn fails(&mut self, error: &JournalError) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            tracing::error!(%error, "the journal cannot take data; they are in memory alone");
+            tracing::error!(error = %error.with_reason(), "the journal cannot take data; they are in memory alone");
         }
     }
 

@@ -4,7 +4,7 @@ use crate::fixtures::alone::alone;
 use crate::fixtures::scratch::Scratch;
 use cloudwatch_local::{Local, ReceivedDatum};
 use metrics::counter;
-use metrics_exporter_cloudwatch::{BuildError, CloudWatchBuilder, InstallError, MemorySink};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, InstallError, MemorySink};
 
 fn to_memory() -> CloudWatchBuilder {
     CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new())
@@ -12,7 +12,7 @@ fn to_memory() -> CloudWatchBuilder {
 
 #[track_caller]
 fn is_invalid(error: &InstallError) {
-    let is_config = matches!(error, InstallError::Build(BuildError::Config(_)));
+    let is_config = matches!(error, InstallError::Config(_));
     assert!(is_config, "{error}");
 }
 

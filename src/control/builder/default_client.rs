@@ -1,7 +1,7 @@
 //! A client by the SDK's usual chain.
 
 use crate::control::builder::with_client;
-use crate::control::error::{BuildError, InstallError};
+use crate::control::error::InstallError;
 use crate::model::sink::AnySink;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::ProvideCredentials;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) async fn by_default_client() -> Result<Arc<dyn AnySink>, InstallError> {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     if config.region().is_none() {
-        return Err(BuildError::NoRegion.into());
+        return Err(InstallError::NoRegion);
     }
     let credentials = config
         .credentials_provider()
