@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     let report = cloudwatch.shutdown().within(GRACE).await?;
     ensure!(
         report.is_complete(),
-        "not everything was delivered: {report:?}"
+        "not everything was delivered: {report}"
     );
     let arrived = local.received();
     let arrived = arrived

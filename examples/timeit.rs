@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     let report = cloudwatch.shutdown().await?;
-    anyhow::ensure!(report.is_complete(), "{report:?}");
+    anyhow::ensure!(report.is_complete(), "{report}");
 
     // Whenever they were published: a series may have come in parts.
     let mut arrived = BTreeMap::new();

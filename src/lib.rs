@@ -21,7 +21,7 @@
 //!     histogram!("request.duration").record(11.25);
 //!
 //!     let report = cloudwatch.shutdown().await?;
-//!     assert!(report.is_complete(), "{report:?}");
+//!     assert!(report.is_complete(), "{report}");
 //!     Ok(())
 //! }
 //! ```

@@ -147,7 +147,7 @@ async fn conclude(run: &Run, recorded: &Tally, report: &FlushReport) -> Result<E
         }
     );
     if !report.is_complete() {
-        println!("the last flush was not complete: {report:?}");
+        println!("the last flush was not complete: {report}");
         return Ok(ExitCode::FAILURE);
     }
     Ok(if differences.is_empty() {

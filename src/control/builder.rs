@@ -39,7 +39,7 @@ use tokio::sync::mpsc;
 ///     .await?;
 /// metrics::counter!("requests", "method" => "GET").increment(1);
 /// let report = cloudwatch.shutdown().await?;
-/// assert!(report.is_complete(), "{report:?}");
+/// assert!(report.is_complete(), "{report}");
 /// # Ok(())
 /// # }
 /// ```

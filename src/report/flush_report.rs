@@ -3,11 +3,17 @@
 use crate::delivery::ledger::{Account, FlushAccount};
 use crate::model::amount::Amount;
 use crate::model::refusal::Refused;
+use crate::report::one_line;
+use std::fmt;
 
 /// What became of everything that was recorded before a flush and not settled by then. What was
 /// settled earlier, as a window ended, is in [`Stats`](crate::Stats).
 ///
 /// `entered` is `delivered`, `handed_over`, `refused`, `ambiguous`, `dropped` and `pending` added up.
+///
+/// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, as in
+/// `sent 9, pending 0, refused 4`. Sent is what was delivered or handed over. Data without samples, such as a gauge
+/// that is sent again, are shown where they are all there is: `pending 0 (data: 1)`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use = "data may be refused, dropped, or pending still"]
@@ -67,5 +73,61 @@ impl FlushReport {
     pub fn is_complete(&self) -> bool {
         let undelivered = [self.ambiguous, self.dropped, self.pending];
         undelivered.iter().all(Amount::is_zero) && self.refusals.is_empty()
+    }
+}
+
+impl fmt::Display for FlushReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sent = one_line::sum(self.delivered, self.handed_over);
+        let rest = [
+            ("handed over", self.handed_over),
+            ("repeated", self.repeated),
+            ("refused", self.refused),
+            ("ambiguous", self.ambiguous),
+            ("dropped", self.dropped),
+            ("journaled", self.journaled),
+        ];
+        one_line::write_amounts(f, sent, self.pending, &rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(data: u64, samples: u64) -> Amount {
+        let mut amount = Amount::default();
+        (amount.data, amount.samples) = (data, samples);
+        amount
+    }
+
+    #[test]
+    fn a_report_is_one_line_without_zeros() {
+        let mut report = FlushReport::default();
+        assert_eq!(report.to_string(), "sent 0, pending 0");
+        report.delivered = amount(2, 13);
+        assert_eq!(report.to_string(), "sent 13, pending 0");
+        report.handed_over = amount(1, 4);
+        report.repeated = amount(1, 3);
+        // What never got into a datum.
+        report.refused = amount(0, 2);
+        report.ambiguous = amount(1, 5);
+        report.dropped = amount(1, 6);
+        report.pending = amount(3, 8);
+        report.journaled = amount(1, 7);
+        assert_eq!(
+            report.to_string(),
+            "sent 17, pending 8, handed over 4, repeated 3, refused 2, ambiguous 5, dropped 6, journaled 7"
+        );
+    }
+
+    #[test]
+    fn data_without_samples_are_not_hidden() {
+        let report = FlushReport {
+            pending: amount(1, 0),
+            ..FlushReport::default()
+        };
+        assert!(!report.is_complete());
+        assert_eq!(report.to_string(), "sent 0, pending 0 (data: 1)");
     }
 }

@@ -1,5 +1,6 @@
 //! What the exporter says about itself.
 
 pub(crate) mod flush_report;
+mod one_line;
 pub(crate) mod self_metrics;
 pub(crate) mod stats;

@@ -2,13 +2,18 @@
 
 use crate::delivery::ledger::{Account, Attempts, Ledger, Levels};
 use crate::model::amount::Amount;
+use crate::report::one_line;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::SystemTime;
 
 /// What became of everything that was recorded since the exporter started.
 ///
 /// `entered` is `delivered`, `handed_over`, `refused`, `ambiguous`, `dropped` and `pending` added up, in data and in
 /// samples.
+///
+/// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, failed attempts and lost
+/// records included. Sent is what was delivered or handed over.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -106,5 +111,55 @@ impl Stats {
             oldest_pending: levels.oldest,
             last_success: attempts.last_success,
         }
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sent = one_line::sum(self.delivered, self.handed_over);
+        let rest = [
+            ("handed over", self.handed_over),
+            ("repeated", self.repeated),
+            ("refused", self.refused),
+            ("ambiguous", self.ambiguous),
+            ("dropped", self.dropped),
+            ("journaled", self.journaled),
+            ("restored", self.restored),
+        ];
+        one_line::write_amounts(f, sent, self.pending, &rest)?;
+        let counts = [
+            ("failed attempts", self.failed_attempts),
+            ("refused requests", self.refused_requests),
+            ("lost records", self.lost_records),
+            ("later records", self.later_records),
+        ];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        for (name, count) in counts {
+            write!(f, ", {name} {count}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stats_are_one_line_without_zeros() {
+        let mut stats = Stats::default();
+        assert_eq!(stats.to_string(), "sent 0, pending 0");
+        stats.delivered.samples = 9;
+        stats.handed_over.samples = 4;
+        stats.restored.samples = 5;
+        // Neither is an account of samples.
+        (stats.requests, stats.queue_bytes) = (7, 1_000);
+        (stats.failed_attempts, stats.refused_requests) = (2, 3);
+        (stats.lost_records, stats.later_records) = (1, 8);
+        assert_eq!(
+            stats.to_string(),
+            "sent 13, pending 0, handed over 4, restored 5, failed attempts 2, refused requests 3, lost records 1, \
+             later records 8"
+        );
     }
 }
