@@ -50,6 +50,10 @@ impl CloudWatchHandle {
     /// with a flush, or as soon as there is enough for a full request. It shares their queue,
     /// retries and reports.
     ///
+    /// Data that are put before the exporter [runs](crate::CloudWatchExporter::run) wait for it, as recorded samples do,
+    /// up to the bytes of the [queue](crate::CloudWatchBuilder::with_queue_bytes); each is stamped with the time of its
+    /// `put`.
+    ///
     /// ```no_run
     /// # fn example(cloudwatch: metrics_exporter_cloudwatch::CloudWatchHandle)
     /// # -> Result<(), metrics_exporter_cloudwatch::PutError> {

@@ -12,6 +12,7 @@ mod allocations;
 mod answers_cost_little;
 mod as_recorded;
 mod asking;
+mod before_run;
 mod black_hole;
 mod blocking;
 mod by_matcher;
