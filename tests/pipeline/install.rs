@@ -79,6 +79,54 @@ async fn on_a_runtime_of_many_threads_once() {
     assert_eq!(local.received()[1].sum(), 3.0);
 }
 
+/// The recorder under a prefix, and another recorder beside it.
+#[tokio::test]
+async fn with_layers() {
+    use metrics_util::layers::{FanoutBuilder, Layer, PrefixLayer};
+
+    alone!();
+    let local = Local::start().await.unwrap();
+    let beside = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test").with_sink("beside", beside.clone());
+    let (other, exporter) = builder.build().unwrap();
+    let other_handle = exporter.handle();
+    tokio::spawn(exporter.run());
+
+    let builder = CloudWatchBuilder::new("Test").with_client(local.client());
+    let layers = |recorder| {
+        let fanout = FanoutBuilder::default()
+            .add_recorder(recorder)
+            .add_recorder(other);
+        PrefixLayer::new("shop").layer(fanout.build())
+    };
+    let cloudwatch = builder.install_with(layers).await.unwrap();
+    counter!("n").increment(2);
+    assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+    assert!(other_handle.shutdown().await.unwrap().is_complete());
+    let received = &local.received()[0];
+    assert_eq!((&*received.metric_name, received.sum()), ("shop.n", 2.0));
+    assert_eq!(beside.sum("shop.n", &[]), 2.0);
+}
+
+/// A layer that panics is told, and nothing is installed by it.
+#[test]
+fn with_layers_and_no_runtime() {
+    use metrics_util::layers::{Layer, PrefixLayer};
+
+    alone!();
+    let broken = |_| -> metrics::NoopRecorder { panic!("a layer's own fault") };
+    let error = to_memory().install_blocking_with(broken).unwrap_err();
+    assert!(matches!(error, InstallError::Thread(_)), "{error}");
+
+    let sink = MemorySink::new();
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
+    let layers = |recorder| PrefixLayer::new("shop").layer(recorder);
+    let cloudwatch = builder.install_blocking_with(layers).unwrap();
+    counter!("n").increment(2);
+    assert!(cloudwatch.shutdown_blocking().unwrap().is_complete());
+    assert_eq!(sink.sum("shop.n", &[]), 2.0);
+}
+
 /// The file to lock is a pipe: opening it waits for somebody at its other end.
 #[cfg(unix)]
 #[tokio::test]

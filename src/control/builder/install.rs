@@ -6,6 +6,7 @@ use crate::control::builder::default_client::by_default_client;
 use crate::control::error::InstallError;
 use crate::control::exporter::{self, CloudWatchExporter};
 use crate::control::handle::CloudWatchHandle;
+use crate::control::recorder::CloudWatchRecorder;
 #[cfg(not(feature = "aws-config"))]
 use crate::model::sink::AnySink;
 use std::io;
@@ -27,11 +28,7 @@ impl CloudWatchBuilder {
     /// If a setting cannot be, there is no region, there are no credentials, a global recorder is installed already, or
     /// the thread cannot be started.
     pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
-        let (reply, installed) = oneshot::channel();
-        let caller = Arc::new(());
-        // The caller may have gone.
-        self.start_thread(Arc::downgrade(&caller), |handle| drop(reply.send(handle)))?;
-        installed.await.unwrap_or_else(|gone| Err(ended(gone)))
+        self.install_with(|recorder| recorder).await
     }
 
     /// [`install`](Self::install) for where there is no async; blocks this thread until it is done.
@@ -40,9 +37,61 @@ impl CloudWatchBuilder {
     ///
     /// As [`install`](Self::install).
     pub fn install_blocking(self) -> Result<CloudWatchHandle, InstallError> {
+        self.install_blocking_with(|recorder| recorder)
+    }
+
+    /// [`install`](Self::install) with layers: installs what `layers` makes of the recorder, such as a prefix, a filter or
+    /// a fanout to other recorders.
+    ///
+    /// ```no_run
+    /// use metrics_exporter_cloudwatch::CloudWatchBuilder;
+    /// use metrics_util::layers::{Layer, PrefixLayer};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cloudwatch = CloudWatchBuilder::new("Shop")
+    ///     .install_with(|recorder| PrefixLayer::new("checkout").layer(recorder))
+    ///     .await?;
+    /// # let _ = cloudwatch;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `layers` is called once on the exporter's thread, after region, credentials and settings were found in order. It
+    /// may be called though another global recorder turns out to be installed: what it makes is dropped then.
+    ///
+    /// # Errors
+    ///
+    /// As [`install`](Self::install). A panic of `layers` is an [`InstallError::Thread`].
+    pub async fn install_with<R>(
+        self,
+        layers: impl FnOnce(CloudWatchRecorder) -> R + Send + 'static,
+    ) -> Result<CloudWatchHandle, InstallError>
+    where
+        R: metrics::Recorder + Sync + 'static,
+    {
+        let (reply, installed) = oneshot::channel();
+        let caller = Arc::new(());
+        let weak = Arc::downgrade(&caller);
+        // The caller may have gone.
+        self.start_thread(weak, layers, |handle| drop(reply.send(handle)))?;
+        installed.await.unwrap_or_else(|gone| Err(ended(gone)))
+    }
+
+    /// [`install_with`](Self::install_with) for where there is no async; blocks this thread until it is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`install_with`](Self::install_with).
+    pub fn install_blocking_with<R>(
+        self,
+        layers: impl FnOnce(CloudWatchRecorder) -> R + Send + 'static,
+    ) -> Result<CloudWatchHandle, InstallError>
+    where
+        R: metrics::Recorder + Sync + 'static,
+    {
         let (reply, installed) = std::sync::mpsc::sync_channel(1);
         let caller = Arc::new(());
-        self.start_thread(Arc::downgrade(&caller), move |handle| {
+        self.start_thread(Arc::downgrade(&caller), layers, move |handle| {
             drop(reply.send(handle));
         })?;
         installed.recv().unwrap_or_else(|gone| Err(ended(gone)))
@@ -50,15 +99,19 @@ impl CloudWatchBuilder {
 
     /// Prepares and runs the exporter on a thread of its own, and tells `reply` once it is installed, or why not.
     /// Nothing is installed if the caller goes before.
-    fn start_thread(
+    fn start_thread<R>(
         self,
         caller: Weak<()>,
+        layers: impl FnOnce(CloudWatchRecorder) -> R + Send + 'static,
         reply: impl FnOnce(Result<CloudWatchHandle, InstallError>) + Send + 'static,
-    ) -> Result<(), InstallError> {
+    ) -> Result<(), InstallError>
+    where
+        R: metrics::Recorder + Sync + 'static,
+    {
         let runtime = exporter::runtime().map_err(InstallError::Thread)?;
         let run = move |runtime: Runtime| {
             runtime.block_on(async {
-                match self.prepare(&caller).await {
+                match self.prepare(&caller, layers).await {
                     Ok((handle, exporter)) => {
                         let running = exporter.run();
                         reply(Ok(handle));
@@ -72,10 +125,14 @@ impl CloudWatchBuilder {
         Ok(())
     }
 
-    async fn prepare(
+    async fn prepare<R>(
         mut self,
         caller: &Weak<()>,
-    ) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError> {
+        layers: impl FnOnce(CloudWatchRecorder) -> R,
+    ) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError>
+    where
+        R: metrics::Recorder + Sync + 'static,
+    {
         self.config.validate(&self.name_rules())?;
         if self.sink.is_none() {
             self.sink = Some(Ok(by_default_client().await?));
@@ -87,7 +144,8 @@ impl CloudWatchBuilder {
                 "nobody waits for it",
             )));
         }
-        metrics::set_global_recorder(recorder).map_err(|_| InstallError::RecorderInstalled)?;
+        metrics::set_global_recorder(layers(recorder))
+            .map_err(|_| InstallError::RecorderInstalled)?;
         Ok((exporter.handle(), exporter))
     }
 }
