@@ -8,6 +8,7 @@ use crate::fault::Fault;
 
 /// One datum that `PutMetricData` accepted, as it was sent.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ReceivedDatum {
     /// The namespace of the request.
     pub namespace: String,
@@ -53,6 +54,7 @@ impl ReceivedDatum {
 
 /// The value of a datum: a number, the statistics of several, or a distribution.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ReceivedValue {
     /// `Value`: one sample.
     Single(f64),
@@ -128,6 +130,7 @@ impl ReceivedValue {
 
 /// One attempt at `PutMetricData`, accepted or refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReceivedRequest {
     /// The length of the body on the wire, as sent: compressed, if the sender compressed it. Of a body
     /// that is too large even so, only the first 1,001,025 bytes are counted.
@@ -149,6 +152,7 @@ pub struct ReceivedRequest {
 
 /// Why a request was refused, in the words of the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,

@@ -100,34 +100,40 @@ fn number(number: f64) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use cloudwatch_local::{ReceivedDatum, ReceivedValue};
+    use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+    use cloudwatch_local::{ReceivedDatum, Service};
 
     use super::{Table, number};
 
-    fn datum(metric_name: &str, value: f64) -> ReceivedDatum {
-        ReceivedDatum {
-            namespace: "shop".to_owned(),
-            metric_name: metric_name.to_owned(),
-            dimensions: vec![("route".to_owned(), "/".to_owned())],
-            timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
-            value: ReceivedValue::Single(value),
-            unit: None,
-            storage_resolution: 60,
-        }
+    /// What a service receives of metrics with these names and values.
+    async fn received(metrics: &[(&str, f64)]) -> Vec<ReceivedDatum> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
+        let service = Service::with_clock(move || now);
+        let data = metrics.iter().map(|(name, value)| {
+            let route = Dimension::builder().name("route").value("/").build();
+            let datum = MetricDatum::builder().metric_name(*name).value(*value);
+            datum.dimensions(route).build()
+        });
+        let put = service.client().put_metric_data().namespace("shop");
+        let put = put.set_metric_data(Some(data.collect()));
+        put.send().await.unwrap();
+        service.received()
     }
 
-    #[test]
-    fn columns_are_aligned_and_widen_under_new_headings() {
+    #[tokio::test]
+    async fn columns_are_aligned_and_widen_under_new_headings() {
         let mut table = Table::default();
-        let first = table.rows(&[datum("a", 1.5), datum("b", 12.0)]);
+        let first = table.rows(&received(&[("a", 1.5), ("b", 12.0)]).await);
         assert_eq!(
             first,
             "time                  metric  dimensions  unit  count  sum  min  max\n\
              2023-11-14T22:13:20Z  shop a  route=/     -         1  1.5  1.5  1.5\n\
              2023-11-14T22:13:20Z  shop b  route=/     -         1   12   12   12\n"
         );
-        assert_eq!(table.rows(&[datum("c", 3.0)]).lines().count(), 1);
-        assert_eq!(table.rows(&[datum("much longer", 3.0)]).lines().count(), 2);
+        let short = table.rows(&received(&[("c", 3.0)]).await);
+        assert_eq!(short.lines().count(), 1);
+        let long = table.rows(&received(&[("much longer", 3.0)]).await);
+        assert_eq!(long.lines().count(), 2);
     }
 
     #[test]

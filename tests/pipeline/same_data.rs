@@ -178,6 +178,7 @@ fn write(datum: &ReceivedDatum, to: &mut String) {
             writeln!(to, "{sample_count:?} {sum:?} {minimum:?} {maximum:?}")
         }
         ReceivedValue::Distribution { values, counts } => writeln!(to, "{values:?} {counts:?}"),
+        other => unreachable!("another form: {other:?}"),
     }
     .unwrap();
 }

@@ -39,16 +39,15 @@ async fn data_arrive_as_they_were_sent() {
         .await;
 
     let received = fixture.local.received();
-    let expected = ReceivedDatum {
-        namespace: NAMESPACE.to_owned(),
-        metric_name: "single".to_owned(),
-        dimensions: vec![("z".into(), "1".into()), ("a".into(), "2".into())],
-        timestamp: time(NOON),
-        value: ReceivedValue::Single(-0.1),
-        unit: Some("Seconds".to_owned()),
-        storage_resolution: 60,
-    };
-    assert_eq!(received[0], expected);
+    let single = &received[0];
+    assert_eq!(single.namespace, NAMESPACE);
+    assert_eq!(single.metric_name, "single");
+    let dimensions = [("z".into(), "1".into()), ("a".into(), "2".into())];
+    assert_eq!(single.dimensions, dimensions);
+    assert_eq!(single.timestamp, time(NOON));
+    assert_eq!(single.value, ReceivedValue::Single(-0.1));
+    assert_eq!(single.unit.as_deref(), Some("Seconds"));
+    assert_eq!(single.storage_resolution, 60);
     let statistics = |datum: &ReceivedDatum| {
         [
             datum.sample_count(),
