@@ -131,6 +131,9 @@ mod sinks;
 pub mod testing;
 mod view;
 
+/// The SDK whose clients `CloudWatchBuilder::with_client` and `PutMetricData` take, in the same version.
+#[cfg(feature = "put-metric-data")]
+pub use aws_sdk_cloudwatch;
 pub use clock::{Clock, ManualClock, Sleeping, SystemClock};
 pub use collect::explicit_data::{ExplicitDatum, PutError};
 pub use control::builder::CloudWatchBuilder;

@@ -8,7 +8,19 @@ use aws_sdk_cloudwatch::Client;
 use std::sync::Arc;
 
 impl CloudWatchBuilder {
-    /// Sends by this client, instead of one by the SDK's usual chain of configuration.
+    /// Sends by this client, instead of one by the SDK's usual chain of configuration. The SDK is there as
+    /// [`aws_sdk_cloudwatch`](crate::aws_sdk_cloudwatch), in the version that this takes.
+    ///
+    /// ```no_run
+    /// use metrics_exporter_cloudwatch::{CloudWatchBuilder, aws_sdk_cloudwatch::Client};
+    ///
+    /// # async fn example(config: metrics_exporter_cloudwatch::aws_sdk_cloudwatch::Config) -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::from_conf(config);
+    /// let cloudwatch = CloudWatchBuilder::new("Shop").with_client(client).install().await?;
+    /// # let _ = cloudwatch;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_client(mut self, client: Client) -> Self {
         self.sink = Some(by(client));
         self
