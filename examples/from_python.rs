@@ -50,7 +50,7 @@ async fn main() -> anyhow::Result<()> {
             .with_dimension("HTTP Method", "GET")
             .with_unit(Unit::Milliseconds),
     )?;
-    cw.put(ExplicitDatum::value("home-page", 1.0).at(when))?;
+    cw.put(ExplicitDatum::value("home-page", 1.0).with_timestamp(when))?;
     cw.put(ExplicitDatum::statistic(
         "metric",
         StatisticSet {

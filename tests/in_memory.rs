@@ -8,6 +8,7 @@ fn what_is_recorded_arrives_in_memory() {
     let sink = MemorySink::new();
     let builder = CloudWatchBuilder::new("Test").with_sink("test", sink.clone());
     let (recorder, exporter) = builder.build().unwrap();
+    assert_eq!(format!("{recorder:?}"), "CloudWatchRecorder { .. }");
     let cloudwatch = exporter.handle();
     exporter.run_on_thread().unwrap();
     with_local_recorder(&recorder, || {

@@ -3,6 +3,7 @@
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use metrics_recording::Recorder;
 use std::convert::Infallible;
+use std::fmt;
 use tokio::sync::mpsc;
 
 /// Records what the `metrics` macros say, for an exporter to take.
@@ -11,7 +12,7 @@ use tokio::sync::mpsc;
 /// [`metrics::set_global_recorder`], [`metrics::with_local_recorder`] or the layers of
 /// `metrics-util`. Clones record to the same series. Once its exporter has ended, or is dropped without
 /// having run, new handles do nothing and the series leave memory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CloudWatchRecorder {
     recorder: Recorder,
     /// Closes when the last clone is gone, which tells the exporter that no more will come.
@@ -24,6 +25,12 @@ impl CloudWatchRecorder {
             recorder,
             _alive: alive,
         }
+    }
+}
+
+impl fmt::Debug for CloudWatchRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CloudWatchRecorder").finish_non_exhaustive()
     }
 }
 

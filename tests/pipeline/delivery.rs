@@ -204,7 +204,7 @@ async fn a_clock_set_back_loses_nothing_that_waits() {
     }
     let theirs = test.clock.now() + Duration::from_hours(1);
     test.cloudwatch
-        .put(ExplicitDatum::value("own", 1.0).at(theirs))
+        .put(ExplicitDatum::value("own", 1.0).with_timestamp(theirs))
         .unwrap();
     assert_eq!(sink.calls(), 1);
     test.clock.set(test.clock.now() - Duration::from_hours(5));

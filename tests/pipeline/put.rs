@@ -30,7 +30,7 @@ async fn every_form_arrives_as_it_was_put() {
     put(ExplicitDatum::value("one", 11.25)
         .with_unit(Unit::Milliseconds)
         .with_dimension("route", "/cart")
-        .at(earlier));
+        .with_timestamp(earlier));
     put(
         ExplicitDatum::values("many", &[2.0, 1.0, 2.0], &[1.0, 0.5, 3.0])
             .with_dimension("service", "")
@@ -162,11 +162,11 @@ async fn what_cloudwatch_would_refuse_is_refused_at_once() {
             },
         ),
         (
-            one().at(minute() - 337 * hour),
+            one().with_timestamp(minute() - 337 * hour),
             PutError::Timestamp(TimestampFault::TooOld),
         ),
         (
-            one().at(minute() + 3 * hour),
+            one().with_timestamp(minute() + 3 * hour),
             PutError::Timestamp(TimestampFault::TooFarAhead),
         ),
     ] {
@@ -176,8 +176,8 @@ async fn what_cloudwatch_would_refuse_is_refused_at_once() {
     assert!(test.sink.data().is_empty());
     // What is next to it is taken.
     for datum in [
-        one().at(minute() - 336 * hour),
-        one().at(minute() + 2 * hour),
+        one().with_timestamp(minute() - 336 * hour),
+        one().with_timestamp(minute() + 2 * hour),
         ExplicitDatum::values("n", &distinct[..150], &[1.0; 150]),
         ExplicitDatum::statistic("n", set(3.0, 0.1 + 0.2 + 0.3, 0.1, 0.3)),
         ExplicitDatum::statistic("n", set(2.0, 6.000_000_000_1, 1.0, 3.0)),
@@ -242,7 +242,7 @@ async fn a_datum_that_grows_too_old_takes_no_neighbour_along() {
     let almost = Duration::from_hours(336) - Duration::from_mins(1);
     test.record(|| counter!("recorded").increment(2));
     test.cloudwatch
-        .put(ExplicitDatum::value("old", 1.0).at(minute() - almost))
+        .put(ExplicitDatum::value("old", 1.0).with_timestamp(minute() - almost))
         .unwrap();
     test.cloudwatch
         .put(ExplicitDatum::value("new", 1.0))
@@ -346,7 +346,7 @@ fn datum() -> impl Strategy<Value = ExplicitDatum> {
             } else {
                 minute() + seconds_abs
             };
-            let datum = datum.at(at);
+            let datum = datum.with_timestamp(at);
             match dimension {
                 Some((name, value)) => datum.with_dimension(name, value),
                 None => datum,

@@ -103,10 +103,10 @@ async fn what_is_sent_is_what_was_sent_before() {
             let put = [
                 ExplicitDatum::value("put.value", 2.5)
                     .with_unit(Unit::Milliseconds.into())
-                    .at(at),
+                    .with_timestamp(at),
                 ExplicitDatum::values("put.values", &[3.0, 1.0, 3.0], &[1.0, 2.5, 1.0])
                     .with_dimension("a", "b")
-                    .at(at),
+                    .with_timestamp(at),
                 ExplicitDatum::statistic(
                     "put.statistic",
                     StatisticSet {
@@ -117,7 +117,7 @@ async fn what_is_sent_is_what_was_sent_before() {
                     },
                 )
                 .with_unit(cloudwatch::Unit::GigabytesPerSecond)
-                .at(at),
+                .with_timestamp(at),
             ];
             for datum in put {
                 started.cloudwatch.put(datum).unwrap();

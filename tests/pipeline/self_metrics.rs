@@ -143,7 +143,7 @@ async fn the_accounts_say_how_things_are() {
     test.record(|| counter!("n").increment(3));
     let early = minute() - Duration::from_hours(5);
     test.cloudwatch
-        .put(ExplicitDatum::value("early", 1.0).at(early))
+        .put(ExplicitDatum::value("early", 1.0).with_timestamp(early))
         .unwrap();
     let report = test.cloudwatch.flush().await.unwrap();
     assert_eq!(report.pending.samples, 4);

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 /// let datum = ExplicitDatum::value("latency", 11.25)
 ///     .with_unit(Unit::Milliseconds)
 ///     .with_dimension("route", "/cart")
-///     .at(SystemTime::now() - Duration::from_secs(30));
+///     .with_timestamp(SystemTime::now() - Duration::from_secs(30));
 /// # let _ = datum;
 /// ```
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl ExplicitDatum {
     }
 
     /// When it was, from two weeks back to two hours ahead; the time of the put by default.
-    pub fn at(mut self, timestamp: SystemTime) -> Self {
+    pub fn with_timestamp(mut self, timestamp: SystemTime) -> Self {
         self.timestamp = Some(timestamp);
         self
     }

@@ -75,7 +75,7 @@ fn data() -> impl Strategy<Value = Vec<ExplicitDatum>> {
             datum = datum.with_dimension(*name, *value);
         }
         if has_time {
-            datum = datum.at(SystemTime::now() - Duration::from_micros(ago));
+            datum = datum.with_timestamp(SystemTime::now() - Duration::from_micros(ago));
         }
         datum
     });
