@@ -148,13 +148,13 @@ pub use metrics_recording::Buckets;
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;
 pub use metrics_timeit::timeit;
-pub use metrics_util::MetricKind;
 pub use model::amount::Amount;
 pub use model::attempt::Attempt;
 pub use model::batch::Batch;
 pub use model::datum::{Datum, DatumValue, StatisticSet, Values};
 pub use model::datum_settings::HistogramForm;
 pub use model::guarantee::Delivery;
+pub use model::metric_kind::MetricKind;
 pub use model::name_rules::{Characters, NameRules};
 pub use model::profile::{Confirms, DistributionForm, Profile};
 pub use model::recorded_buckets::RecordedBuckets;

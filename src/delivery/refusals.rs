@@ -1,8 +1,8 @@
 //! What was refused, by series and reason.
 
+use crate::model::metric_kind::MetricKind;
 use crate::model::refusal::{MAX_LISTED, Refusal, Refused};
 use metrics::Key;
-use metrics_util::MetricKind;
 use std::collections::{BTreeMap, HashMap};
 
 /// The first [`MAX_LISTED`] series and reasons are listed; beyond that only the reasons count.

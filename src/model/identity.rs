@@ -3,11 +3,11 @@
 use crate::model::datum_settings::DatumSettings;
 use crate::model::dimension::{self, Dimensions};
 use crate::model::evicted::{Evicted, EvictedBytes};
+use crate::model::metric_kind::MetricKind;
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use metrics::{Key, Label};
 use metrics_recording::Series;
-use metrics_util::MetricKind;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 

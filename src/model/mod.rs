@@ -9,6 +9,7 @@ pub(crate) mod dimension;
 pub(crate) mod evicted;
 pub(crate) mod guarantee;
 pub(crate) mod identity;
+pub(crate) mod metric_kind;
 pub(crate) mod name_rules;
 pub(crate) mod profile;
 pub(crate) mod recorded_buckets;

@@ -1,8 +1,8 @@
 //! Why something recorded never left: what the refusals in a report and in the log say.
 
 use crate::limits::{TextFault, TimestampFault, ValueFault};
+use crate::model::metric_kind::MetricKind;
 use metrics::{Key, SharedString};
-use metrics_util::MetricKind;
 use std::fmt;
 
 /// Series and reasons listed one by one; what is refused beyond them is in the sum alone.

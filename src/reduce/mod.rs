@@ -7,6 +7,7 @@ use crate::limits::{self, ValueFault};
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::datum_settings::HistogramForm;
 use crate::model::identity::Origin;
+use crate::model::metric_kind::MetricKind;
 use crate::model::profile::DistributionForm;
 use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::refusal::{Refusal, Refused};
@@ -15,7 +16,6 @@ use crate::model::unit_scale::{self, Scale};
 use crate::view::{Gained, What};
 use metrics::Unit as FacadeUnit;
 use metrics_recording::{Buckets, Value};
-use metrics_util::MetricKind;
 use std::sync::Arc;
 use values_and_counts::Fit;
 

@@ -1,6 +1,6 @@
 //! Which metrics a setting is for.
 
-use metrics_util::MetricKind;
+use crate::model::metric_kind::MetricKind;
 
 /// Matches metrics by name, and also by kind and by the module that records them. All comparisons are case-sensitive.
 ///

@@ -1,8 +1,8 @@
 //! Gauges that nobody touched are sent in every window all the same, until they are idle.
 
+use crate::model::metric_kind::MetricKind;
 use crate::view::{Gained, Identity, What};
 use metrics_recording::{Point, SeriesId};
-use metrics_util::MetricKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -11,13 +11,13 @@ pub(crate) use series_policy::SeriesPolicy;
 use crate::limits::ValueFault;
 use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
+use crate::model::metric_kind::MetricKind;
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::settings::Config;
 use gauge_repeats::GaugeRepeats;
 use metrics::{Key, KeyName, Unit};
 use metrics_recording::{Event, NameId, RefusalReason, Series, SeriesId, Snapshotter, Value};
-use metrics_util::MetricKind;
 use open_points::OpenPoints;
 use projection::Projection;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ impl State {
                     gauges.sent(&point, identity, last);
                 }
                 each(Gained {
-                    kind: point.series.kind(),
+                    kind: MetricKind::of(point.series.kind()),
                     identity,
                     unit: point.series.unit(),
                     what: What::Recorded(point.value, point.samples),
@@ -165,7 +165,7 @@ impl State {
                 label,
                 wanted,
             } => say_series_limit(policy.name(name), label, wanted),
-            Event::NameLimitReached { kind, name } => say_name_limit(kind, name),
+            Event::NameLimitReached { kind, name } => say_name_limit(MetricKind::of(kind), name),
             Event::Refused {
                 kind,
                 name,
@@ -174,7 +174,7 @@ impl State {
                 samples,
             } => {
                 let named = named(policy, name, series, self.open.as_ref());
-                refused(kind, named, policy, reason, samples, each);
+                refused(MetricKind::of(kind), named, policy, reason, samples, each);
             }
             // Of a later version of recording.
             _ => {}

@@ -6,6 +6,7 @@
 
 use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
+use crate::model::metric_kind::MetricKind;
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::settings::gauge_rule::GaugeRule;
@@ -13,7 +14,6 @@ use crate::view::projection::Projection;
 use crate::view::{Gained, SeriesPolicy, What};
 use metrics::{Key, Unit};
 use metrics_recording::{Buckets, Point, SeriesId, Value};
-use metrics_util::MetricKind;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -169,7 +169,7 @@ impl OpenPoints {
             Some((id, _)) => self.evict(id),
             None => {}
         }
-        let kind = point.series.kind();
+        let kind = MetricKind::of(point.series.kind());
         let key = (kind, self.projection.of(point.series.key()));
         let known = self.by_key.get(&key).copied();
         let place = known.unwrap_or_else(|| {

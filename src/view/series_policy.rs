@@ -3,13 +3,13 @@
 
 use crate::model::datum_settings::DatumSettings;
 use crate::model::dimension::Dimensions;
+use crate::model::metric_kind::MetricKind;
 use crate::settings::Config;
 use crate::settings::matcher::Metric;
 use crate::settings::metric_settings::MetricRules;
 use crate::view::normalize::normalize;
 use metrics::{Key, KeyName, Metadata};
 use metrics_recording::{MetricPolicy, NameId, RecordingPolicy};
-use metrics_util::MetricKind;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,10 +68,11 @@ impl RecordingPolicy for SeriesPolicy {
     fn metric(
         &self,
         _: NameId,
-        kind: MetricKind,
+        kind: metrics_recording::MetricKind,
         key: &Key,
         metadata: &Metadata<'_>,
     ) -> MetricPolicy {
+        let kind = MetricKind::of(kind);
         let metric = Metric {
             name: key.name(),
             kind: Some(kind),

@@ -1,5 +1,6 @@
 //! Which identity a series feeds, and when a gauge is told again.
 
+use crate::model::metric_kind::MetricKind;
 use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::settings::Config;
@@ -8,7 +9,6 @@ use crate::settings::metric_settings::MetricSettings;
 use crate::view::{Gained, SeriesPolicy, View, What};
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder as _};
 use metrics_recording::{Recorder, Value};
-use metrics_util::MetricKind;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

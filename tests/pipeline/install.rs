@@ -123,7 +123,7 @@ fn with_layers_and_no_runtime() {
     let layers = |recorder| PrefixLayer::new("shop").layer(recorder);
     let cloudwatch = builder.install_blocking_with(layers).unwrap();
     counter!("n").increment(2);
-    assert!(cloudwatch.shutdown_blocking().unwrap().is_complete());
+    assert!(cloudwatch.shutdown().blocking().unwrap().is_complete());
     assert_eq!(sink.sum("shop.n", &[]), 2.0);
 }
 

@@ -1,7 +1,7 @@
 //! Which matcher decides, against a model that knows nothing of an order of rules.
 
 use super::*;
-use metrics_util::MetricKind;
+use crate::model::metric_kind::MetricKind;
 use proptest::prelude::*;
 use std::cmp::Ordering;
 
