@@ -1,8 +1,10 @@
 //! `CloudWatchBuilder`: settings, checked, then joined with a recorder and an exporter.
 
+// First, as rustdoc keeps this order.
+mod install;
+
 #[cfg(feature = "aws-config")]
 mod default_client;
-mod install;
 #[cfg(feature = "put-metric-data")]
 mod with_client;
 
@@ -50,6 +52,8 @@ pub struct CloudWatchBuilder {
     pub(crate) sink: Option<Result<Arc<dyn AnySink>, BuildError>>,
     clock: Arc<dyn Clock>,
     collectors: Vec<Collect>,
+    #[cfg(feature = "aws-config")]
+    default_client: default_client::DefaultClient,
 }
 
 impl CloudWatchBuilder {
@@ -63,6 +67,8 @@ impl CloudWatchBuilder {
             sink: None,
             collectors: Vec::new(),
             clock: Arc::new(SystemClock),
+            #[cfg(feature = "aws-config")]
+            default_client: default_client::DefaultClient::default(),
         }
     }
 
@@ -335,7 +341,7 @@ impl CloudWatchBuilder {
     /// If a setting cannot be, the journal cannot be opened, or neither [`with_client`](Self::with_client) nor
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
-        self.config.validate(&self.name_rules())?;
+        self.validate()?;
         let sink = self.sink.unwrap_or(Err(BuildError::NoSink))?;
         let journal = match &self.config.journal {
             None => None,
@@ -364,6 +370,15 @@ impl CloudWatchBuilder {
 }
 
 impl CloudWatchBuilder {
+    /// Checks what can be without asking others.
+    fn validate(&self) -> Result<(), BuildError> {
+        #[cfg(feature = "aws-config")]
+        if self.sink.is_some() && !self.default_client.is_untouched() {
+            return Err(BuildError::NotForOwnClient);
+        }
+        Ok(self.config.validate(&self.name_rules())?)
+    }
+
     /// Those of the sink; what `install` makes is `PutMetricData`.
     fn name_rules(&self) -> NameRules {
         match &self.sink {

@@ -4,7 +4,7 @@ pub use crate::settings::ConfigError;
 
 use crate::journal::JournalError;
 
-/// Why [`build`](crate::CloudWatchBuilder::build) could not.
+/// Why [`build`](crate::CloudWatchBuilder::build), or the lookup of the default client, could not.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -12,7 +12,7 @@ pub enum BuildError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// There is nowhere to send to: `build` looks nothing up, so it needs `with_client` or
-    /// `with_sink`.
+    /// `with_sink`; `build_with_default_client` looks a client up.
     #[error("nowhere to send to: call with_client or with_sink first")]
     NoSink,
     /// The journal could not be opened: another process has it, or the system says no.
@@ -20,9 +20,21 @@ pub enum BuildError {
     Journal(#[from] JournalError),
     /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
     #[error(
-        "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"
+        "no AWS region: set it in the client's configuration, by with_region, by AWS_REGION, or in the profile"
     )]
     NoRegion,
+    /// The AWS configuration leads to no credentials.
+    #[error(
+        "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the \
+         machine a role"
+    )]
+    Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What `with_endpoint_url` was given.
+    #[error("{0:?} is no endpoint: it begins with http:// or https://, and a host")]
+    EndpointUrl(String),
+    /// `with_region` or `with_endpoint_url` are for the default client, and there is a client or a sink of your own.
+    #[error("with_region and with_endpoint_url are of no use to a client or a sink of your own")]
+    NotForOwnClient,
 }
 
 /// Why [`install`](crate::CloudWatchBuilder::install) could not. Nothing is installed then.
@@ -37,7 +49,7 @@ pub enum InstallError {
     Journal(#[from] JournalError),
     /// Neither the client nor the AWS configuration has a region, and so no endpoint to send to.
     #[error(
-        "no AWS region: set it in the client's configuration, by AWS_REGION, or in the profile"
+        "no AWS region: set it in the client's configuration, by with_region, by AWS_REGION, or in the profile"
     )]
     NoRegion,
     /// The AWS configuration leads to no credentials.
@@ -46,13 +58,19 @@ pub enum InstallError {
          machine a role"
     )]
     Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The endpoint is no URL: `http://` or `https://`, and a host.
+    #[error("{0:?} is no endpoint: it begins with http:// or https://, and a host")]
+    EndpointUrl(String),
+    /// Region and endpoint URL are for the default client.
+    #[error("with_region and with_endpoint_url are of no use to a client or a sink of your own")]
+    NotForOwnClient,
     /// Without the feature `aws-config` there has to be a client or a sink.
     #[error("no client: enable the feature aws-config, or call with_client or with_sink first")]
     NoClient,
     /// The process has a global recorder already, which cannot be replaced.
     #[error("a global metrics recorder is installed already")]
     RecorderInstalled,
-    /// The exporter's thread could not be started.
+    /// The exporter's thread could not be started, or panicked before the exporter ran.
     #[error("the exporter's thread could not be started")]
     Thread(#[source] std::io::Error),
 }
@@ -64,6 +82,9 @@ impl From<BuildError> for InstallError {
             BuildError::NoSink => Self::NoClient,
             BuildError::Journal(error) => Self::Journal(error),
             BuildError::NoRegion => Self::NoRegion,
+            BuildError::Credentials(error) => Self::Credentials(error),
+            BuildError::EndpointUrl(url) => Self::EndpointUrl(url),
+            BuildError::NotForOwnClient => Self::NotForOwnClient,
         }
     }
 }

@@ -167,8 +167,11 @@ async fn others_go_on_while_a_journal_is_opened() {
 #[cfg(feature = "aws-config")]
 mod by_the_environment {
     use crate::fixtures::alone::alone;
-    use metrics_exporter_cloudwatch::CloudWatchBuilder;
+    use cloudwatch_local::Local;
+    use metrics::counter;
+    use metrics_exporter_cloudwatch::{BuildError, CloudWatchBuilder, InstallError, MemorySink};
     use std::process::Command;
+    use tokio::runtime::Runtime;
 
     const KEYS: [(&str, &str); 2] = [
         ("AWS_ACCESS_KEY_ID", "id"),
@@ -197,6 +200,13 @@ mod by_the_environment {
             .install_blocking()
             .unwrap_err();
         assert!(error.to_string().starts_with(says), "{error}");
+        let building = CloudWatchBuilder::new("Test").build_with_default_client();
+        let error = runtime().block_on(building).unwrap_err();
+        assert!(error.to_string().starts_with(says), "{error}");
+    }
+
+    fn runtime() -> Runtime {
+        Runtime::new().unwrap()
     }
 
     #[test]
@@ -216,5 +226,82 @@ mod by_the_environment {
         alone!(only(KEYS.into_iter().chain([REGION])));
         let installed = CloudWatchBuilder::new("Test").install_blocking();
         assert!(installed.is_ok(), "{installed:?}");
+    }
+
+    #[test]
+    fn with_a_region_and_an_endpoint_of_the_builder() {
+        alone!(only(KEYS));
+        let runtime = runtime();
+        let local = runtime.block_on(Local::start()).unwrap();
+        let builder = CloudWatchBuilder::new("Test").with_region("eu-central-1");
+        let builder = builder.with_endpoint_url(local.endpoint());
+        let cloudwatch = builder.install_blocking().unwrap();
+        counter!("n").increment(2);
+        assert!(cloudwatch.shutdown().blocking().unwrap().is_complete());
+        assert_eq!(local.received()[0].sum(), 2.0);
+    }
+
+    /// The child has a server of its own, which gets nothing.
+    #[test]
+    fn with_an_endpoint_of_the_environment() {
+        let runtime = runtime();
+        let local = runtime.block_on(Local::start()).unwrap();
+        let endpoint = local.endpoint();
+        alone!(move |child: &mut Command| {
+            only(KEYS.into_iter().chain([REGION]))(child);
+            child.env("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint);
+        });
+        let builder = CloudWatchBuilder::new("Test");
+        let cloudwatch = builder.install_blocking().unwrap();
+        counter!("n").increment(2);
+        let report = cloudwatch.shutdown().blocking().unwrap();
+        assert!(report.is_complete(), "{report:?}");
+        assert_eq!(local.received(), []);
+    }
+
+    #[test]
+    fn built_with_the_default_client() {
+        alone!(only(KEYS.into_iter().chain([REGION])));
+        runtime().block_on(async {
+            let local = Local::start().await.unwrap();
+            let builder = CloudWatchBuilder::new("Test").with_endpoint_url(local.endpoint());
+            let (recorder, exporter) = builder.build_with_default_client().await.unwrap();
+            let cloudwatch = exporter.handle();
+            tokio::spawn(exporter.run());
+            counter!("global").increment(1);
+            metrics::with_local_recorder(&recorder, || counter!("n").increment(2));
+            assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+            let received = local.received();
+            assert_eq!((received.len(), received[0].sum()), (1, 2.0));
+        });
+    }
+
+    #[test]
+    fn what_is_no_endpoint_is_told_at_once() {
+        alone!(only(KEYS.into_iter().chain([REGION])));
+        for url in [
+            "",
+            "127.0.0.1:4000",
+            "http://",
+            "https:///path",
+            "ftp://host",
+        ] {
+            let builder = CloudWatchBuilder::new("Test").with_endpoint_url(url);
+            let error = builder.install_blocking().unwrap_err();
+            let says = matches!(&error, InstallError::EndpointUrl(told) if told == url);
+            assert!(says, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_client_or_a_sink_of_ones_own_has_its_own() {
+        let own = || CloudWatchBuilder::new("Test").with_sink("test", MemorySink::new());
+        for builder in [
+            own().with_region("eu-central-1"),
+            own().with_endpoint_url("http://host"),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert!(matches!(error, BuildError::NotForOwnClient), "{error}");
+        }
     }
 }

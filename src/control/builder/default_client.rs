@@ -1,24 +1,130 @@
-//! A client by the SDK's usual chain.
+//! A client by the SDK's usual chain, and the builder's settings for it.
 
-use crate::control::builder::with_client;
-use crate::control::error::InstallError;
+use crate::control::builder::{CloudWatchBuilder, with_client};
+use crate::control::error::BuildError;
+use crate::control::exporter::CloudWatchExporter;
+use crate::control::recorder::CloudWatchRecorder;
 use crate::model::sink::AnySink;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::ProvideCredentials;
+use aws_sdk_cloudwatch::config::{self, ProvideCredentials, Region};
 use std::sync::Arc;
 
-/// With a region and credentials that are there.
-pub(super) async fn by_default_client() -> Result<Arc<dyn AnySink>, InstallError> {
-    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    if config.region().is_none() {
-        return Err(InstallError::NoRegion);
+/// What the user chose of it.
+#[derive(Debug, Default)]
+pub(super) struct DefaultClient {
+    region: Option<String>,
+    endpoint_url: Option<String>,
+}
+
+impl CloudWatchBuilder {
+    /// The region of the default client, such as `eu-central-1`, instead of the one that the SDK's usual chain finds.
+    ///
+    /// # Errors
+    ///
+    /// None here. With [`with_client`](Self::with_client) or [`with_sink`](Self::with_sink),
+    /// [`install`](Self::install) and the like end with
+    /// [`BuildError::NotForOwnClient`](crate::BuildError::NotForOwnClient): a client has a region of its own.
+    pub fn with_region(mut self, region: impl Into<String>) -> Self {
+        self.default_client.region = Some(region.into());
+        self
     }
-    let credentials = config
-        .credentials_provider()
-        .ok_or_else(|| InstallError::Credentials("no provider of credentials".into()))?;
-    credentials
-        .provide_credentials()
-        .await
-        .map_err(|error| InstallError::Credentials(error.into()))?;
-    Ok(with_client::by(Client::new(&config))?)
+
+    /// Where the default client sends to, such as a VPC endpoint, or a `cloudwatch-local` at `http://127.0.0.1:4000`:
+    /// `http://` or `https://`, and a host. By default it is what the SDK finds: `AWS_ENDPOINT_URL_CLOUDWATCH`,
+    /// `AWS_ENDPOINT_URL`, the profile's `endpoint_url`, or the region's own endpoint. It is for CloudWatch alone:
+    /// credentials are looked up where they ever are.
+    ///
+    /// # Errors
+    ///
+    /// None here. [`install`](Self::install) and the like end with
+    /// [`BuildError::EndpointUrl`](crate::BuildError::EndpointUrl) if it is no such URL, and as
+    /// [`with_region`](Self::with_region) says with a client or a sink of your own.
+    pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.default_client.endpoint_url = Some(url.into());
+        self
+    }
+
+    /// [`build`](Self::build), and where neither `with_client` nor `with_sink` was called with a client by the SDK's usual
+    /// chain, as [`install`](Self::install) makes it: region and credentials are checked. It installs and starts nothing.
+    ///
+    /// It needs a Tokio runtime with I/O and timers, as the SDK does. The connections of the client belong to the runtime
+    /// that opens them: the one where the exporter runs. A [journal](Self::with_journal) is read on this thread, as by
+    /// [`build`](Self::build).
+    ///
+    /// ```no_run
+    /// use metrics_exporter_cloudwatch::CloudWatchBuilder;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let builder = CloudWatchBuilder::new("Shop").with_region("eu-central-1");
+    /// let (recorder, exporter) = builder.build_with_default_client().await?;
+    /// let cloudwatch = exporter.handle();
+    /// tokio::spawn(exporter.run());
+    /// metrics::set_global_recorder(recorder)?;
+    /// # let _ = cloudwatch;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); also if there is no region, or there are no credentials.
+    pub async fn build_with_default_client(
+        self,
+    ) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
+        self.or_default_client().await?.build()
+    }
+
+    /// With the default client, if there is no sink yet.
+    pub(super) async fn or_default_client(mut self) -> Result<Self, BuildError> {
+        // What is cheap to find out comes before what asks others.
+        self.validate()?;
+        if self.sink.is_none() {
+            let chosen = std::mem::take(&mut self.default_client);
+            self.sink = Some(Ok(chosen.connect().await?));
+        }
+        Ok(self)
+    }
+}
+
+impl DefaultClient {
+    /// Whether nothing was chosen.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.region.is_none() && self.endpoint_url.is_none()
+    }
+
+    /// With a region and credentials that are there.
+    async fn connect(self) -> Result<Arc<dyn AnySink>, BuildError> {
+        let url = self.endpoint_url;
+        if let Some(url) = url.as_ref().filter(|url| !is_endpoint(url)) {
+            return Err(BuildError::EndpointUrl(url.clone()));
+        }
+        let mut chain = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        if let Some(region) = self.region {
+            chain = chain.region(Region::new(region));
+        }
+        let found = chain.load().await;
+        if found.region().is_none() {
+            return Err(BuildError::NoRegion);
+        }
+        let credentials = found
+            .credentials_provider()
+            .ok_or_else(|| BuildError::Credentials("no provider of credentials".into()))?;
+        credentials
+            .provide_credentials()
+            .await
+            .map_err(|error| BuildError::Credentials(error.into()))?;
+        // Of this service alone: the chain's own would move those that give credentials, too.
+        let mut config = config::Builder::from(&found);
+        if let Some(url) = url {
+            config = config.endpoint_url(url);
+        }
+        with_client::by(Client::from_conf(config.build()))
+    }
+}
+
+/// What the SDK would find out at the first request only.
+fn is_endpoint(url: &str) -> bool {
+    let host = ["http://", "https://"].map(|scheme| url.strip_prefix(scheme));
+    let host = host.into_iter().flatten().next();
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
 }

@@ -1,14 +1,10 @@
 //! `install`: a client by the SDK's usual chain, the global recorder, and where the exporter runs.
 
 use crate::control::builder::CloudWatchBuilder;
-#[cfg(feature = "aws-config")]
-use crate::control::builder::default_client::by_default_client;
 use crate::control::error::InstallError;
 use crate::control::exporter::{self, CloudWatchExporter};
 use crate::control::handle::CloudWatchHandle;
 use crate::control::recorder::CloudWatchRecorder;
-#[cfg(not(feature = "aws-config"))]
-use crate::model::sink::AnySink;
 use std::io;
 use std::sync::{Arc, Weak};
 use tokio::runtime::Runtime;
@@ -20,8 +16,9 @@ impl CloudWatchBuilder {
     /// elsewhere, [`build`](Self::build) it.
     ///
     /// Without `with_client`, region and credentials come from the SDK's usual chain: environment, profile, SSO,
-    /// container, instance. A client of your own is checked for a region; its credentials it does not show. Connections
-    /// of a client that the application uses, too, belong to the runtime that opened them, and end with it.
+    /// container, instance. `with_region` and `with_endpoint_url` go before it. A client of your own is checked for a
+    /// region; its credentials it does not show. Connections of a client that the application uses, too, belong to the
+    /// runtime that opened them, and end with it.
     ///
     /// # Errors
     ///
@@ -126,19 +123,16 @@ impl CloudWatchBuilder {
     }
 
     async fn prepare<R>(
-        mut self,
+        self,
         caller: &Weak<()>,
         layers: impl FnOnce(CloudWatchRecorder) -> R,
     ) -> Result<(CloudWatchHandle, CloudWatchExporter), InstallError>
     where
         R: metrics::Recorder + Sync + 'static,
     {
-        self.config.validate(&self.name_rules())?;
-        if self.sink.is_none() {
-            self.sink = Some(Ok(by_default_client().await?));
-        }
+        let ready = self.or_default_client().await?;
         // A journal is read from the first byte to the last, on this thread, which nobody else waits for.
-        let (recorder, exporter) = self.build()?;
+        let (recorder, exporter) = ready.build()?;
         if caller.strong_count() == 0 {
             return Err(InstallError::Thread(io::Error::other(
                 "nobody waits for it",
@@ -157,6 +151,11 @@ fn ended(gone: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> InstallEr
 
 /// Without the feature nothing is looked up.
 #[cfg(not(feature = "aws-config"))]
-fn by_default_client() -> impl Future<Output = Result<Arc<dyn AnySink>, InstallError>> {
-    std::future::ready(Err(InstallError::NoClient))
+impl CloudWatchBuilder {
+    fn or_default_client(self) -> impl Future<Output = Result<Self, InstallError>> {
+        let checked = self.validate().map_err(InstallError::Build);
+        let has_sink = self.sink.is_some();
+        let ready = checked.and_then(|()| has_sink.then_some(self).ok_or(InstallError::NoClient));
+        std::future::ready(ready)
+    }
 }
