@@ -1,8 +1,10 @@
-//! For tests of your own sink.
+//! For your tests: what code [records](record), and whether a sink of your own does [what it has to](conformance()).
 
 mod conformance;
+mod record_closure;
 
 pub use conformance::{TestPeer, conformance};
+pub use record_closure::{Recorded, record};
 
 use crate::model::batch::Batch;
 use crate::model::sink::Sink;

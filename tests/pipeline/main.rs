@@ -40,6 +40,7 @@ mod packing;
 mod poison;
 mod publish;
 mod put;
+mod recorded_by_closures;
 mod refusals;
 mod retry_after;
 mod same_data;
