@@ -143,7 +143,7 @@ pub use control::flush_call::Flush;
 pub use control::handle::CloudWatchHandle;
 pub use control::recorder::CloudWatchRecorder;
 pub use journal::JournalError;
-pub use metrics_recording::Buckets;
+pub use metrics_recording::{Bucket, Buckets};
 /// Functions, timed and counted; the attributes need it in scope:
 /// `use metrics_exporter_cloudwatch::metrics_timeit::{self, attr::{count, timeit}};`.
 pub use metrics_timeit;

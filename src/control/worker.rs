@@ -178,7 +178,9 @@ impl Worker {
             reply,
             is_last,
         });
-        if self.waits_until.is_none() && !self.is_stopping && self.collectors.call() {
+        if let Some(until) = &mut self.waits_until {
+            *until = end.map_or(*until, |end| end.min(*until));
+        } else if !self.is_stopping && self.collectors.call() {
             self.wait_for_collectors();
         }
         // What has no time to wait does not.

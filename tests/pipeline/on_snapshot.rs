@@ -167,6 +167,30 @@ async fn a_flush_without_time_does_not_wait() {
     assert_eq!(sink.sum("n", &[]), 1.0);
 }
 
+/// Nor for a function that the end of a window waits for.
+#[tokio::test(start_paused = true)]
+async fn a_flush_as_a_window_ends_keeps_its_time() {
+    let recorder = Late::default();
+    let (_release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let builder = CloudWatchBuilder::new("Test").on_snapshot(move || {
+        let _ = gate.lock().unwrap().recv();
+    });
+    let (cloudwatch, clock, sink) = run(builder, &recorder);
+    record(&recorder, || counter!("n").increment(1));
+    clock.advance(Duration::from_mins(1));
+    // The exporter sees that the window is over, and waits.
+    tokio::time::sleep(SECOND / 4).await;
+    let (before, time) = (Instant::now(), SECOND / 4);
+    let _ = cloudwatch.flush().within(time).await.unwrap();
+    assert_eq!(before.elapsed(), time);
+    assert!(cloudwatch.flush().await.unwrap().is_complete());
+    assert_eq!(
+        (sink.sum("n", &[]), sink.data()[0].timestamp()),
+        (1.0, minute())
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_stops_nothing() {
     let (recorder, calls) = (Late::default(), Calls::default());
