@@ -6,10 +6,15 @@ use crate::journal::PATIENCE;
 const WAITS: [&str; 1] = ["0000000000000001.record"];
 const BEGUN: [&str; 1] = ["0000000000000001.begun"];
 
-/// What a process finds that comes after one that was killed now.
+/// What a process finds that comes after one that ends now.
 async fn next(scratch: &Scratch, rig: Rig, delivery: Delivery) -> Stats {
     let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
     assert_eq!(report.unwrap().pending.samples, 3);
+    restarted(scratch, rig, delivery).await
+}
+
+/// What a process finds that comes after one that has ended.
+async fn restarted(scratch: &Scratch, rig: Rig, delivery: Delivery) -> Stats {
     drop(rig);
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
@@ -63,4 +68,20 @@ async fn an_attempt_that_was_held_back_is_as_if_it_had_not_been() {
     // Time stands still: this is not after another attempt.
     until(|| scratch.names() == WAITS).await;
     assert_eq!(sink.calls(), 0);
+}
+
+/// A shutdown while the mark is being made: nothing was sent either.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_a_shutdown_holds_back_is_the_next_process_s() {
+    let scratch = Scratch::new();
+    let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
+    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    disk.hang(&[Step::Mark]);
+    rig.window(3).await;
+    until(|| disk.asked(Step::Mark) == 1).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
+    assert_eq!((report.unwrap().pending.samples, sink.calls()), (3, 0));
+    disk.mend();
+    let stats = restarted(&scratch, rig, Delivery::AtMostOnce).await;
+    assert_eq!((stats.delivered.samples, stats.ambiguous.samples), (3, 0));
 }
