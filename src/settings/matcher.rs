@@ -56,14 +56,22 @@ impl Matcher {
         Self::new(NamePattern::Exact(name.into()))
     }
 
-    /// Metrics whose names begin so. An empty text matches all names.
+    /// Metrics whose names begin so. An empty text is [any](Self::any) name.
     pub fn prefix(prefix: impl Into<String>) -> Self {
-        Self::new(NamePattern::Prefix(prefix.into()))
+        let prefix = prefix.into();
+        Self::new(match &*prefix {
+            "" => NamePattern::Any,
+            _ => NamePattern::Prefix(prefix),
+        })
     }
 
-    /// Metrics whose names end so. An empty text matches all names.
+    /// Metrics whose names end so. An empty text is [any](Self::any) name.
     pub fn suffix(suffix: impl Into<String>) -> Self {
-        Self::new(NamePattern::Suffix(suffix.into()))
+        let suffix = suffix.into();
+        Self::new(match &*suffix {
+            "" => NamePattern::Any,
+            _ => NamePattern::Suffix(suffix),
+        })
     }
 
     /// Metrics of any name: the defaults for what no other matcher says.

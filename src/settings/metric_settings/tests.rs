@@ -65,10 +65,18 @@ impl Made {
         has_name && has_target && has_kind
     }
 
+    /// All names begin and end with nothing.
+    fn form(&self) -> u8 {
+        match (self.name.0, &*self.name.1) {
+            (1 | 2, "") => 3,
+            (form, _) => form,
+        }
+    }
+
     /// By the rules in the documentation of [`Matcher`].
     fn is_more_specific_than(&self, other: &Self) -> bool {
-        let by_name = other.name.0.cmp(&self.name.0);
-        let by_len = match self.name.0 {
+        let by_name = other.form().cmp(&self.form());
+        let by_len = match self.form() {
             // Any name, whatever text was made for it.
             3 => Ordering::Equal,
             _ => self.name.1.len().cmp(&other.name.1.len()),
