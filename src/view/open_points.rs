@@ -12,9 +12,8 @@ use crate::model::refusal::Refusal;
 use crate::settings::gauge_rule::GaugeRule;
 use crate::view::projection::Projection;
 use crate::view::{Gained, SeriesPolicy, What};
-use metrics::{Key, Unit};
-use metrics_recording::{Buckets, Point, SeriesId, Value};
-use std::collections::btree_map::Entry;
+use metrics::Key;
+use metrics_recording::{Buckets, Point, Series, SeriesId, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -36,7 +35,8 @@ pub(crate) struct OpenPoints {
 struct Fed {
     key: (MetricKind, Key),
     identity: Arc<Identity>,
-    unit: Option<Unit>,
+    /// One of its series, which knows the unit.
+    latest: Option<Arc<Series>>,
     /// How many series feed it.
     series: usize,
     open: Open,
@@ -59,8 +59,6 @@ struct Said {
     max: f64,
     /// In which collection.
     at: u64,
-    /// Its series is evicted.
-    is_over: bool,
 }
 
 impl OpenPoints {
@@ -92,7 +90,9 @@ impl OpenPoints {
         let Some(fed) = &mut self.fed[place] else {
             return;
         };
-        fed.unit = point.series.unit();
+        if !(fed.latest.as_ref()).is_some_and(|latest| Arc::ptr_eq(latest, point.series)) {
+            fed.latest = Some(Arc::clone(point.series));
+        }
         fed.samples = fed.samples.saturating_add(point.samples);
         match (&mut fed.open, point.value) {
             (Open::Counter(sum), Value::Counter(growth)) => *sum = sum.saturating_add(growth),
@@ -102,7 +102,6 @@ impl OpenPoints {
                     min,
                     max,
                     at: self.collection,
-                    is_over: false,
                 };
                 lasts.insert(point.id.index, said);
             }
@@ -112,7 +111,7 @@ impl OpenPoints {
         }
     }
 
-    /// A series is evicted; what it said stays until the collection is over.
+    /// A series is evicted.
     pub(crate) fn evict(&mut self, id: SeriesId) {
         let feed = self.feeds.get_mut(id.index as usize);
         let Some((_, place)) = feed.and_then(|feed| feed.take_if(|(own, _)| *own == id)) else {
@@ -120,14 +119,9 @@ impl OpenPoints {
         };
         if let Some(fed) = &mut self.fed[place] {
             fed.series -= 1;
-            if let Open::Gauges(lasts) = &mut fed.open
-                && let Entry::Occupied(mut last) = lasts.entry(id.index)
-            {
-                if last.get().at == self.collection {
-                    last.get_mut().is_over = true;
-                } else {
-                    last.remove();
-                }
+            // It said nothing in this collection, as it is idle.
+            if let Open::Gauges(lasts) = &mut fed.open {
+                lasts.remove(&id.index);
             }
         }
     }
@@ -196,7 +190,7 @@ impl Fed {
     fn new(key: (MetricKind, Key), identity: Arc<Identity>) -> Self {
         Self {
             identity,
-            unit: None,
+            latest: None,
             series: 0,
             open: match key.0 {
                 MetricKind::Counter => Open::Counter(0),
@@ -216,11 +210,12 @@ impl Fed {
         each: &mut impl FnMut(Gained<'_>),
     ) {
         let samples = std::mem::take(&mut self.samples);
+        let unit = self.latest.as_ref().and_then(|series| series.unit());
         let mut tell = |what| {
             each(Gained {
                 kind: self.key.0,
                 identity: &self.identity,
-                unit: self.unit,
+                unit,
                 what,
             });
         };
@@ -247,9 +242,6 @@ impl Fed {
                     }
                     Some(Err(reason)) if is_news => tell(What::Refused(&reason, samples)),
                     _ => {}
-                }
-                if self.series < lasts.len() {
-                    lasts.retain(|_, last| !last.is_over);
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! Labels that a destination does not see: series that differ in nothing else feed one identity.
 
 use crate::fixtures::started::{InMemory, minute};
-use metrics::{counter, gauge, histogram};
+use metrics::{counter, describe_gauge, gauge, histogram};
 use metrics_exporter_cloudwatch::{
     Buckets, CloudWatchBuilder, Datum, DatumValue, GaugeRule, Matcher, MemorySink, MetricSettings,
+    Unit,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -152,6 +153,46 @@ async fn gauges_without_a_rule_are_refused_as_long_as_there_are_several() {
 }
 
 /// Nor in what is refused, and logged.
+#[tokio::test(start_paused = true)]
+async fn further_calls_add_to_the_names() {
+    let InMemory { started, sink } =
+        InMemory::new(|builder| without_host(builder.without_labels(["user"])));
+    started.record(|| counter!("n", "user" => "u", "host" => "h").increment(1));
+    started.flush().await;
+    assert_eq!(only(&sink.take()).0, 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gauge_that_is_sent_again_has_the_unit_that_it_has_now() {
+    for is_hidden in [false, true] {
+        let InMemory { started, sink } = InMemory::new(|builder| {
+            let builder = builder.with_gauge_rule(GaugeRule::Sum);
+            if is_hidden {
+                without_host(builder)
+            } else {
+                builder
+            }
+        });
+        started.record(|| gauge!("level").set(7));
+        started.advance(MINUTE).await;
+        started.record(|| describe_gauge!("level", metrics::Unit::Bytes, ""));
+        sink.take();
+        started.advance(MINUTE).await;
+        assert_eq!(sink.take()[0].unit(), Some(Unit::Bytes), "{is_hidden}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_gauge_is_refused_once() {
+    let InMemory { started, .. } =
+        InMemory::new(|builder| without_host(builder.with_gauge_rule(GaugeRule::Sum)));
+    started.record(|| gauge!("", "host" => "a").set(1));
+    for _ in 0..3 {
+        started.advance(MINUTE).await;
+    }
+    assert_eq!(started.cloudwatch.stats().refused.samples, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hidden_label_is_not_in_refusals() {
     let InMemory { started, sink } = InMemory::new(without_host);
