@@ -91,10 +91,12 @@ impl CloudWatchExporter {
     /// If the thread or the runtime cannot be made.
     pub fn run_on_thread(self) -> io::Result<JoinHandle<()>> {
         let runtime = runtime()?;
+        let place = Arc::clone(&self.running);
         let running = {
             let _entered = runtime.enter();
             self.run()
         };
+        place.has_own_thread();
         spawn_thread(runtime, |runtime| runtime.block_on(running))
     }
 }

@@ -64,6 +64,9 @@ impl Flush {
     /// As when it is awaited; and [`FlushError::OwnRuntime`] where the exporter would wait for this thread: in a task
     /// of the current-thread runtime, or of the `LocalSet`, that it runs on, and in its own task. Nothing is flushed or
     /// stopped then.
+    ///
+    /// In a `LocalSet` before the exporter was first polled Tokio tells by a panic alone that it cannot block there. The
+    /// panic is caught: the panic hook prints a message, and a program built with `panic = "abort"` ends there.
     pub fn blocking(self) -> Result<FlushReport, FlushError> {
         self.handle.check_running()?;
         match self.handle.how_to_wait() {

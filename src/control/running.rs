@@ -19,6 +19,8 @@ enum Home {
     Unknown,
     /// `run` was called here. Its future will most often be polled in the same runtime.
     CalledAt(Place),
+    /// It has a thread of its own, on which its future was not polled yet.
+    OwnThread,
     /// Its future was first polled here.
     PolledAt(Place),
 }
@@ -40,6 +42,11 @@ impl Running {
         *self.home.lock() = Home::CalledAt(Place::here());
         self.process.store(std::process::id(), Ordering::Relaxed);
         self.is_called.store(true, Ordering::Release);
+    }
+
+    /// Its future will be polled on a thread of its own.
+    pub(crate) fn has_own_thread(&self) {
+        *self.home.lock() = Home::OwnThread;
     }
 
     pub(crate) fn is_called(&self) -> bool {
@@ -75,18 +82,14 @@ impl Running {
 
 impl Home {
     fn how_to_wait(self, here: &Place) -> Wait {
+        let is_shared = here.is_scheduler && !here.is_multi_thread;
         let (home, is_polled) = match self {
+            Self::OwnThread => return Wait::Plain,
             Self::PolledAt(home) => (home, true),
-            Self::CalledAt(home) if home.runtime.is_some() => (home, false),
             // Perhaps it will be polled by this very thread.
-            Self::CalledAt(_) | Self::Unknown => {
-                let is_shared = here.is_scheduler && !here.is_multi_thread;
-                return if is_shared {
-                    Wait::Never
-                } else {
-                    Wait::InPlace
-                };
-            }
+            Self::CalledAt(_) | Self::Unknown if is_shared => return Wait::Never,
+            Self::CalledAt(home) if home.runtime.is_some() => (home, false),
+            Self::CalledAt(_) | Self::Unknown => return Wait::InPlace,
         };
         // `block_on` of a multi-thread runtime, or a `LocalSet` in it, polls on one thread for ever.
         let is_bound = is_polled && !home.is_scheduler;

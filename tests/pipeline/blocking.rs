@@ -315,6 +315,23 @@ fn a_thread_that_left_the_runtime_but_for_its_context_is_told() {
     });
 }
 
+/// `run` was called in the context of a runtime other than the one that is to poll its future.
+#[test]
+fn a_task_beside_an_exporter_that_was_not_polled_yet_is_told() {
+    in_time(|| {
+        let called = current_thread();
+        let (test, exporter) = exporter();
+        let running = {
+            let _entered = called.enter();
+            exporter.run()
+        };
+        current_thread().block_on(async {
+            tokio::spawn(running);
+            assert_eq!(test.block(), OWN_RUNTIME);
+        });
+    });
+}
+
 /// Only a panic would tell whose scheduler the thread runs.
 #[test]
 fn a_task_of_another_runtime_within_this_ones_context_is_told() {
