@@ -259,7 +259,10 @@ impl CloudWatchBuilder {
     }
 
     /// Leaves labels out of what is sent, as if they had not been recorded: series that differ in nothing else are one
-    /// metric of CloudWatch's, which is billed once. None by default.
+    /// metric of CloudWatch's, which is billed once. None by default; further calls add to the names.
+    ///
+    /// A label that took the place of a [default dimension](Self::with_dimension) gives it back. Dimensions of an
+    /// [`ExplicitDatum`](crate::ExplicitDatum) stay.
     ///
     /// Recording still tells the series apart, so that each takes memory and a place in the
     /// [limits](Self::with_max_series); [dropped labels](MetricSettings::with_dropped_labels) costs less where nobody is to
@@ -268,7 +271,8 @@ impl CloudWatchBuilder {
     where
         L: Into<SharedString>,
     {
-        self.config.hidden_labels = names.into_iter().map(Into::into).collect();
+        let names = names.into_iter().map(Into::into);
+        self.config.hidden_labels.extend(names);
         self
     }
 
@@ -313,10 +317,14 @@ impl CloudWatchBuilder {
     /// Calls a function before snapshots, for what must be asked: the size of a pool, a collector of process metrics. May
     /// be called for several functions.
     ///
-    /// The function is called on a thread of its own, when a window ends, at most every ten seconds, and before a flush or
-    /// a shutdown. The snapshot waits for it a second at most, and has what the function records in that time. While a
-    /// call takes longer snapshots go without it, and delivery never waits. A panic is logged once, and stops nothing. A
-    /// flush within the function is an error.
+    /// Each such collector has a thread of its own. It is called when a window ends and before a flush, at most every ten
+    /// seconds, and before a shutdown in any case. The snapshot has what the collector records while it is waited for: a
+    /// second at most, a tenth of a window, a quarter of the time of a flush. While a call takes longer snapshots go
+    /// without it. Delivery goes on meanwhile. A panic is logged once, and stops nothing. A flush within a collector is an
+    /// error.
+    ///
+    /// An exporter whose collector holds its handle or recorder ends by a [shutdown](crate::CloudWatchHandle::shutdown)
+    /// alone.
     pub fn on_snapshot<F>(mut self, collect: F) -> Self
     where
         F: FnMut() + Send + 'static,
@@ -338,7 +346,7 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// If a setting cannot be, the journal cannot be opened, or neither [`with_client`](Self::with_client) nor
+    /// If a setting is invalid, the journal cannot be opened, or neither [`with_client`](Self::with_client) nor
     /// [`with_sink`](Self::with_sink) was called.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
         self.validate()?;

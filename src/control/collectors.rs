@@ -73,11 +73,12 @@ impl Collectors {
         }
     }
 
-    /// Calls those that are not busy, unless that was done just now. Gives whether a snapshot has to wait for any.
-    pub(crate) fn call(&mut self) -> bool {
+    /// Calls those that are not busy, unless that was done just now; but in any case before a snapshot that `is_last`.
+    /// Gives whether a snapshot has to wait for any.
+    pub(crate) fn call(&mut self, is_last: bool) -> bool {
         let now = Instant::now();
         let is_soon = |at: Instant| now.saturating_duration_since(at) < INTERVAL;
-        if self.all.is_empty() || self.called_at.is_some_and(is_soon) {
+        if self.all.is_empty() || !is_last && self.called_at.is_some_and(is_soon) {
             return false;
         }
         self.give_up();
@@ -126,7 +127,7 @@ impl Collectors {
                 if is_long && !std::mem::replace(is_said, true) {
                     tracing::warn!(
                         collector = collector.name,
-                        "a function that was given to on_snapshot takes longer than a second; snapshots go without it until it returns"
+                        "a collector (on_snapshot) takes longer than a second; snapshots go without it until it returns"
                     );
                 }
             }
@@ -163,7 +164,7 @@ impl Collector {
             if is_said {
                 tracing::info!(
                     collector = self.name,
-                    "a function that was given to on_snapshot has returned, and is called again"
+                    "a collector (on_snapshot) has returned, and is called again"
                 );
             }
             self.state = State::Idle(thread);
@@ -171,7 +172,7 @@ impl Collector {
         if has_panicked && !std::mem::replace(&mut self.has_panicked, true) {
             tracing::error!(
                 collector = self.name,
-                "a function that was given to on_snapshot panicked; it is called again all the same"
+                "a collector (on_snapshot) panicked; it is called again all the same"
             );
         }
     }
@@ -196,7 +197,7 @@ fn start(
         .name("metrics-collector".into())
         .spawn(run);
     if let Err(error) = &started {
-        tracing::error!(collector = name, %error, "the thread of a function that was given to on_snapshot could not be started");
+        tracing::error!(collector = name, %error, "the thread of a collector (on_snapshot) could not be started");
     }
     started.ok().map(|_| thread)
 }

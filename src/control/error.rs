@@ -8,7 +8,7 @@ use crate::journal::JournalError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A setting cannot be.
+    /// An invalid setting.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// There is nowhere to send to: `build` looks nothing up, so it needs `with_client` or
@@ -41,7 +41,7 @@ pub enum BuildError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// A setting cannot be.
+    /// An invalid setting.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The journal could not be opened: another process has it, or the system says no.
@@ -104,9 +104,8 @@ pub enum FlushError {
     /// recorded before the fork is published there.
     #[error("the exporter runs in the process that this one was forked from")]
     Forked,
-    /// A function that was given to [`on_snapshot`](crate::CloudWatchBuilder::on_snapshot) asked for a snapshot, which waits
-    /// for the function.
-    #[error("a function that a snapshot waits for cannot wait for a snapshot")]
+    /// A collector, which a snapshot [waits for](crate::CloudWatchBuilder::on_snapshot), asked for a snapshot.
+    #[error("a collector, which a snapshot waits for, cannot wait for a snapshot")]
     WithinSnapshot,
     /// [`blocking`](crate::Flush::blocking) on a thread that the exporter needs would wait for itself.
     #[error(

@@ -1,8 +1,10 @@
 //! The background task: drains at each window's end, and joins the stages.
 
+mod snapshot_waits;
+
 use crate::clock::Clock;
 use crate::collect::window::Window;
-use crate::control::collectors::{self, Collect, Collectors};
+use crate::control::collectors::{Collect, Collectors};
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
@@ -18,11 +20,11 @@ use crate::report::self_metrics::SelfMetrics;
 use crate::report::stats::Stats;
 use crate::settings::Config;
 use crate::view::{View, What};
+use snapshot_waits::SnapshotWaits;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 pub(crate) struct Worker {
     config: Config,
@@ -33,10 +35,7 @@ pub(crate) struct Worker {
     flushes: Flushes,
     idle: Idle,
     collectors: Collectors,
-    /// A snapshot waits for collectors, until then at most.
-    waits_until: Option<Instant>,
-    /// What was asked for meanwhile.
-    held: Vec<Held>,
+    waits: SnapshotWaits,
     /// What it reports about itself, if it is to.
     self_metrics: Option<SelfMetrics>,
     window: Window,
@@ -46,13 +45,6 @@ pub(crate) struct Worker {
     is_stopping: bool,
     /// Whether it came to its end.
     is_over: bool,
-}
-
-/// A flush that waits for collectors.
-struct Held {
-    end: Option<Instant>,
-    reply: Reply,
-    is_last: bool,
 }
 
 /// Who may still want something.
@@ -88,8 +80,7 @@ impl Worker {
                 .then(|| SelfMetrics::new(&config, names)),
             idle: Idle::new(config.idle_flush_interval),
             collectors: Collectors::new(collectors),
-            waits_until: None,
-            held: Vec::new(),
+            waits: SnapshotWaits::default(),
             is_drained: false,
             is_stopping: false,
             is_over: false,
@@ -115,10 +106,8 @@ impl Worker {
         let commands = Arc::clone(&self.shared.commands);
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
-            if self.waits_until.is_none() {
-                self.turn_window();
-            }
-            let waits_until = self.waits_until;
+            self.turn_window();
+            let waits_until = self.waits.until();
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
@@ -128,8 +117,8 @@ impl Worker {
                 }
                 () = self.flushes.out_of_time() => self.flushes.expire(|numbers| self.delivery.unsettled_of(numbers)),
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
-                () = self.collectors.next() => self.collected(false),
-                () = sleep_until(waits_until) => self.collected(true),
+                () = self.collectors.next() => self.collected(),
+                () = sleep_until(waits_until) => self.collected(),
                 // Nothing ever comes from these two but the end.
                 _ = handles.recv(), if has_handles => {
                     has_handles = false;
@@ -147,11 +136,11 @@ impl Worker {
                     let batches = packer.finish();
                     self.queue(batches);
                 }
-                () = self.idle.due(), if !self.is_stopping && waits_until.is_none() => {
+                () = self.idle.due(), if !self.is_stopping => {
                     self.drain();
                     self.delivery.gather();
                 }
-                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping && waits_until.is_none() => tokio::task::yield_now().await,
+                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping && !self.waits.is_for_window() => tokio::task::yield_now().await,
             }
         }
         self.finish().await;
@@ -167,69 +156,6 @@ impl Worker {
     /// Nobody asks any more.
     fn abandoned(&mut self, is_last: bool) {
         self.ask(None, Box::new(|report| log_loss(&report)), is_last);
-    }
-
-    /// A flush, once collectors have been asked.
-    fn ask(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
-        let timeout = timeout.unwrap_or(self.config.flush_timeout);
-        let end = Instant::now().checked_add(timeout);
-        self.held.push(Held {
-            end,
-            reply,
-            is_last,
-        });
-        if let Some(until) = &mut self.waits_until {
-            *until = end.map_or(*until, |end| end.min(*until));
-        } else if !self.is_stopping && self.collectors.call() {
-            self.wait_for_collectors();
-        }
-        // What has no time to wait does not.
-        let now = Instant::now();
-        if self.waits_until.is_none() || end.is_some_and(|end| end <= now) {
-            self.collected(true);
-        }
-    }
-
-    /// The window is over: collectors are asked before it is closed.
-    fn turn_window(&mut self) {
-        let is_over = self.window.next(self.clock.now()).is_some();
-        if is_over && !self.is_stopping && self.collectors.call() {
-            self.wait_for_collectors();
-        } else {
-            self.catch_up();
-        }
-    }
-
-    fn wait_for_collectors(&mut self) {
-        // Not beyond the time that a flush has.
-        let ends = self.held.iter().filter_map(|held| held.end);
-        let until = Instant::now() + collectors::PATIENCE;
-        self.waits_until = Some(ends.fold(until, Instant::min));
-    }
-
-    /// Takes the snapshot that waited, if all that it waited for have come back, or if it waits no longer.
-    fn collected(&mut self, is_late: bool) {
-        if self.collectors.is_waited_for() && !is_late {
-            return;
-        }
-        self.collectors.give_up();
-        self.waits_until = None;
-        if self.held.is_empty() {
-            self.catch_up();
-        }
-        for Held {
-            end,
-            reply,
-            is_last,
-        } in std::mem::take(&mut self.held)
-        {
-            if is_last {
-                self.shared.intake.close();
-            }
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            self.flush(Some(left.unwrap_or(Duration::MAX)), reply, is_last);
-            self.is_stopping |= is_last;
-        }
     }
 
     /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.

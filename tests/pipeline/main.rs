@@ -23,6 +23,7 @@ mod dimensions;
 mod end_to_end;
 mod ending;
 mod fixtures;
+mod hanging_collectors;
 mod hidden_labels;
 mod idle;
 mod install;

@@ -1,60 +1,16 @@
-//! Functions that are asked before a snapshot. Their threads do not follow the paused clock: while one is to be waited
-//! for, a task keeps the time from going on.
+//! Collectors: functions that are asked before a snapshot.
 
+use crate::fixtures::collectors::{Calls, Late, busy, record, run};
 use crate::fixtures::polls::until;
 use crate::fixtures::started::minute;
 use metrics::{counter, gauge};
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, CloudWatchHandle, FlushError, ManualClock, MemorySink, StorageResolution,
+    CloudWatchBuilder, CloudWatchHandle, FlushError, StorageResolution,
 };
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Time stands still until it is aborted.
-fn busy() -> JoinHandle<()> {
-    tokio::spawn(async {
-        loop {
-            tokio::task::yield_now().await;
-        }
-    })
-}
-
-/// How often it was called.
-#[derive(Clone, Default)]
-struct Calls(Arc<AtomicU64>);
-
-impl Calls {
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn add(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
-    }
-}
-
-/// A recorder that the function gets once it is there.
-type Late = Arc<OnceLock<metrics_exporter_cloudwatch::CloudWatchRecorder>>;
-
-fn record(recorder: &Late, record: impl FnOnce()) {
-    metrics::with_local_recorder(recorder.get().unwrap(), record);
-}
-
-fn run(builder: CloudWatchBuilder, recorder: &Late) -> (CloudWatchHandle, ManualClock, MemorySink) {
-    let (sink, clock) = (MemorySink::new(), ManualClock::new(minute()));
-    let builder = builder.with_clock(clock.clone());
-    let builder = builder.with_send_jitter(Duration::ZERO);
-    let (made, exporter) = builder.with_sink("test", sink.clone()).build().unwrap();
-    let cloudwatch = exporter.handle();
-    recorder.set(made).ok().unwrap();
-    tokio::spawn(exporter.run());
-    (cloudwatch, clock, sink)
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_it_records_is_in_the_snapshot_that_asks() {
@@ -112,86 +68,6 @@ async fn windows_of_a_second_ask_every_ten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_hangs_costs_one_second_once() {
-    let (recorder, calls) = (Late::default(), Calls::default());
-    let (release, gate) = mpsc::channel::<()>();
-    let gate = Mutex::new(gate);
-    let builder = CloudWatchBuilder::new("Test").on_snapshot({
-        let (recorder, calls) = (Arc::clone(&recorder), calls.clone());
-        move || {
-            let call = calls.add();
-            let _ = gate.lock().unwrap().recv();
-            record(&recorder, || gauge!("pool").set(call as f64));
-        }
-    });
-    let (cloudwatch, _, sink) = run(builder, &recorder);
-    for (flush, longest) in [(1, SECOND), (2, Duration::ZERO), (3, Duration::ZERO)] {
-        record(&recorder, || counter!("n").increment(1));
-        let before = Instant::now();
-        assert!(cloudwatch.flush().await.unwrap().is_complete());
-        assert_eq!(
-            (sink.sum("n", &[]), before.elapsed()),
-            (f64::from(flush), longest)
-        );
-        tokio::time::sleep(10 * SECOND).await;
-    }
-    until(|| calls.get() == 1).await;
-    assert_eq!(sink.sum("pool", &[]), 0.0);
-    // It returns: what it recorded is in the next snapshot, and it is called again.
-    drop(release);
-    while sink.sum("pool", &[]) == 0.0 || calls.get() < 2 {
-        tokio::time::sleep(10 * SECOND).await;
-        assert!(cloudwatch.flush().await.unwrap().is_complete());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_flush_without_time_does_not_wait() {
-    let recorder = Late::default();
-    let (_release, gate) = mpsc::channel::<()>();
-    let gate = Mutex::new(gate);
-    let builder = CloudWatchBuilder::new("Test");
-    let builder = builder.on_snapshot(move || {
-        let _ = gate.lock().unwrap().recv();
-    });
-    let (cloudwatch, _, sink) = run(builder, &recorder);
-    record(&recorder, || counter!("n").increment(1));
-    for time in [300, 0] {
-        let before = Instant::now();
-        let time = Duration::from_millis(time);
-        let report = cloudwatch.flush().within(time).await.unwrap();
-        assert_eq!(before.elapsed(), time);
-        assert!(report.entered.data <= 1);
-    }
-    assert!(cloudwatch.flush().await.unwrap().is_complete());
-    assert_eq!(sink.sum("n", &[]), 1.0);
-}
-
-/// Nor for a function that the end of a window waits for.
-#[tokio::test(start_paused = true)]
-async fn a_flush_as_a_window_ends_keeps_its_time() {
-    let recorder = Late::default();
-    let (_release, gate) = mpsc::channel::<()>();
-    let gate = Mutex::new(gate);
-    let builder = CloudWatchBuilder::new("Test").on_snapshot(move || {
-        let _ = gate.lock().unwrap().recv();
-    });
-    let (cloudwatch, clock, sink) = run(builder, &recorder);
-    record(&recorder, || counter!("n").increment(1));
-    clock.advance(Duration::from_mins(1));
-    // The exporter sees that the window is over, and waits.
-    tokio::time::sleep(SECOND / 4).await;
-    let (before, time) = (Instant::now(), SECOND / 4);
-    let _ = cloudwatch.flush().within(time).await.unwrap();
-    assert_eq!(before.elapsed(), time);
-    assert!(cloudwatch.flush().await.unwrap().is_complete());
-    assert_eq!(
-        (sink.sum("n", &[]), sink.data()[0].timestamp()),
-        (1.0, minute())
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_panic_stops_nothing() {
     let (recorder, calls) = (Late::default(), Calls::default());
     let builder = CloudWatchBuilder::new("Test").on_snapshot({
@@ -226,4 +102,51 @@ async fn a_flush_within_is_an_error() {
     assert!(cloudwatch.flush().await.unwrap().is_complete());
     standing.abort();
     assert_eq!(answers.recv().unwrap(), FlushError::WithinSnapshot);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_asks_however_soon() {
+    let recorder = Late::default();
+    let builder = CloudWatchBuilder::new("Test").on_snapshot({
+        let recorder = Arc::clone(&recorder);
+        move || record(&recorder, || counter!("asked").increment(1))
+    });
+    let (cloudwatch, _, sink) = run(builder, &recorder);
+    let standing = busy();
+    assert!(cloudwatch.flush().await.unwrap().is_complete());
+    assert!(cloudwatch.shutdown().await.unwrap().is_complete());
+    standing.abort();
+    assert_eq!(sink.sum("asked", &[]), 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_waits_for_all_of_them() {
+    let (recorder, calls) = (Late::default(), Calls::default());
+    let (release, gate) = mpsc::channel::<()>();
+    let builder = CloudWatchBuilder::new("Test").on_snapshot({
+        let (recorder, calls) = (Arc::clone(&recorder), calls.clone());
+        move || {
+            record(&recorder, || counter!("asked").increment(1));
+            calls.add();
+        }
+    });
+    let gate = Mutex::new(gate);
+    let builder = builder.on_snapshot({
+        let recorder = Arc::clone(&recorder);
+        move || {
+            let _ = gate.lock().unwrap().recv();
+            record(&recorder, || counter!("asked").increment(1));
+        }
+    });
+    let (cloudwatch, _, sink) = run(builder, &recorder);
+    let standing = busy();
+    let flush = tokio::spawn(cloudwatch.flush().into_future());
+    until(|| calls.get() == 1).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    drop(release);
+    assert!(flush.await.unwrap().unwrap().is_complete());
+    assert_eq!(sink.sum("asked", &[]), 2.0);
+    standing.abort();
 }

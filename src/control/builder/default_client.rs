@@ -103,7 +103,10 @@ impl DefaultClient {
             chain = chain.region(Region::new(region));
         }
         let found = chain.load().await;
-        if found.region().is_none() {
+        if found
+            .region()
+            .is_none_or(|region| region.as_ref().is_empty())
+        {
             return Err(BuildError::NoRegion);
         }
         let credentials = found

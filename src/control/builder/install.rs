@@ -22,7 +22,7 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// If a setting cannot be, there is no region, there are no credentials, a global recorder is installed already, or
+    /// If a setting is invalid, there is no region, there are no credentials, a global recorder is installed already, or
     /// the thread cannot be started.
     pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
         self.install_with(|recorder| recorder).await
@@ -53,8 +53,8 @@ impl CloudWatchBuilder {
     /// # }
     /// ```
     ///
-    /// `layers` is called once on the exporter's thread, after region, credentials and settings were found in order. It
-    /// may be called though another global recorder turns out to be installed: what it makes is dropped then.
+    /// `layers` is called once at most, on the exporter's thread, after region, credentials and settings were found in
+    /// order. It may be called though another global recorder turns out to be installed: what it makes is dropped then.
     ///
     /// # Errors
     ///

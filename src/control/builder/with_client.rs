@@ -29,7 +29,8 @@ impl CloudWatchBuilder {
 
 /// The sink, if the client can be used.
 pub(super) fn by(client: Client) -> Result<Arc<dyn AnySink>, BuildError> {
-    if client.config().region().is_none() {
+    let region = client.config().region();
+    if region.is_none_or(|region| region.as_ref().is_empty()) {
         return Err(BuildError::NoRegion);
     }
     Ok(Arc::new(PutMetricData::new(client)))
