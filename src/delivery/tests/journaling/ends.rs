@@ -32,6 +32,24 @@ async fn what_is_given_up_is_not_left_to_the_next_process() {
     );
 }
 
+/// It was sent while the disk had begun to write it, as what nobody has tried yet.
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_and_being_written_is_marked_for_the_next_process() {
+    let (scratch, disk) = (Scratch::new(), TestDisk::default());
+    let sink = Answering::by(|_| None);
+    disk.hang(&[Step::Create]);
+    let rig = Rig::on(config(), sink.clone(), &scratch.dir(), &disk, 1 << 30);
+    rig.window(3).await;
+    until(|| disk.asked(Step::Create) == 1).await;
+    as_time_goes_by(|| sink.calls() == 1).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
+    assert_eq!(report.unwrap().pending.samples, 3);
+    drop(rig);
+    disk.mend();
+    until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
+    assert_eq!(scratch.names(), ["0000000000000001.begun"]);
+}
+
 /// A record that could not be read is not asked for without end while there is no room for it.
 #[test]
 fn no_room_for_what_is_to_be_read_again_keeps_nobody_busy() {
