@@ -98,9 +98,9 @@
 //!
 //! # In tests
 //!
-//! [`testing::record`] returns what a closure recorded. [`MemorySink`] keeps what it is sent, histograms without loss; [`ManualClock`] is moved by hand, and
-//! [`metrics::with_local_recorder`] keeps tests apart. The `cloudwatch-local` crate is a whole
-//! CloudWatch for the SDK's client to talk to.
+//! [`testing::record`] returns what a closure recorded. [`MemorySink`] keeps what it is sent, histograms without loss;
+//! [`ManualClock`] is moved by hand, and [`metrics::with_local_recorder`] keeps tests apart. The `cloudwatch-local` crate
+//! is a whole CloudWatch for the SDK's client to talk to.
 //!
 //! # Features
 //!

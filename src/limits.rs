@@ -3,7 +3,6 @@
 //! Sources: `[API]` the `PutMetricData`, `Datum`, `Dimension` and `StatisticSet` pages of the
 //! CloudWatch API reference; `[quotas]` the "CloudWatch service quotas" page of its user guide.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 /// Data in one request, `MetricData` and `EntityMetricData` together. `[API PutMetricData]`
@@ -35,14 +34,17 @@ pub const MAX_AGE: Duration = Duration::from_hours(14 * 24);
 pub const MAX_AHEAD: Duration = Duration::from_hours(2);
 
 /// What is wrong with a name, a namespace or a dimension's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextFault {
     /// It has no characters.
+    #[error("is empty")]
     Empty,
     /// It has nothing but spaces.
+    #[error("is blank")]
     Blank,
     /// It has more characters than the sink takes.
+    #[error("has {chars} characters, more than {limit}")]
     TooLong {
         /// Its characters.
         chars: usize,
@@ -50,73 +52,47 @@ pub enum TextFault {
         limit: usize,
     },
     /// It has a character that is not ASCII.
+    #[error("has a character that is not ASCII")]
     NotAscii,
     /// It has a control character.
+    #[error("has a control character")]
     ControlCharacter,
     /// It has a character that is not among [those the sink takes](crate::Characters::AlphanumericAnd).
+    #[error("has the character {0:?}")]
     Character(char),
     /// It starts with a colon.
+    #[error("starts with a colon")]
     LeadingColon,
     /// It starts with `AWS/`, which is reserved for AWS services.
+    #[error("starts with the reserved prefix AWS/")]
     Reserved,
 }
 
-impl fmt::Display for TextFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::Blank => f.write_str("is blank"),
-            Self::TooLong { chars, limit } => {
-                write!(f, "has {chars} characters, more than {limit}")
-            }
-            Self::NotAscii => f.write_str("has a character that is not ASCII"),
-            Self::ControlCharacter => f.write_str("has a control character"),
-            Self::Character(other) => write!(f, "has the character {other:?}"),
-            Self::LeadingColon => f.write_str("starts with a colon"),
-            Self::Reserved => f.write_str("starts with the reserved prefix AWS/"),
-        }
-    }
-}
-
 /// What is wrong with a recorded value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueFault {
     /// It is NaN.
+    #[error("is not a number")]
     NotANumber,
     /// It is infinite.
+    #[error("is infinite")]
     Infinite,
     /// It is beyond ±2^360.
+    #[error("is beyond ±2^360")]
     OutOfRange,
 }
 
-impl fmt::Display for ValueFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotANumber => "is not a number",
-            Self::Infinite => "is infinite",
-            Self::OutOfRange => "is beyond ±2^360",
-        })
-    }
-}
-
 /// What is wrong with a time stamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimestampFault {
     /// It is more than two weeks back.
+    #[error("is more than two weeks back")]
     TooOld,
     /// It is more than two hours ahead.
+    #[error("is more than two hours ahead")]
     TooFarAhead,
-}
-
-impl fmt::Display for TimestampFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooOld => "is more than two weeks back",
-            Self::TooFarAhead => "is more than two hours ahead",
-        })
-    }
 }
 
 pub(crate) fn check_timestamp(

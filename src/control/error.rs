@@ -121,6 +121,22 @@ mod tests {
     use std::io;
     use std::path::Path;
 
+    /// So that `?` takes each of them into a boxed error, in any thread.
+    const _: () = {
+        const fn is_error<E: Error + Send + Sync + 'static>() {}
+        is_error::<BuildError>();
+        is_error::<InstallError>();
+        is_error::<FlushError>();
+        is_error::<ConfigError>();
+        is_error::<JournalError>();
+        is_error::<crate::PutError>();
+        is_error::<crate::Refusal>();
+        is_error::<crate::SendError>();
+        is_error::<crate::limits::TextFault>();
+        is_error::<crate::limits::ValueFault>();
+        is_error::<crate::limits::TimestampFault>();
+    };
+
     #[test]
     fn why_nothing_was_built_is_one_level_deep_and_keeps_its_source() {
         let locked = JournalError::io("lock", Path::new("a"), io::Error::other("no"));
