@@ -89,7 +89,7 @@
 //! refused, and the others of its request are sent.
 //!
 //! As CloudWatch has no way to tell that it has seen a request before, an answer that was lost on its way makes for
-//! data that are counted twice, or not at all: [`Delivery`] chooses.
+//! data that are counted twice, or not at all: [`Guarantee`] chooses.
 //!
 //! A [flush](CloudWatchHandle::flush) gives account of all that was recorded before it, a
 //! [shutdown](CloudWatchHandle::shutdown) does so within its time whatever the service does, and
@@ -153,7 +153,7 @@ pub use model::attempt::Attempt;
 pub use model::batch::Batch;
 pub use model::datum::{Datum, DatumValue, StatisticSet, Values};
 pub use model::datum_settings::HistogramForm;
-pub use model::guarantee::Delivery;
+pub use model::guarantee::Guarantee;
 pub use model::metric_kind::MetricKind;
 pub use model::name_rules::{Characters, NameRules};
 pub use model::profile::{Confirms, DistributionForm, Profile};

@@ -98,7 +98,7 @@ impl CloudWatchBuilder {
     /// each datum that is [put](crate::CloudWatchHandle::put). Matchers cost nothing for each record or window.
     ///
     /// ```
-    /// use metrics_exporter_cloudwatch::{CloudWatchBuilder, Delivery, HistogramForm, Matcher, MetricSettings};
+    /// use metrics_exporter_cloudwatch::{CloudWatchBuilder, Guarantee, HistogramForm, Matcher, MetricSettings};
     /// use std::time::Duration;
     ///
     /// let builder = CloudWatchBuilder::new("Shop")
@@ -112,7 +112,7 @@ impl CloudWatchBuilder {
     ///     )
     ///     .with_metric_settings(
     ///         "orders.billed",
-    ///         MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+    ///         MetricSettings::new().with_guarantee(Guarantee::AtMostOnce),
     ///     );
     /// # let _ = builder;
     /// ```
@@ -191,7 +191,7 @@ impl CloudWatchBuilder {
     /// go, and are [reported](crate::Stats::lost_records). For the moment in which what is left of a request
     /// takes its place there are both.
     ///
-    /// After a crash, a request that was under way may or may not have arrived. By [`Delivery`](crate::Delivery) it is
+    /// After a crash, a request that was under way may or may not have arrived. By [`Guarantee`](crate::Guarantee) it is
     /// sent again, or given up.
     ///
     /// # Errors
@@ -199,7 +199,7 @@ impl CloudWatchBuilder {
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
     /// folder cannot be made, read, or locked, as another exporter has it ([`JournalError`](crate::JournalError)). A
     /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
-    /// seconds if it does not answer. Only with [`Delivery::AtMostOnce`](crate::Delivery::AtMostOnce) a request that is
+    /// seconds if it does not answer. Only with [`Guarantee::AtMostOnce`](crate::Guarantee::AtMostOnce) a request that is
     /// on such a disk waits, as long as nothing can say there that it was begun.
     ///
     /// # Cost

@@ -190,7 +190,7 @@ impl Worker {
     }
 
     /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
-    fn catch_up(&mut self) {
+    fn close_window(&mut self) {
         let next = self.window.next(self.clock.now());
         let Some(next) = next.filter(|_| !self.is_stopping) else {
             return;
@@ -211,7 +211,7 @@ impl Worker {
     fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
         let (first, data, amount) = self.delivery.unsettled();
         let flush = self.shared.ledger.open_flush(first, data, amount);
-        self.catch_up();
+        self.close_window();
         if !self.is_stopping {
             self.drain();
         }

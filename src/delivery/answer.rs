@@ -79,7 +79,7 @@ impl Delivery {
             }
             Err(SendError::Ambiguous(error)) => {
                 self.state_log.failed(&*error);
-                if queued.batch.delivery() == Guarantee::AtMostOnce {
+                if queued.batch.guarantee() == Guarantee::AtMostOnce {
                     self.request_start.failed(started, now);
                     self.attempted(Attempted::Ambiguous);
                     let (number, durability) = (queued.number, queued.durability);

@@ -205,7 +205,7 @@ impl Delivery {
             else {
                 continue;
             };
-            let is_strict = queued.batch.delivery() == Guarantee::AtMostOnce;
+            let is_strict = queued.batch.guarantee() == Guarantee::AtMostOnce;
             let journal = self.journal.as_mut();
             let is_cancelled = journal.is_some_and(|journal| journal.writer.cancel(write));
             queued.durability = if is_cancelled || !is_strict {

@@ -23,7 +23,7 @@ impl Delivery {
         let Some(journal) = &mut self.journal else {
             return Clearance::Now;
         };
-        let is_strict = queued.batch.delivery() == Guarantee::AtMostOnce;
+        let is_strict = queued.batch.guarantee() == Guarantee::AtMostOnce;
         let later = now + PATIENCE;
         match &mut queued.durability {
             Durability::Behind { has_older, .. } => {
@@ -91,7 +91,7 @@ impl Delivery {
         let Some((_, until)) = in_flight.marking.filter(|(mark, _)| *mark == call) else {
             return;
         };
-        let is_strict = in_flight.queued.batch.delivery() == Guarantee::AtMostOnce;
+        let is_strict = in_flight.queued.batch.guarantee() == Guarantee::AtMostOnce;
         if marked.is_err()
             && is_strict
             && let Some(journal) = &mut self.journal
@@ -149,7 +149,7 @@ impl Delivery {
         let late = self.queue.in_flight();
         let late = late.filter(|one| one.marking.is_some_and(|(_, until)| until <= now));
         let late: Vec<_> = late
-            .map(|one| (one.queued.number, one.queued.batch.delivery()))
+            .map(|one| (one.queued.number, one.queued.batch.guarantee()))
             .collect();
         for (number, guarantee) in &late {
             if let Some(journal) = &mut self.journal {

@@ -39,7 +39,7 @@ use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::evicted::EvictedBytes;
-use crate::model::guarantee::Delivery as Guarantee;
+use crate::model::guarantee::Guarantee;
 use crate::model::profile::Profile;
 use crate::model::refusal::Refusal;
 use crate::model::sink::AnySink;

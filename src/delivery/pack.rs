@@ -2,7 +2,7 @@
 
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
 use crate::settings::Config;
@@ -14,7 +14,7 @@ pub(crate) struct Packer<'a> {
     sink: &'a dyn AnySink,
     profile: Profile,
     full: Vec<Batch>,
-    /// By [`Delivery`].
+    /// By [`Guarantee`].
     open: [Open; 2],
 }
 
@@ -26,24 +26,24 @@ struct Open {
 
 impl<'a> Packer<'a> {
     pub(crate) fn new(config: &'a Config, sink: &'a dyn AnySink, profile: Profile) -> Self {
-        let open = |delivery| Open::new(config, delivery);
+        let open = |guarantee| Open::new(config, guarantee);
         Self {
             config,
             sink,
             profile,
             full: Vec::new(),
-            open: [open(Delivery::AtLeastOnce), open(Delivery::AtMostOnce)],
+            open: [open(Guarantee::AtLeastOnce), open(Guarantee::AtMostOnce)],
         }
     }
 
     pub(crate) fn push(&mut self, datum: Datum) {
-        let delivery = datum.identity.settings.delivery;
-        let open = &mut self.open[usize::from(delivery == Delivery::AtMostOnce)];
+        let guarantee = datum.identity.settings.guarantee;
+        let open = &mut self.open[usize::from(guarantee == Guarantee::AtMostOnce)];
         let mut added = self.sink.added_len(&open.batch, &datum);
         let is_full = open.batch.data().len() >= self.profile.max_data
             || open.len + added > self.profile.max_bytes;
         if is_full && !open.batch.data().is_empty() {
-            let full = std::mem::replace(open, Open::new(self.config, delivery));
+            let full = std::mem::replace(open, Open::new(self.config, guarantee));
             self.full.push(full.close());
             added = self.sink.added_len(&open.batch, &datum);
         }
@@ -60,9 +60,9 @@ impl<'a> Packer<'a> {
 }
 
 impl Open {
-    fn new(config: &Config, delivery: Delivery) -> Self {
+    fn new(config: &Config, guarantee: Guarantee) -> Self {
         Self {
-            batch: Batch::open(Arc::clone(&config.namespace), delivery),
+            batch: Batch::open(Arc::clone(&config.namespace), guarantee),
             len: 0,
         }
     }

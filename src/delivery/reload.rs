@@ -96,7 +96,7 @@ impl Delivery {
         if !on_disk.is_counted() {
             self.ledger.restored(queued.amount());
         }
-        if queued.is_repeated && queued.batch.delivery() == Guarantee::AtMostOnce {
+        if queued.is_repeated && queued.batch.guarantee() == Guarantee::AtMostOnce {
             let settled = vec![queued.settled(Outcome::Ambiguous)];
             let rest = None;
             self.conclude(number, queued.durability, Verdict { settled, rest });

@@ -6,7 +6,7 @@ use crate::limits::MAX_DIMENSIONS;
 use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
 use crate::model::dimension::Dimensions;
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use crate::model::identity::{Identity, Named, Origin};
 use crate::model::metric_kind::MetricKind;
 use crate::model::recorded_buckets::RecordedBuckets;
@@ -30,7 +30,7 @@ pub(crate) fn write<'a>(batch: &Batch, data: impl ExactSizeIterator<Item = &'a D
     let mut to = Encoder::new(Vec::with_capacity(batch.memory_len()));
     let written: Written = (|| {
         to.array(3)?.str(batch.namespace())?;
-        to.bool(batch.delivery() == Delivery::AtMostOnce)?;
+        to.bool(batch.guarantee() == Guarantee::AtMostOnce)?;
         to.array(data.len() as u64)?;
         for datum in data {
             write_datum(&mut to, datum)?;
@@ -115,9 +115,9 @@ pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch
     expect(array(&mut from)? == 3, "a batch")?;
     let namespace: Arc<str> = from.str()?.into();
     let delivery = if from.bool()? {
-        Delivery::AtMostOnce
+        Guarantee::AtMostOnce
     } else {
-        Delivery::AtLeastOnce
+        Guarantee::AtLeastOnce
     };
     let len = array(&mut from)?;
     let data: Result<Vec<_>, _> = (0..len)

@@ -1,7 +1,7 @@
 //! Data that go out together.
 
 use crate::model::datum::Datum;
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 #[derive(Clone, Debug)]
 pub struct Batch {
     namespace: Arc<str>,
-    delivery: Delivery,
+    guarantee: Guarantee,
     data: Vec<Datum>,
     memory_len: usize,
     /// The earliest and the latest of the data's time stamps.
@@ -19,24 +19,24 @@ pub struct Batch {
 impl Batch {
     /// A batch to test a sink with.
     pub fn new(namespace: impl Into<Arc<str>>, data: impl IntoIterator<Item = Datum>) -> Self {
-        Self::of(namespace.into(), Delivery::default(), data)
+        Self::of(namespace.into(), Guarantee::default(), data)
     }
 
     pub(crate) fn of(
         namespace: Arc<str>,
-        delivery: Delivery,
+        guarantee: Guarantee,
         data: impl IntoIterator<Item = Datum>,
     ) -> Self {
-        let mut batch = Self::open(namespace, delivery);
+        let mut batch = Self::open(namespace, guarantee);
         batch.data.extend(data);
         batch.closed()
     }
 
     /// Without data yet.
-    pub(crate) fn open(namespace: Arc<str>, delivery: Delivery) -> Self {
+    pub(crate) fn open(namespace: Arc<str>, guarantee: Guarantee) -> Self {
         Self {
             namespace,
-            delivery,
+            guarantee,
             data: Vec::new(),
             memory_len: size_of::<Self>(),
             stamps: None,
@@ -71,7 +71,7 @@ impl Batch {
     /// A batch of its own for some of its data; none if there are none.
     pub(crate) fn part(&self, data: Vec<Datum>) -> Option<Self> {
         let namespace = Arc::clone(&self.namespace);
-        (!data.is_empty()).then(|| Self::of(namespace, self.delivery, data))
+        (!data.is_empty()).then(|| Self::of(namespace, self.guarantee, data))
     }
 
     /// The namespace that all of the data are in.
@@ -80,8 +80,8 @@ impl Batch {
     }
 
     /// What is to be done if the fate of an attempt is not known; the same for all of the data.
-    pub fn delivery(&self) -> Delivery {
-        self.delivery
+    pub fn guarantee(&self) -> Guarantee {
+        self.guarantee
     }
 
     /// The data; one at least in what is sent.

@@ -1,6 +1,6 @@
 //! Of a metric's settings, those that act on its data once they are recorded.
 
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 
 /// How a histogram's window goes to its destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,5 +20,5 @@ pub(crate) struct DatumSettings {
     /// Acts in reduce.
     pub(crate) histogram_form: HistogramForm,
     /// Acts in delivery.
-    pub(crate) delivery: Delivery,
+    pub(crate) guarantee: Guarantee,
 }

@@ -15,7 +15,7 @@
 /// connection, are repeated either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Delivery {
+pub enum Guarantee {
     /// Send it again: nothing is lost, something may be counted twice.
     #[default]
     AtLeastOnce,

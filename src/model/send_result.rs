@@ -65,7 +65,7 @@ pub enum SendError {
     /// that grow.
     #[error(transparent)]
     Transient(Box<dyn Error + Send + Sync>),
-    /// Nobody knows whether it arrived. What is done about it is a matter of [`Delivery`](crate::Delivery).
+    /// Nobody knows whether it arrived. What is done about it is a matter of [`Guarantee`](crate::Guarantee).
     #[error(transparent)]
     Ambiguous(Box<dyn Error + Send + Sync>),
     /// It did not arrive, because requests come too fast, or because the destination is too busy for now. The

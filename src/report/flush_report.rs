@@ -31,7 +31,7 @@ pub struct FlushReport {
     pub refused: Amount,
     /// The same by series and reason; the first 10,000 of them.
     pub refusals: Vec<Refused>,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
+    /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
     /// room after such an attempt, or under way when the time of a shutdown was up.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.

@@ -30,7 +30,7 @@ pub struct Stats {
     pub refused: Amount,
     /// Samples that were refused, by the [name](crate::Refusal::name) of the reason.
     pub refused_by: BTreeMap<&'static str, u64>,
-    /// Given up, as nobody knows whether they arrived: by [`Delivery::AtMostOnce`](crate::Delivery), for want of
+    /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
     /// room after such an attempt, or under way when the exporter ended.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.

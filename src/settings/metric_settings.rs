@@ -8,7 +8,7 @@
 //! | delivery | `delivery` | `MetricRules::data` | `Packer::push` |
 
 use crate::model::datum_settings::{DatumSettings, HistogramForm};
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use crate::settings::matcher::{Matcher, Metric};
 use metrics::SharedString;
 use std::cmp::Reverse;
@@ -22,11 +22,11 @@ pub(crate) const DEFAULT_MAX_SERIES_PER_METRIC: usize = 5_000;
 /// What is not set here is left to matchers that are less specific, and at last to the default that each setter names.
 ///
 /// ```
-/// use metrics_exporter_cloudwatch::{Delivery, MetricSettings};
+/// use metrics_exporter_cloudwatch::{Guarantee, MetricSettings};
 /// use std::time::Duration;
 ///
 /// let settings = MetricSettings::new()
-///     .with_delivery(Delivery::AtMostOnce)
+///     .with_guarantee(Guarantee::AtMostOnce)
 ///     .with_idle_timeout(Some(Duration::from_secs(600)));
 /// # let _ = settings;
 /// ```
@@ -37,7 +37,7 @@ pub struct MetricSettings {
     idle_timeout: Option<Limit<Duration>>,
     dropped_labels: Option<Vec<SharedString>>,
     histogram_form: Option<HistogramForm>,
-    delivery: Option<Delivery>,
+    guarantee: Option<Guarantee>,
 }
 
 /// None where there is no limit, which is not the same as a limit that is not set.
@@ -55,11 +55,11 @@ impl MetricSettings {
         self
     }
 
-    /// What is to be done with data of which nobody knows whether they arrived: [`Delivery::AtLeastOnce`] by default.
+    /// What is to be done with data of which nobody knows whether they arrived: [`Guarantee::AtLeastOnce`] by default.
     /// Metrics that differ in this share no requests. It holds for data that are
     /// [put](crate::CloudWatchHandle::put), too. What a journal brings back keeps what it was written with.
-    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
-        self.delivery = Some(delivery);
+    pub fn with_guarantee(mut self, guarantee: Guarantee) -> Self {
+        self.guarantee = Some(guarantee);
         self
     }
 
@@ -119,13 +119,13 @@ impl MetricSettings {
             idle_timeout,
             dropped_labels,
             histogram_form,
-            delivery,
+            guarantee,
         } = later;
         self.max_series = max_series.or(self.max_series);
         self.idle_timeout = idle_timeout.or(self.idle_timeout);
         self.dropped_labels = dropped_labels.or(self.dropped_labels.take());
         self.histogram_form = histogram_form.or(self.histogram_form);
-        self.delivery = delivery.or(self.delivery);
+        self.guarantee = guarantee.or(self.guarantee);
     }
 }
 
@@ -170,10 +170,10 @@ impl MetricRules {
     /// Asked once for each name and kind, and for each datum that an application puts.
     pub(crate) fn data(&self, metric: &Metric<'_>) -> DatumSettings {
         let histogram_form = self.find(metric, |settings| settings.histogram_form.as_ref());
-        let delivery = self.find(metric, |settings| settings.delivery.as_ref());
+        let guarantee = self.find(metric, |settings| settings.guarantee.as_ref());
         DatumSettings {
             histogram_form: histogram_form.copied().unwrap_or_default(),
-            delivery: delivery.copied().unwrap_or_default(),
+            guarantee: guarantee.copied().unwrap_or_default(),
         }
     }
 

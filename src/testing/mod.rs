@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The bytes of a batch, as [`Sink::added_len`] adds them up.
 pub fn predicted_len(sink: &impl Sink, batch: &Batch) -> usize {
-    let mut filled = Batch::open(Arc::from(batch.namespace()), batch.delivery());
+    let mut filled = Batch::open(Arc::from(batch.namespace()), batch.guarantee());
     let data = batch.data().iter();
     data.map(|datum| {
         let added = sink.added_len(&filled, datum);

@@ -3,7 +3,7 @@
 use crate::fixtures::started::Started;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, DatumValue, Delivery, ExplicitDatum, HistogramForm,
+    Attempt, Batch, CloudWatchBuilder, Datum, DatumValue, ExplicitDatum, Guarantee, HistogramForm,
     Matcher, MetricKind, MetricSettings, SendError, Sent, Sink,
 };
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The name of each datum, by what is to be done if its fate is not known.
 #[derive(Clone, Default)]
-struct Promised(Arc<Mutex<Vec<(String, Delivery)>>>);
+struct Promised(Arc<Mutex<Vec<(String, Guarantee)>>>);
 
 impl Sink for Promised {
     fn added_len(&self, _: &Batch, _: &Datum) -> usize {
@@ -23,7 +23,7 @@ impl Sink for Promised {
         let promised = data.map(|datum| {
             let is_whole = !matches!(datum.value(), DatumValue::StatisticSet(_));
             let form = if is_whole { "" } else { " as a set" };
-            (format!("{}{form}", datum.name()), batch.delivery())
+            (format!("{}{form}", datum.name()), batch.guarantee())
         });
         self.0.lock().unwrap().extend(promised);
         Ok(Sent::default())
@@ -31,10 +31,10 @@ impl Sink for Promised {
 }
 
 impl Promised {
-    fn take(&self, delivery: Delivery) -> Vec<String> {
+    fn take(&self, guarantee: Guarantee) -> Vec<String> {
         let promised = std::mem::take(&mut *self.0.lock().unwrap());
         let (its, others): (Vec<_>, Vec<_>) =
-            promised.into_iter().partition(|(_, its)| *its == delivery);
+            promised.into_iter().partition(|(_, its)| *its == guarantee);
         *self.0.lock().unwrap() = others;
         let mut names: Vec<String> = its.into_iter().map(|(name, _)| name).collect();
         names.sort();
@@ -43,7 +43,7 @@ impl Promised {
 }
 
 fn once() -> MetricSettings {
-    MetricSettings::new().with_delivery(Delivery::AtMostOnce)
+    MetricSettings::new().with_guarantee(Guarantee::AtMostOnce)
 }
 
 #[tokio::test]
@@ -88,11 +88,11 @@ async fn each_metric_goes_by_its_own_settings() {
             names.into_iter().filter(|name| !own(name)).collect()
         };
         assert_eq!(
-            own(sink.take(Delivery::AtMostOnce)),
+            own(sink.take(Guarantee::AtMostOnce)),
             ["a.kind", "billed", "billed", "orders", "orders"]
         );
         assert_eq!(
-            own(sink.take(Delivery::AtLeastOnce)),
+            own(sink.take(Guarantee::AtLeastOnce)),
             ["a.kind", "a.kind", "db.time as a set", "orders", "others"]
         );
     }
@@ -108,9 +108,9 @@ async fn a_repeated_gauge_keeps_its_settings() {
     test.record(|| gauge!("depth").set(1.0));
     for _ in 0..3 {
         test.advance(Duration::from_mins(1)).await;
-        assert_eq!(sink.take(Delivery::AtMostOnce), ["depth as a set"]);
+        assert_eq!(sink.take(Guarantee::AtMostOnce), ["depth as a set"]);
     }
-    assert!(sink.take(Delivery::AtLeastOnce).is_empty());
+    assert!(sink.take(Guarantee::AtLeastOnce).is_empty());
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn limits_and_dropped_labels_are_the_metric_s_own() {
     test.flush().await;
     // One series and one beyond the limit, where there are more.
     assert_eq!(
-        sink.take(Delivery::AtLeastOnce),
+        sink.take(Guarantee::AtLeastOnce),
         [
             "dropped", "kept", "kept", "narrow", "narrow", "wide", "wide", "wide"
         ]

@@ -8,7 +8,7 @@ use crate::fixtures::started::{Started, local, minute, to};
 use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, BuildError, CloudWatchBuilder, Datum, Delivery, JournalError, ManualClock,
+    Attempt, Batch, BuildError, CloudWatchBuilder, Datum, Guarantee, JournalError, ManualClock,
     Matcher, MemorySink, MetricSettings, SendError, Sent, Sink,
 };
 use std::collections::BTreeSet;
@@ -26,11 +26,11 @@ pub(crate) fn builder(sink: impl Sink, scratch: &Scratch) -> CloudWatchBuilder {
 }
 
 /// Two windows, of which the first is under way when the process ends.
-pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
+pub(crate) async fn cut_off(scratch: &Scratch, guarantee: Guarantee) {
     let sink = Scripted::hanging();
     let test = Started::new(builder(sink.clone(), scratch).with_metric_settings(
         Matcher::any(),
-        MetricSettings::new().with_delivery(delivery),
+        MetricSettings::new().with_guarantee(guarantee),
     ));
     for amount in [3, 4] {
         test.record(|| counter!("n").increment(amount));
@@ -52,7 +52,7 @@ pub(crate) async fn cut_off(scratch: &Scratch, delivery: Delivery) {
 #[tokio::test]
 async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
     let scratch = Scratch::new();
-    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    cut_off(&scratch, Guarantee::AtLeastOnce).await;
     let sink = MemorySink::new();
     let later = ManualClock::new(minute() + Duration::from_hours(1));
     let test = Started::by_clock(builder(sink.clone(), &scratch), later);
@@ -77,7 +77,7 @@ async fn what_was_not_delivered_is_sent_by_the_next_under_its_own_time_stamp() {
 #[tokio::test]
 async fn at_most_once_is_kept_over_a_restart() {
     let scratch = Scratch::new();
-    cut_off(&scratch, Delivery::AtMostOnce).await;
+    cut_off(&scratch, Guarantee::AtMostOnce).await;
     let sink = MemorySink::new();
     // The data know how they are to be delivered.
     let test = Started::new(builder(sink.clone(), &scratch));
@@ -147,7 +147,7 @@ async fn a_journal_has_one_owner_and_a_size() {
 #[tokio::test]
 async fn a_damaged_record_costs_no_neighbour() {
     let scratch = Scratch::new();
-    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    cut_off(&scratch, Guarantee::AtLeastOnce).await;
     let files = std::fs::read_dir(scratch.path()).unwrap();
     let begun = files.map(|file| file.unwrap().path());
     let begun = begun.filter(|path| path.extension().is_some_and(|end| end == "begun"));

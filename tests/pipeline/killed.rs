@@ -9,7 +9,7 @@ use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, Local, ReceivedRequest};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, Delivery, ManualClock, Matcher, MetricSettings,
+    Attempt, Batch, CloudWatchBuilder, Datum, Guarantee, ManualClock, Matcher, MetricSettings,
     PutMetricData, SendError, Sent, Sink, Stats,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,12 @@ impl Sink for Told {
     }
 }
 
-fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> CloudWatchBuilder {
+fn builder(
+    local: &str,
+    dir: &Path,
+    clock: &ManualClock,
+    guarantee: Guarantee,
+) -> CloudWatchBuilder {
     let config = aws_sdk_cloudwatch::Config::builder()
         .behavior_version(aws_sdk_cloudwatch::config::BehaviorVersion::latest())
         .region(aws_sdk_cloudwatch::config::Region::new("us-east-1"))
@@ -73,14 +78,14 @@ fn builder(local: &str, dir: &Path, clock: &ManualClock, delivery: Delivery) -> 
         .with_clock(clock.clone())
         .with_metric_settings(
             Matcher::any(),
-            MetricSettings::new().with_delivery(delivery),
+            MetricSettings::new().with_guarantee(guarantee),
         )
         .with_send_jitter(Duration::ZERO)
         .with_journal(dir, 1 << 30)
 }
 
 /// Records a window after the other, until this process is killed.
-fn child(endpoint: &str, delivery: Delivery) {
+fn child(endpoint: &str, guarantee: Guarantee) {
     std::thread::spawn(|| {
         // Until the parent is gone, should it not have killed us.
         let _ = std::io::stdin().read(&mut [0]);
@@ -96,7 +101,7 @@ fn child(endpoint: &str, delivery: Delivery) {
         .unwrap();
     runtime.block_on(async {
         let clock = ManualClock::new(window(first));
-        let builder = builder(endpoint, &dir, &clock, delivery);
+        let builder = builder(endpoint, &dir, &clock, guarantee);
         let (recorder, exporter) = builder.build().unwrap();
         let cloudwatch = exporter.handle();
         tokio::spawn(exporter.run());
@@ -255,14 +260,14 @@ fn arrived(local: &Local) -> BTreeMap<u64, BTreeMap<String, u64>> {
     arrived
 }
 
-fn check(local: &Local, on_disk: &OnDisk, said: &Said, delivery: Delivery) {
+fn check(local: &Local, on_disk: &OnDisk, said: &Said, guarantee: Guarantee) {
     let arrived = arrived(local);
     let of = |data: &BTreeMap<u64, u64>, window| data.get(window).copied().unwrap_or_default();
     for window in &said.closed {
         let there = arrived.get(window).map_or(0, |series| series.len() as u64);
         let waiting = of(&on_disk.waiting, window) + of(&on_disk.begun, window);
         let mut known = there + waiting;
-        if delivery == Delivery::AtMostOnce {
+        if guarantee == Guarantee::AtMostOnce {
             known += of(&said.given_up, window) + DATA * of(&said.unsure, window);
         }
         assert!(
@@ -271,8 +276,8 @@ fn check(local: &Local, on_disk: &OnDisk, said: &Said, delivery: Delivery) {
         );
     }
     for (window, series) in &arrived {
-        let most = match delivery {
-            Delivery::AtMostOnce => 1,
+        let most = match guarantee {
+            Guarantee::AtMostOnce => 1,
             _ => 1 + of(&said.unsure, window),
         };
         let times = series.values().copied().max().unwrap_or_default();
@@ -283,7 +288,7 @@ fn check(local: &Local, on_disk: &OnDisk, said: &Said, delivery: Delivery) {
     }
 }
 
-async fn killed(test: &str, delivery: Delivery, seed: u64) {
+async fn killed(test: &str, guarantee: Guarantee, seed: u64) {
     let scratch = Scratch::new();
     let dir = scratch.path();
     let local = Local::builder().with_clock(|| window(5_000)).start();
@@ -305,15 +310,16 @@ async fn killed(test: &str, delivery: Delivery, seed: u64) {
         said.most_under_way = said.most_under_way.max(on_disk.records_begun);
         for (&window, &data) in &on_disk.begun {
             // It may have arrived, and by its mode is sent again, or given up.
-            *said.unsure.entry(window).or_default() += u64::from(delivery == Delivery::AtLeastOnce);
+            *said.unsure.entry(window).or_default() +=
+                u64::from(guarantee == Guarantee::AtLeastOnce);
             *said.given_up.entry(window).or_default() += data;
         }
-        check(&local, &on_disk, &said, delivery);
+        check(&local, &on_disk, &said, guarantee);
     }
     // The last process finds what is left.
     local.faults().clear();
     let clock = ManualClock::new(window(5_000));
-    let builder = builder(&local.endpoint(), dir, &clock, delivery);
+    let builder = builder(&local.endpoint(), dir, &clock, guarantee);
     let (_recorder, exporter) = builder.build().unwrap();
     let cloudwatch = exporter.handle();
     tokio::spawn(exporter.run());
@@ -321,7 +327,7 @@ async fn killed(test: &str, delivery: Delivery, seed: u64) {
     let is_empty = tokio::time::timeout(Duration::from_mins(1), is_empty).await;
     is_empty.expect("everything is sent within a minute");
     let _ = cloudwatch.shutdown().await.unwrap();
-    check(&local, &OnDisk::default(), &said, delivery);
+    check(&local, &OnDisk::default(), &said, guarantee);
 
     // It was worth it: there was a backlog, and requests were split.
     assert!(said.closed.len() * 25 > kills * 80, "{said:?}");
@@ -336,21 +342,21 @@ async fn killed(test: &str, delivery: Delivery, seed: u64) {
 }
 
 /// The test itself, or the process that it kills.
-fn test(test: &str, delivery: Delivery, seed: u64) {
+fn test(test: &str, guarantee: Guarantee, seed: u64) {
     if let Ok(endpoint) = std::env::var(ENDPOINT) {
-        child(&endpoint, delivery);
+        child(&endpoint, guarantee);
     } else {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(killed(test, delivery, seed));
+        runtime.block_on(killed(test, guarantee, seed));
     }
 }
 
 #[test]
 fn at_least_once() {
-    test("killed::at_least_once", Delivery::AtLeastOnce, 1);
+    test("killed::at_least_once", Guarantee::AtLeastOnce, 1);
 }
 
 #[test]
 fn at_most_once() {
-    test("killed::at_most_once", Delivery::AtMostOnce, 2);
+    test("killed::at_most_once", Guarantee::AtMostOnce, 2);
 }

@@ -7,7 +7,7 @@ use crate::fixtures::started::{Started, minute};
 use crate::journal::{builder, cut_off};
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, Datum, Delivery, ManualClock, Matcher, MemorySink, MetricSettings, SendError,
+    Attempt, Batch, Datum, Guarantee, ManualClock, Matcher, MemorySink, MetricSettings, SendError,
     Sent, Sink,
 };
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Sink for Gated {
 #[tokio::test]
 async fn what_is_under_way_comes_to_its_end() {
     let scratch = Scratch::new();
-    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    cut_off(&scratch, Guarantee::AtLeastOnce).await;
     let sink = Gated::new();
     let test = Started::new(builder(sink.clone(), &scratch));
     sink.called.acquire().await.unwrap().forget();
@@ -75,7 +75,7 @@ async fn what_is_under_way_comes_to_its_end() {
 #[tokio::test]
 async fn what_is_recorded_now_goes_first() {
     let scratch = Scratch::new();
-    cut_off(&scratch, Delivery::AtLeastOnce).await;
+    cut_off(&scratch, Guarantee::AtLeastOnce).await;
     let sink = Gated::new();
     let later = ManualClock::new(minute() + Duration::from_hours(1));
     let test = Started::by_clock(builder(sink.clone(), &scratch), later);

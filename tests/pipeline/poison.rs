@@ -4,7 +4,7 @@ use crate::fixtures::started::{Started, minute};
 use cloudwatch_local::{Fault, Service};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, Delivery, ManualClock, Matcher, MetricSettings, Refusal,
+    Clock, CloudWatchBuilder, Guarantee, ManualClock, Matcher, MetricSettings, Refusal,
 };
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ async fn what_may_be_repeated_is_said_metric_by_metric() {
         .with_client(service.client())
         .with_metric_settings(
             Matcher::prefix("billed."),
-            MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+            MetricSettings::new().with_guarantee(Guarantee::AtMostOnce),
         )
         .with_flush_timeout(Duration::from_hours(1));
     let test = Started::by_clock(builder, clock.clone());

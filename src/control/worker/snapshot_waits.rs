@@ -72,7 +72,7 @@ impl Worker {
             let wait = PATIENCE.min(period / SHARE_OF_A_WINDOW);
             self.waits.window = Some(Instant::now() + wait);
         } else {
-            self.catch_up();
+            self.close_window();
         }
     }
 
@@ -86,7 +86,7 @@ impl Worker {
             .is_some_and(|until| have_all || until <= now)
         {
             self.waits.window = None;
-            self.catch_up();
+            self.close_window();
         }
         let is_due = |held: &mut Held| have_all || held.until <= now;
         let mut due: Vec<Held> = self.waits.flushes.extract_if(.., is_due).collect();

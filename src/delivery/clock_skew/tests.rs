@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::datum::DatumValue;
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use crate::model::storage_resolution::StorageResolution::{High, Standard};
 use proptest::prelude::*;
 use std::time::UNIX_EPOCH;
@@ -145,7 +145,7 @@ fn stamps(batch: &Batch) -> Vec<SystemTime> {
 #[test]
 fn an_attempt_gets_a_copy_and_what_waits_keeps_its_stamps() {
     let data = [datum(at(7_200), true), datum(at(7_200), false)];
-    let batch = Batch::of("Test".into(), Delivery::AtMostOnce, data);
+    let batch = Batch::of("Test".into(), Guarantee::AtMostOnce, data);
     let (batch, now) = (Arc::new(batch), at(7_260));
     let mut skew = ClockSkew::new(true);
     let (sent, _) = skew.correct(&batch, now);
@@ -154,7 +154,7 @@ fn an_attempt_gets_a_copy_and_what_waits_keeps_its_stamps() {
     let (sent, _) = skew.correct(&batch, now);
     assert_eq!(stamps(&sent), [at(3_600), at(7_200)]);
     assert_eq!(stamps(&batch), [at(7_200); 2]);
-    assert_eq!(sent.delivery(), Delivery::AtMostOnce);
+    assert_eq!(sent.guarantee(), Guarantee::AtMostOnce);
     assert_eq!((sent.oldest(), sent.newest()), (at(3_600), at(7_200)));
 }
 

@@ -6,7 +6,7 @@ use crate::delivery::pack::Packer;
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use crate::model::profile::{Confirms, Profile};
 use crate::model::refusal::Refusal;
 use crate::model::send_result::Sent;
@@ -219,7 +219,7 @@ fn what_is_at_fault_for_its_time_is_found_among_what_is_not() {
     let misdated = |data: &[Datum]| {
         let queued = QueuedBatch::new(
             7,
-            Batch::of("Test".into(), Delivery::AtLeastOnce, data.to_vec()),
+            Batch::of("Test".into(), Guarantee::AtLeastOnce, data.to_vec()),
         );
         let verdict = queued.misdated(now)?;
         let rest = verdict.rest.iter().map(|rest| rest.data().count());

@@ -88,7 +88,7 @@ proptest! {
         let batch = batch(data);
         let read = read(&write(&batch, batch.data().iter()), &mut AllDefaults::new()).expect("it was written so");
         prop_assert_eq!(read.namespace(), batch.namespace());
-        prop_assert_eq!(read.delivery(), batch.delivery());
+        prop_assert_eq!(read.guarantee(), batch.guarantee());
         prop_assert_eq!(read.data().len(), batch.data().len());
         let pairs = read.data().iter().zip(batch.data());
         for (one, other) in pairs {

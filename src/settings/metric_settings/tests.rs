@@ -156,10 +156,10 @@ fn settings() -> impl Strategy<Value = MetricSettings> {
                 });
             }
             if let Some(is_once) = is_once {
-                settings = settings.with_delivery(if is_once {
-                    Delivery::AtMostOnce
+                settings = settings.with_guarantee(if is_once {
+                    Guarantee::AtMostOnce
                 } else {
-                    Delivery::AtLeastOnce
+                    Guarantee::AtLeastOnce
                 });
             }
             settings
@@ -202,8 +202,8 @@ proptest! {
         let data = rules.data(&metric);
         let form = expected(&calls, &metric, |settings| settings.histogram_form);
         prop_assert_eq!(data.histogram_form, form.unwrap_or_default());
-        let delivery = expected(&calls, &metric, |settings| settings.delivery);
-        prop_assert_eq!(data.delivery, delivery.unwrap_or_default());
+        let guarantee = expected(&calls, &metric, |settings| settings.guarantee);
+        prop_assert_eq!(data.guarantee, guarantee.unwrap_or_default());
     }
 }
 

@@ -3,7 +3,7 @@
 use super::hour::{Hour, LEVEL, POISON};
 use cloudwatch_local::{Fault, ReceivedDatum};
 use metrics::Label;
-use metrics_exporter_cloudwatch::Delivery;
+use metrics_exporter_cloudwatch::Guarantee;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -95,7 +95,7 @@ impl Hour {
             let (arrived, arrived_sum) = arrived.get(&**series).copied().unwrap_or_default();
             let refused = refused.get(series).copied().unwrap_or_default();
             assert!(arrived + refused <= samples, "{what}: {series}");
-            if self.delivery == Delivery::AtLeastOnce {
+            if self.guarantee == Guarantee::AtLeastOnce {
                 assert_eq!(arrived + refused, samples, "{what}: {series}");
                 if refused == 0 && !series.starts_with(LEVEL) {
                     assert_eq!(arrived_sum, sum, "{what}: {series}");
@@ -107,7 +107,7 @@ impl Hour {
             let mut others = refused.keys().filter(|series| *series != POISON);
             assert_eq!(others.next(), None, "{what}: only poison is refused");
         }
-        if self.delivery == Delivery::AtLeastOnce {
+        if self.guarantee == Guarantee::AtLeastOnce {
             assert_eq!(given_up, 0, "{what}");
             assert!(twice <= self.stats.repeated.data, "{what}: {twice} twice");
         } else {

@@ -6,7 +6,7 @@ use crate::sending::service_at;
 use cloudwatch_local::Fault;
 use metrics::histogram;
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, Delivery, ManualClock, Matcher, MetricSettings,
+    CloudWatchBuilder, Guarantee, ManualClock, Matcher, MetricSettings,
 };
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const SERIES: u64 = 100;
 const VALUES: u32 = 150;
 
 /// Gives what was missing, dropped and given up.
-async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) {
+async fn outage(seed: u64, guarantee: Guarantee, fault: Fault) -> (u64, u64, u64) {
     let clock = ManualClock::new(minute());
     let service = service_at(&clock);
     service.faults().random(seed, [(0.9, fault)]);
@@ -23,7 +23,7 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
         .with_clock(clock.clone())
         .with_metric_settings(
             Matcher::any(),
-            MetricSettings::new().with_delivery(delivery),
+            MetricSettings::new().with_guarantee(guarantee),
         )
         .with_queue_bytes(1_000_000)
         .with_jitter_seed(seed)
@@ -51,7 +51,7 @@ async fn outage(seed: u64, delivery: Delivery, fault: Fault) -> (u64, u64, u64) 
     arrived.sort_by_key(|datum| (datum.timestamp, datum.dimensions.clone()));
     let applied = arrived.len();
     arrived.dedup_by_key(|datum| (datum.timestamp, datum.dimensions.clone()));
-    if delivery == Delivery::AtMostOnce {
+    if guarantee == Guarantee::AtMostOnce {
         assert_eq!(arrived.len(), applied, "something came twice");
     }
     assert!(
@@ -74,10 +74,10 @@ async fn what_is_dropped_is_reported() {
         Fault::ResetAfter,
     ];
     for (seed, fault) in faults.into_iter().enumerate() {
-        for delivery in super::MODES {
-            let (missing, dropped, given_up) = outage(seed as u64, delivery, fault.clone()).await;
+        for guarantee in super::MODES {
+            let (missing, dropped, given_up) = outage(seed as u64, guarantee, fault.clone()).await;
             let what =
-                format!("{fault:?}, {delivery:?}: {missing} = {dropped} + some of {given_up}");
+                format!("{fault:?}, {guarantee:?}: {missing} = {dropped} + some of {given_up}");
             assert!((dropped..=dropped + given_up).contains(&missing), "{what}");
             assert!(missing > 0 || fault == Fault::ResetAfter, "{what}");
             if fault == Fault::service_unavailable() {

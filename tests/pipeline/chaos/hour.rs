@@ -5,7 +5,7 @@ use crate::fixtures::started::minute;
 use cloudwatch_local::{Fault, ReceivedRequest, Service};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_cloudwatch::{
-    Clock, CloudWatchBuilder, CloudWatchRecorder, Delivery, Matcher, MetricSettings, Refused,
+    Clock, CloudWatchBuilder, CloudWatchRecorder, Guarantee, Matcher, MetricSettings, Refused,
     Sleeping, Stats,
 };
 use std::collections::BTreeMap;
@@ -47,20 +47,20 @@ pub(crate) struct Hour {
     pub(crate) service: Service,
     pub(crate) stats: Stats,
     pub(crate) refused: Vec<Refused>,
-    pub(crate) delivery: Delivery,
+    pub(crate) guarantee: Guarantee,
 }
 
 impl Hour {
-    pub(crate) fn run(seed: u64, delivery: Delivery, faults: &[(f64, Fault)]) -> Self {
+    pub(crate) fn run(seed: u64, guarantee: Guarantee, faults: &[(f64, Fault)]) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(Self::run_here(seed, delivery, faults))
+        runtime.block_on(Self::run_here(seed, guarantee, faults))
     }
 
-    async fn run_here(seed: u64, delivery: Delivery, faults: &[(f64, Fault)]) -> Self {
+    async fn run_here(seed: u64, guarantee: Guarantee, faults: &[(f64, Fault)]) -> Self {
         let clock = Simulated {
             start: Instant::now(),
         };
@@ -76,7 +76,7 @@ impl Hour {
             .with_clock(clock)
             .with_metric_settings(
                 Matcher::any(),
-                MetricSettings::new().with_delivery(delivery),
+                MetricSettings::new().with_guarantee(guarantee),
             )
             .with_jitter_seed(seed)
             .build()
@@ -108,7 +108,7 @@ impl Hour {
             service,
             stats: cloudwatch.stats(),
             refused: cloudwatch.refusals(),
-            delivery,
+            guarantee,
         }
     }
 

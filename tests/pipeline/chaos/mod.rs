@@ -12,10 +12,10 @@ mod sockets;
 use crate::fixtures::long::short_or_long;
 use cloudwatch_local::Fault;
 use hour::{Hour, is_refusal};
-use metrics_exporter_cloudwatch::Delivery;
+use metrics_exporter_cloudwatch::Guarantee;
 use std::time::Duration;
 
-const MODES: [Delivery; 2] = [Delivery::AtLeastOnce, Delivery::AtMostOnce];
+const MODES: [Guarantee; 2] = [Guarantee::AtLeastOnce, Guarantee::AtMostOnce];
 
 /// Each kind of fault, with what varies drawn at random.
 fn faults(random: &mut fastrand::Rng) -> Vec<Fault> {
@@ -54,13 +54,13 @@ fn faults(random: &mut fastrand::Rng) -> Vec<Fault> {
 
 #[test]
 fn each_fault_alone() {
-    for delivery in MODES {
+    for guarantee in MODES {
         for (seed, fault) in faults(&mut fastrand::Rng::with_seed(1))
             .into_iter()
             .enumerate()
         {
-            let hour = Hour::run(seed as u64, delivery, &[(0.5, fault.clone())]);
-            hour.account(&format!("{delivery:?}, {fault:?}"));
+            let hour = Hour::run(seed as u64, guarantee, &[(0.5, fault.clone())]);
+            hour.account(&format!("{guarantee:?}, {fault:?}"));
         }
     }
 }
@@ -83,15 +83,15 @@ fn mixture(seed: u64) -> Vec<(f64, Fault)> {
 }
 
 /// On two threads, as each hour is one thread's.
-fn mixtures(delivery: Delivery) {
+fn mixtures(guarantee: Guarantee) {
     let seeds = short_or_long(40, 200);
     std::thread::scope(|scope| {
         for half in 0..2 {
             scope.spawn(move || {
                 for seed in (half..seeds).step_by(2) {
                     let faults = mixture(seed);
-                    let hour = Hour::run(seed, delivery, &faults);
-                    hour.account(&format!("{delivery:?}, seed {seed}: {faults:?}"));
+                    let hour = Hour::run(seed, guarantee, &faults);
+                    hour.account(&format!("{guarantee:?}, seed {seed}: {faults:?}"));
                 }
             });
         }
@@ -100,24 +100,24 @@ fn mixtures(delivery: Delivery) {
 
 #[test]
 fn mixtures_at_least_once() {
-    mixtures(Delivery::AtLeastOnce);
+    mixtures(Guarantee::AtLeastOnce);
 }
 
 #[test]
 fn mixtures_at_most_once() {
-    mixtures(Delivery::AtMostOnce);
+    mixtures(Guarantee::AtMostOnce);
 }
 
 #[test]
 fn a_seed_repeats_exactly() {
-    let requests = |seed| Hour::run(seed, Delivery::AtLeastOnce, &mixture(seed)).requests();
+    let requests = |seed| Hour::run(seed, Guarantee::AtLeastOnce, &mixture(seed)).requests();
     assert_eq!(requests(3), requests(3));
     assert_ne!(requests(3), requests(4));
 }
 
 #[test]
 fn without_faults_nothing_is_repeated_or_given_up() {
-    let hour = Hour::run(7, Delivery::AtLeastOnce, &[]);
+    let hour = Hour::run(7, Guarantee::AtLeastOnce, &[]);
     hour.account("no faults");
     assert!(hour.stats.repeated.is_zero() && hour.stats.ambiguous.is_zero());
     assert_eq!(hour.stats.failed_attempts, 0);

@@ -6,7 +6,7 @@ use crate::fixtures::polls::until;
 use crate::fixtures::started::{local, minute};
 use cloudwatch_local::Fault;
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, Delivery, ManualClock, Matcher, MetricSettings, Stats,
+    CloudWatchBuilder, Guarantee, ManualClock, Matcher, MetricSettings, Stats,
 };
 use std::sync::Mutex;
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn known(stats: &Stats) -> u64 {
     known
 }
 
-async fn minutes(seed: u64, delivery: Delivery) -> Hour {
+async fn minutes(seed: u64, guarantee: Guarantee) -> Hour {
     let mut random = fastrand::Rng::with_seed(seed);
     let faults = faults(&mut random, seed.is_multiple_of(3));
     let is_refused = faults.iter().any(is_refusal);
@@ -71,7 +71,7 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
         .with_clock(clock.clone())
         .with_metric_settings(
             Matcher::any(),
-            MetricSettings::new().with_delivery(delivery),
+            MetricSettings::new().with_guarantee(guarantee),
         )
         .with_jitter_seed(seed)
         .with_send_jitter(Duration::ZERO)
@@ -103,7 +103,7 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
         service: local.service().clone(),
         stats: cloudwatch.stats(),
         refused: cloudwatch.refusals(),
-        delivery,
+        guarantee,
     }
 }
 
@@ -111,9 +111,9 @@ async fn minutes(seed: u64, delivery: Delivery) -> Hour {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_sockets_the_accounts_are_the_same() {
     let mut runs = JoinSet::new();
-    for delivery in MODES {
+    for guarantee in MODES {
         for seed in 0..SEEDS {
-            runs.spawn(async move { (seed, minutes(seed, delivery).await) });
+            runs.spawn(async move { (seed, minutes(seed, guarantee).await) });
         }
     }
     while let Some(run) = runs.join_next().await {
@@ -121,6 +121,6 @@ async fn over_sockets_the_accounts_are_the_same() {
         let requests = minutes.requests();
         let faults = requests.iter().filter(|(_, fault, _)| fault.is_some());
         assert!(faults.count() >= 3, "seed {seed}: {requests:?}");
-        minutes.account(&format!("{:?}, seed {seed}", minutes.delivery));
+        minutes.account(&format!("{:?}, seed {seed}", minutes.guarantee));
     }
 }

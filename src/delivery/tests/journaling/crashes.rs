@@ -121,11 +121,11 @@ async fn some_time(random: &mut fastrand::Rng) {
     }
 }
 
-fn config_of(delivery: Delivery) -> Config {
+fn config_of(guarantee: Guarantee) -> Config {
     let mut config = config();
     config.set_metric(
         Matcher::any(),
-        MetricSettings::new().with_delivery(delivery),
+        MetricSettings::new().with_guarantee(guarantee),
     );
     config
 }
@@ -142,7 +142,7 @@ async fn at_most_once_over_a_crash_at_any_step() {
         let mut random = fastrand::Rng::with_seed(seed);
         let (scratch, disk) = (Scratch::new(), TestDisk::default());
         let sink = ByChance::new(seed, &disk);
-        let config = config_of(Delivery::AtMostOnce);
+        let config = config_of(Guarantee::AtMostOnce);
         let rig = Rig::on(config, sink.clone(), &scratch.dir(), &disk, 1 << 30);
         disk.fail_after(random.u32(5..80), Failure::DeathBefore);
         for number in 1..=12 {
@@ -172,7 +172,7 @@ async fn at_most_once_over_a_crash_at_any_step() {
         let disk = TestDisk::default();
         let next = ByChance::new(seed, &disk);
         next.is_well();
-        let config = config_of(Delivery::AtMostOnce);
+        let config = config_of(Guarantee::AtMostOnce);
         let rig = Rig::on(config, next.clone(), &scratch.dir(), &disk, 1 << 30);
         as_time_goes_by(|| scratch.names().is_empty()).await;
         drop(rig);
@@ -186,11 +186,11 @@ async fn at_most_once_over_a_crash_at_any_step() {
 async fn everything_ends_somewhere() {
     for seed in 0..runs() {
         let mut random = fastrand::Rng::with_seed(seed);
-        let delivery = [Delivery::AtMostOnce, Delivery::AtLeastOnce][random.usize(..2)];
+        let guarantee = [Guarantee::AtMostOnce, Guarantee::AtLeastOnce][random.usize(..2)];
         let (scratch, disk) = (Scratch::new(), TestDisk::default());
         let sink = ByChance::new(seed, &disk);
         let max_bytes = [4 * 4096, 1 << 30][random.usize(..2)];
-        let mut config = config_of(delivery);
+        let mut config = config_of(guarantee);
         config.queue_bytes = [1_000, 1_000_000][random.usize(..2)];
         let rig = Rig::on(config, sink.clone(), &scratch.dir(), &disk, max_bytes);
         for number in 1..=12 {
@@ -227,7 +227,7 @@ async fn everything_ends_somewhere() {
         );
         let arrived = sink.arrived();
         let different: BTreeSet<&String> = arrived.iter().collect();
-        if delivery == Delivery::AtMostOnce {
+        if guarantee == Guarantee::AtMostOnce {
             assert_eq!(arrived.len(), different.len(), "with seed {seed}");
         } else {
             assert!(different.len() as u64 + gone >= 48, "with seed {seed}");

@@ -64,7 +64,7 @@ fn no_room_for_what_is_to_be_read_again_keeps_nobody_busy() {
             let scratch = Scratch::new();
             let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
             sink.fails(true);
-            let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+            let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
             rig.window(3).await;
             until(|| scratch.names().len() == 1).await;
             let _ = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
@@ -127,7 +127,7 @@ async fn what_was_not_sent_is_on_disk_though_its_note_cannot_be_written() {
     let mut config = config();
     config.set_metric(
         Matcher::any(),
-        MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+        MetricSettings::new().with_guarantee(Guarantee::AtMostOnce),
     );
     let rig = Rig::on(config, sink.clone(), &scratch.dir(), &disk, 1 << 30);
     rig.window(3).await;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 async fn data_go_out_unstored_after_a_while_and_then_at_once() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     disk.hang(&[Step::Create]);
     for (value, longest) in [(3, PATIENCE * 2), (4, PATIENCE / 5)] {
         let began = Instant::now();
@@ -31,7 +31,7 @@ async fn data_go_out_unstored_after_a_while_and_then_at_once() {
 async fn a_note_that_hangs_holds_up_nothing() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     disk.hang(&[Step::Mark]);
     rig.window(1).await;
     until(|| disk.asked(Step::Mark) == 1).await;
@@ -50,7 +50,7 @@ async fn a_note_that_hangs_holds_up_nothing() {
 async fn at_most_once_waits_for_what_is_being_written() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtMostOnce);
     disk.hang(&[Step::Create]);
     rig.window(3).await;
     until(|| disk.asked(Step::Create) == 1).await;
@@ -70,7 +70,7 @@ async fn at_most_once_waits_for_the_note() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
-    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtMostOnce);
     disk.hang(&[Step::Mark]);
     rig.window(3).await;
     until(|| disk.asked(Step::Mark) == 1).await;
@@ -89,7 +89,7 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
     sink.fails(true);
     let mut config = config();
     config.max_in_flight = 1;
-    let once = MetricSettings::new().with_delivery(Delivery::AtMostOnce);
+    let once = MetricSettings::new().with_guarantee(Guarantee::AtMostOnce);
     config.set_metric("n".into(), once);
     let rig = Rig::with(config, &sink, &disk, 1 << 30);
     disk.fail(&[Step::Mark, Step::Remove]);
@@ -114,7 +114,7 @@ async fn what_waits_for_its_note_holds_up_nobody_else() {
 async fn at_most_once_goes_on_when_it_is_written() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtMostOnce);
     disk.hang(&[Step::Create]);
     rig.window(3).await;
     until(|| disk.asked(Step::Create) == 1).await;

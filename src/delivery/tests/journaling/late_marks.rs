@@ -14,7 +14,7 @@ fn at_most_once() -> Config {
     let mut config = config();
     config.set_metric(
         Matcher::any(),
-        MetricSettings::new().with_delivery(Delivery::AtMostOnce),
+        MetricSettings::new().with_guarantee(Guarantee::AtMostOnce),
     );
     config
 }

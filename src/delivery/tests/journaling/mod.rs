@@ -21,7 +21,7 @@ use crate::journal::{Journal, Writer};
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
-use crate::model::guarantee::Delivery;
+use crate::model::guarantee::Guarantee;
 use crate::model::name_rules::NameRules;
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
@@ -199,11 +199,11 @@ fn config() -> Config {
 }
 
 impl Rig {
-    fn new(sink: &Seeing, disk: &TestDisk, delivery: Delivery) -> Self {
+    fn new(sink: &Seeing, disk: &TestDisk, guarantee: Guarantee) -> Self {
         let mut config = config();
         config.set_metric(
             Matcher::any(),
-            MetricSettings::new().with_delivery(delivery),
+            MetricSettings::new().with_guarantee(guarantee),
         );
         Self::with(config, sink, disk, 1 << 30)
     }

@@ -17,7 +17,7 @@ async fn a_rest_takes_the_place_of_its_record() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.refuses(true);
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     sink.fails(true);
     two(&rig).await;
     until(|| sink.calls() == 2 && rig.stats().journal_writing_bytes == 0).await;
@@ -28,7 +28,7 @@ async fn a_rest_takes_the_place_of_its_record() {
     drop(rig);
     until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     until(|| rig.stats().delivered.samples == report.pending.samples).await;
     assert_eq!(account(&rig.stats()), report.pending.samples);
 }
@@ -39,7 +39,7 @@ async fn the_old_record_goes_with_a_rest_that_was_never_written() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     two(&rig).await;
     until(|| sink.calls() >= 1 && rig.stats().journal_writing_bytes == 0).await;
     // What comes now hangs, and the rest waits behind it.
@@ -57,12 +57,14 @@ async fn the_old_record_goes_with_a_rest_that_was_never_written() {
 /// A crash would lose what was durable, or send again what must not be.
 #[tokio::test]
 async fn the_old_record_stays_if_the_rest_cannot_be_written() {
-    for (delivery, sent, given_up) in [(Delivery::AtLeastOnce, 7, 0), (Delivery::AtMostOnce, 0, 7)]
-    {
+    for (guarantee, sent, given_up) in [
+        (Guarantee::AtLeastOnce, 7, 0),
+        (Guarantee::AtMostOnce, 0, 7),
+    ] {
         let scratch = Scratch::new();
         let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
         sink.fails(true);
-        let rig = Rig::new(&sink, &disk, delivery);
+        let rig = Rig::new(&sink, &disk, guarantee);
         two(&rig).await;
         until(|| sink.calls() >= 1 && rig.stats().journal_writing_bytes == 0).await;
         disk.fail(&[Step::Create]);
@@ -76,7 +78,7 @@ async fn the_old_record_stays_if_the_rest_cannot_be_written() {
         drop(rig);
         until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
         let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-        let rig = Rig::new(&sink, &disk, delivery);
+        let rig = Rig::new(&sink, &disk, guarantee);
         until(|| rig.stats().restored.samples == 7).await;
         until(|| account(&rig.stats()) == 7 && rig.stats().pending.is_zero()).await;
         let stats = rig.stats();

@@ -6,7 +6,7 @@ use super::*;
 async fn left_behind(scratch: &Scratch) {
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     sink.fails(true);
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     for value in [3, 4] {
         rig.window(value).await;
     }
@@ -22,7 +22,7 @@ async fn what_the_system_does_not_let_us_read_is_read_later() {
     let scratch = Scratch::new();
     left_behind(&scratch).await;
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     disk.fail(&[Step::Read]);
     // Each at least twice.
     as_time_goes_by(|| disk.asked(Step::Read) >= 4).await;
@@ -53,7 +53,7 @@ async fn what_a_later_version_wrote_stays_for_it() {
     bytes[6..8].copy_from_slice(&[2, !2]);
     std::fs::write(&later, &bytes).unwrap();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     // It blocks nothing, neither what is older nor what is newer.
     until(|| rig.stats().delivered.samples == 7).await;
     until(|| rig.stats().lost_records == 1).await;
@@ -71,7 +71,7 @@ async fn what_is_gone_is_lost() {
     let scratch = Scratch::new();
     left_behind(&scratch).await;
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     for name in scratch.names() {
         std::fs::remove_file(scratch.file(&name)).unwrap();
     }
@@ -95,7 +95,7 @@ async fn what_turns_out_to_be_of_a_later_version_stays_for_it() {
     std::fs::write(&later, &bytes).unwrap();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
     disk.fail(&[Step::Read]);
-    let rig = Rig::new(&sink, &disk, Delivery::AtLeastOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtLeastOnce);
     disk.mend();
     as_time_goes_by(|| rig.stats().delivered.samples == 4).await;
     as_time_goes_by(|| rig.stats().lost_records + rig.stats().later_records == 1).await;

@@ -4,14 +4,14 @@ use super::*;
 
 #[tokio::test]
 async fn without_a_note_it_goes_from_the_disk_first() {
-    for (delivery, files) in [(Delivery::AtMostOnce, 0), (Delivery::AtLeastOnce, 1)] {
+    for (guarantee, files) in [(Guarantee::AtMostOnce, 0), (Guarantee::AtLeastOnce, 1)] {
         let scratch = Scratch::new();
         let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-        let rig = Rig::new(&sink, &disk, delivery);
+        let rig = Rig::new(&sink, &disk, guarantee);
         disk.fail(&[Step::Mark]);
         rig.window(3).await;
         until(|| rig.stats().delivered.samples == 3).await;
-        assert_eq!(sink.files(), [files], "{delivery:?}");
+        assert_eq!(sink.files(), [files], "{guarantee:?}");
     }
 }
 
@@ -19,7 +19,7 @@ async fn without_a_note_it_goes_from_the_disk_first() {
 async fn where_that_cannot_be_it_is_kept() {
     let scratch = Scratch::new();
     let (sink, disk) = (Seeing::at(&scratch.dir()), TestDisk::default());
-    let rig = Rig::new(&sink, &disk, Delivery::AtMostOnce);
+    let rig = Rig::new(&sink, &disk, Guarantee::AtMostOnce);
     disk.fail(&[Step::Mark, Step::Remove]);
     rig.window(3).await;
     until(|| disk.asked(Step::Remove) >= 1).await;
