@@ -81,7 +81,6 @@ impl Collectors {
         if self.all.is_empty() || !is_last && self.called_at.is_some_and(is_soon) {
             return false;
         }
-        self.give_up();
         self.called_at = Some(now);
         for (number, collector) in self.all.iter_mut().enumerate() {
             collector.call(number, &self.report);

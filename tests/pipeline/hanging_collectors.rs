@@ -26,6 +26,19 @@ fn hanging() -> (CloudWatchBuilder, mpsc::Sender<()>) {
     (builder, release)
 }
 
+/// A collector that counts to `n` once the sender is dropped.
+fn gated(recorder: &Late, calls: &Calls) -> (CloudWatchBuilder, mpsc::Sender<()>) {
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let (recorder, calls) = (Arc::clone(recorder), calls.clone());
+    let builder = CloudWatchBuilder::new("Test").on_snapshot(move || {
+        calls.add();
+        let _ = gate.lock().unwrap().recv();
+        record(&recorder, || counter!("n").increment(1));
+    });
+    (builder, release)
+}
+
 /// Seconds after the first minute, and sum, of each datum of `n`.
 fn windows(sink: &MemorySink) -> Vec<(u64, f64)> {
     let data = sink.take();
@@ -115,16 +128,7 @@ async fn a_short_flush_does_not_wait_as_long_as_another() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_without_time_does_not_take_the_collectors_from_a_shutdown() {
     let (recorder, calls) = (Late::default(), Calls::default());
-    let (release, gate) = mpsc::channel::<()>();
-    let gate = Mutex::new(gate);
-    let builder = CloudWatchBuilder::new("Test").on_snapshot({
-        let (recorder, calls) = (Arc::clone(&recorder), calls.clone());
-        move || {
-            calls.add();
-            let _ = gate.lock().unwrap().recv();
-            record(&recorder, || counter!("n").increment(1));
-        }
-    });
+    let (builder, release) = gated(&recorder, &calls);
     let (cloudwatch, _, sink) = run(builder, &recorder);
     let standing = busy();
     let last = tokio::spawn(cloudwatch.shutdown().into_future());
@@ -133,6 +137,25 @@ async fn a_flush_without_time_does_not_take_the_collectors_from_a_shutdown() {
     drop(release);
     assert!(last.await.unwrap().unwrap().is_complete());
     assert_eq!(sink.sum("n", &[]), 1.0);
+    standing.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_those_that_a_flush_waits_for() {
+    let (recorder, calls) = (Late::default(), Calls::default());
+    let (builder, release) = gated(&recorder, &calls);
+    let (cloudwatch, _, sink) = run(builder, &recorder);
+    let standing = busy();
+    let flush = tokio::spawn(cloudwatch.flush().into_future());
+    until(|| calls.get() == 1).await;
+    let last = tokio::spawn(cloudwatch.shutdown().into_future());
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    drop(release);
+    assert!(flush.await.unwrap().unwrap().is_complete());
+    assert!(last.await.unwrap().unwrap().is_complete());
+    assert_eq!((sink.sum("n", &[]), calls.get()), (1.0, 1));
     standing.abort();
 }
 
