@@ -8,6 +8,7 @@ use crate::model::datum::Datum;
 use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
 use crate::settings::Config;
+use crate::settings::matcher::Metric;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,6 +35,11 @@ impl Intake {
             inbox: Inbox::new(),
             queued: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether its destination takes the metric of this name.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.config.takes.takes(&Metric::of_name(name))
     }
 
     /// Checks a datum and takes it in, or says why not.

@@ -1,21 +1,22 @@
-//! Windows, aligned to the clock: the minute, or the second.
+//! Windows, aligned to the clock: by the minute, unless the period is another one.
 
-use crate::model::storage_resolution::StorageResolution;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A window of time that samples are aggregated over; its data are stamped with its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     start: SystemTime,
-    resolution: StorageResolution,
+    period: Duration,
 }
 
 impl Window {
     /// The window that `now` is in.
-    pub(crate) fn at(now: SystemTime, resolution: StorageResolution) -> Self {
+    pub(crate) fn at(now: SystemTime, period: Duration) -> Self {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let into = since % period.as_secs().max(1);
         Self {
-            start: resolution.start_of(now),
-            resolution,
+            start: UNIX_EPOCH + Duration::from_secs(since - into),
+            period,
         }
     }
 
@@ -24,18 +25,18 @@ impl Window {
     }
 
     pub(crate) fn end(&self) -> SystemTime {
-        self.start + self.resolution.period()
+        self.start + self.period
     }
 
-    pub(crate) fn resolution(&self) -> StorageResolution {
-        self.resolution
+    pub(crate) fn period(&self) -> Duration {
+        self.period
     }
 
     /// The window of `now`, if it is another one: a later one, or an earlier one where the clock was set back by
     /// more than a window. A smaller step back is waited out, so that no window is there twice.
     pub(crate) fn next(&self, now: SystemTime) -> Option<Self> {
-        let next = Self::at(now, self.resolution);
-        let is_little = self.start <= now + self.resolution.period();
+        let next = Self::at(now, self.period);
+        let is_little = self.start <= now + self.period;
         let is_earlier = next.start < self.start && !is_little;
         (next.start > self.start || is_earlier).then_some(next)
     }
@@ -49,7 +50,6 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, UNIX_EPOCH};
 
     fn at(seconds: f64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs_f64(seconds)
@@ -57,17 +57,20 @@ mod tests {
 
     #[test]
     fn windows_are_aligned_to_the_clock() {
-        let minute = Window::at(at(1_000_000_019.9), StorageResolution::Standard);
+        let minute = Window::at(at(1_000_000_019.9), Duration::from_mins(1));
         assert_eq!(minute.start(), at(999_999_960.0));
         assert_eq!(minute.end(), at(1_000_000_020.0));
-        let second = Window::at(at(1_000_000_019.9), StorageResolution::High);
+        let second = Window::at(at(1_000_000_019.9), Duration::from_secs(1));
         assert_eq!(second.start(), at(1_000_000_019.0));
         assert_eq!(second.end(), at(1_000_000_020.0));
+        let hour = Window::at(at(1_000_000_019.9), Duration::from_hours(1));
+        assert_eq!(hour.start(), at(999_997_200.0));
+        assert_eq!(hour.end(), at(1_000_000_800.0));
     }
 
     #[test]
     fn a_window_ends_at_its_end_or_when_the_clock_is_set_back() {
-        let window = Window::at(at(120.0), StorageResolution::Standard);
+        let window = Window::at(at(120.0), Duration::from_mins(1));
         assert_eq!(window.next(at(120.0)), None);
         assert_eq!(window.next(at(179.999)), None);
         // Set back by a little.

@@ -6,13 +6,14 @@ mod install;
 mod build;
 #[cfg(feature = "aws-config")]
 mod default_client;
+pub(crate) mod destination;
 #[cfg(feature = "put-metric-data")]
 mod with_client;
 
 use crate::clock::{Clock, SystemClock};
+use crate::control::builder::destination::Destination;
 use crate::control::collectors::Collect;
-use crate::control::error::BuildError;
-use crate::model::sink::{AnySink, Sink};
+use crate::model::sink::Sink;
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
 use crate::settings::matcher::Matcher;
@@ -42,8 +43,7 @@ use std::time::Duration;
 #[must_use = "call install, install_blocking or build"]
 pub struct CloudWatchBuilder {
     config: Config,
-    /// Or why it cannot be used, which `build` says.
-    pub(crate) sink: Option<Result<Arc<dyn AnySink>, BuildError>>,
+    destinations: Vec<Destination>,
     clock: Arc<dyn Clock>,
     collectors: Vec<Collect>,
     #[cfg(feature = "aws-config")]
@@ -58,7 +58,7 @@ impl CloudWatchBuilder {
     pub fn new(namespace: impl AsRef<str>) -> Self {
         Self {
             config: Config::new(namespace.as_ref()),
-            sink: None,
+            destinations: Vec::new(),
             collectors: Vec::new(),
             clock: Arc::new(SystemClock),
             #[cfg(feature = "aws-config")]
@@ -81,10 +81,18 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// How fine CloudWatch stores the data, and how long a window is: a minute by default, or a
-    /// second, which means up to sixty times as many requests.
+    /// How long a window is: a minute by default, or as long as the
+    /// [storage resolution](Self::with_storage_resolution) that was set. Whole seconds, and a part of an hour, such as 1, 10,
+    /// 60 or 300 seconds; a second means up to sixty times as many requests as a minute.
+    pub fn with_period(mut self, period: Duration) -> Self {
+        self.config.period = Some(period);
+        self
+    }
+
+    /// How fine CloudWatch stores the data: by the second if the [period](Self::with_period) is below a minute, and else by
+    /// the minute, if it is not set. Where no period is set, it is the period.
     pub fn with_storage_resolution(mut self, resolution: StorageResolution) -> Self {
-        self.config.storage_resolution = resolution;
+        self.config.storage_resolution = Some(resolution);
         self
     }
 
@@ -300,11 +308,33 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// Sends to this sink instead of CloudWatch. The log calls it by its name. One that blocks goes into
-    /// [`Blocking`](crate::Blocking).
-    pub fn with_sink(mut self, name: impl Into<Arc<str>>, sink: impl Sink) -> Self {
-        self.config.destination = name.into();
-        self.sink = Some(Ok(Arc::new(sink)));
+    /// Sends to this sink, instead of CloudWatch; short for [`with_destination`](Self::with_destination) with a
+    /// [`Destination`] that has all the settings of this builder. One that blocks goes into [`Blocking`](crate::Blocking).
+    pub fn with_sink(self, name: impl Into<Arc<str>>, sink: impl Sink) -> Self {
+        self.with_destination(Destination::new(name, sink))
+    }
+
+    /// Adds a destination: what is recorded goes to each of them, by a queue of its own. What the destination does not set
+    /// itself is set by this builder, whenever that is called.
+    ///
+    /// If there is none, metrics go to [CloudWatch](Destination::cloudwatch).
+    ///
+    /// ```
+    /// use metrics_exporter_cloudwatch::{CloudWatchBuilder, Destination, MemorySink};
+    /// use std::time::Duration;
+    ///
+    /// let live = Destination::new("live", MemorySink::new())
+    ///     .with_period(Duration::from_secs(1))
+    ///     .with_metrics(["orders.open"])
+    ///     .without_labels(["host"]);
+    /// let builder = CloudWatchBuilder::new("Shop")
+    ///     .with_sink("archive", MemorySink::new())
+    ///     .with_destination(live);
+    /// # let _ = builder.build()?;
+    /// # Ok::<(), metrics_exporter_cloudwatch::BuildError>(())
+    /// ```
+    pub fn with_destination(mut self, destination: Destination) -> Self {
+        self.destinations.push(destination);
         self
     }
 

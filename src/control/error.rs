@@ -104,6 +104,9 @@ pub enum FlushError {
     /// recorded before the fork is published there.
     #[error("the exporter runs in the process that this one was forked from")]
     Forked,
+    /// There is no destination of the name that [`flush_destination`](crate::CloudWatchHandle::flush_destination) was given.
+    #[error("there is no destination of that name")]
+    NoDestination,
     /// A collector, which a snapshot [waits for](crate::CloudWatchBuilder::on_snapshot), asked for a snapshot.
     #[error("a collector, which a snapshot waits for, cannot wait for a snapshot")]
     WithinSnapshot,

@@ -3,13 +3,11 @@
 use crate::clock::Clock;
 use crate::control::collectors::Collect;
 use crate::control::handle::CloudWatchHandle;
+use crate::control::pipeline::Parts;
 use crate::control::running::Running;
 use crate::control::shared::Shared;
-use crate::control::worker::{Callers, Worker};
-use crate::journal::{Recovered, Writer};
-use crate::model::sink::AnySink;
+use crate::control::worker::{Callers, Source, Worker};
 use crate::settings::Config;
-use crate::view::View;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -21,7 +19,7 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 
-/// Drains a [`CloudWatchRecorder`](crate::CloudWatchRecorder) and sends what it recorded.
+/// Takes what a [`CloudWatchRecorder`](crate::CloudWatchRecorder) recorded, and sends it.
 ///
 /// Made by [`CloudWatchBuilder::build`](crate::CloudWatchBuilder::build). Nothing is sent before it
 /// runs.
@@ -36,19 +34,18 @@ pub struct CloudWatchExporter {
 impl CloudWatchExporter {
     pub(crate) fn new(
         config: Config,
-        view: View,
+        source: Source,
         clock: Arc<dyn Clock>,
-        sink: Arc<dyn AnySink>,
-        journal: Option<(Writer, Recovered)>,
+        destinations: Vec<Parts>,
         collectors: Vec<Collect>,
         recorders: mpsc::Receiver<Infallible>,
     ) -> Self {
-        let shared = Shared::new(&config, &clock, &sink);
+        let shared = Shared::new(&destinations, &clock);
         let (alive, handles) = mpsc::channel(1);
         Self {
             handle: CloudWatchHandle::new(shared.clone(), alive),
             running: Arc::clone(&shared.running),
-            worker: Worker::new(config, view, clock, sink, journal, collectors, shared),
+            worker: Worker::new(config, source, clock, destinations, collectors, shared),
             callers: Callers { handles, recorders },
         }
     }

@@ -1,7 +1,8 @@
 //! Flushes under way: each waits until all that it covers is settled, or its time is up.
 
+use crate::control::shared::SharedPipeline;
 use crate::delivery::alarm::sleep_until;
-use crate::delivery::ledger::{FlushId, Ledger};
+use crate::delivery::ledger::FlushId;
 use crate::delivery::queue::Unsettled;
 use crate::model::amount::Amount;
 use crate::report::flush_report::FlushReport;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 pub(crate) type Reply = Box<dyn FnOnce(FlushReport) + Send>;
 
 pub(crate) struct Flushes {
-    ledger: Arc<Ledger>,
+    pipelines: Arc<[SharedPipeline]>,
     timeout: Duration,
     waiting: Vec<Flush>,
     /// Shutdowns for which all is settled, or whose time is up: they are answered when nothing is left to do.
@@ -22,7 +23,8 @@ pub(crate) struct Flushes {
 }
 
 struct Flush {
-    id: FlushId,
+    /// The numbers of the destinations, and what they know it by.
+    parts: Vec<(usize, FlushId)>,
     /// None, if that is later than time goes.
     deadline: Option<Instant>,
     reply: Reply,
@@ -31,9 +33,9 @@ struct Flush {
 }
 
 impl Flushes {
-    pub(crate) fn new(ledger: Arc<Ledger>, timeout: Duration) -> Self {
+    pub(crate) fn new(pipelines: Arc<[SharedPipeline]>, timeout: Duration) -> Self {
         Self {
-            ledger,
+            pipelines,
             timeout,
             waiting: Vec::new(),
             closing: Vec::new(),
@@ -43,13 +45,13 @@ impl Flushes {
     /// Waits for what a flush covers; for so long at most, or as long as every flush may take.
     pub(crate) fn add(
         &mut self,
-        id: FlushId,
+        parts: Vec<(usize, FlushId)>,
         timeout: Option<Duration>,
         reply: Reply,
         is_last: bool,
     ) {
         self.waiting.push(Flush {
-            id,
+            parts,
             deadline: Instant::now().checked_add(timeout.unwrap_or(self.timeout)),
             reply,
             is_last,
@@ -59,13 +61,16 @@ impl Flushes {
 
     /// Answers those for which all is settled.
     pub(crate) fn answer_settled(&mut self) {
-        let ledger = Arc::clone(&self.ledger);
-        let settled = |flush: &mut Flush| ledger.is_settled(flush.id);
+        let pipelines = Arc::clone(&self.pipelines);
+        let settled = |flush: &mut Flush| {
+            let mut parts = flush.parts.iter();
+            parts.all(|(number, id)| pipelines[*number].ledger.is_settled(*id))
+        };
         for flush in self.waiting.extract_if(.., settled).collect::<Vec<_>>() {
             if flush.is_last {
                 self.closing.push(flush);
             } else {
-                self.answer(flush, |_| Unsettled::default());
+                self.answer(flush, |_, _| Unsettled::default());
             }
         }
     }
@@ -77,8 +82,8 @@ impl Flushes {
         sleep_until(deadline)
     }
 
-    /// Answers those that have no time left, with what is unsettled still.
-    pub(crate) fn expire(&mut self, unsettled: impl Fn(Range<u64>) -> Unsettled) {
+    /// Answers those that have no time left, with what is unsettled still of a destination's batches.
+    pub(crate) fn expire(&mut self, unsettled: impl Fn(usize, Range<u64>) -> Unsettled) {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
         let mut late: Vec<Flush> = self.waiting.extract_if(.., is_late).collect();
@@ -94,19 +99,21 @@ impl Flushes {
         }
     }
 
-    fn answer(&self, flush: Flush, unsettled: impl Fn(Range<u64>) -> Unsettled) {
-        let Unsettled {
-            journaled,
-            uncertain,
-        } = unsettled(self.ledger.covers(flush.id));
-        if let Some(account) = self.ledger.close_flush(flush.id) {
-            let mut report = FlushReport::new(account, journaled);
+    fn answer(&self, flush: Flush, unsettled: impl Fn(usize, Range<u64>) -> Unsettled) {
+        let parts = flush.parts.iter().filter_map(|(number, id)| {
+            let SharedPipeline { name, ledger, .. } = &self.pipelines[*number];
+            let Unsettled {
+                journaled,
+                uncertain,
+            } = unsettled(*number, ledger.covers(*id));
+            let mut report = FlushReport::new(ledger.close_flush(*id)?, journaled);
             if flush.is_last {
                 report.pending.subtract(uncertain);
                 report.ambiguous.add(uncertain);
             }
-            (flush.reply)(report);
-        }
+            Some((Arc::clone(name), report))
+        });
+        (flush.reply)(FlushReport::of_all(parts.collect()));
     }
 
     /// Whether nobody waits for anything that is not settled.
@@ -122,14 +129,14 @@ impl Flushes {
         self.closing.iter().filter_map(|flush| flush.deadline).min()
     }
 
-    /// Nothing is left to do; so much is in the journal alone.
-    pub(crate) fn close(&mut self, journaled: Amount) {
-        let unsettled = Unsettled {
-            journaled,
+    /// Nothing is left to do; so much of each destination is in the journal alone.
+    pub(crate) fn close(&mut self, journaled: &[Amount]) {
+        let unsettled = |number: usize, _| Unsettled {
+            journaled: journaled[number],
             ..Unsettled::default()
         };
         for flush in std::mem::take(&mut self.closing) {
-            self.answer(flush, |_| unsettled);
+            self.answer(flush, unsettled);
         }
     }
 }

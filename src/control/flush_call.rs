@@ -23,6 +23,8 @@ use tokio::task::{block_in_place, unconstrained};
 #[must_use = "nothing is flushed or stopped unless this is awaited or blocked on"]
 pub struct Flush {
     handle: CloudWatchHandle,
+    /// The destination; none, if it is for all.
+    scope: Option<Box<str>>,
     timeout: Option<Duration>,
     is_last: bool,
     /// Once it is asked for.
@@ -34,9 +36,10 @@ impl UnwindSafe for Flush {}
 impl RefUnwindSafe for Flush {}
 
 impl Flush {
-    pub(crate) fn new(handle: CloudWatchHandle, is_last: bool) -> Self {
+    pub(crate) fn new(handle: CloudWatchHandle, scope: Option<Box<str>>, is_last: bool) -> Self {
         Self {
             handle,
+            scope,
             timeout: None,
             is_last,
             report: None,
@@ -87,7 +90,9 @@ impl Future for Flush {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let report = match self.report.take() {
             Some(report) => report,
-            None => self.handle.ask(self.timeout, self.is_last)?,
+            None => self
+                .handle
+                .ask(self.scope.as_deref(), self.timeout, self.is_last)?,
         };
         let report = ready!(Pin::new(self.report.insert(report)).poll(context));
         Poll::Ready(report.map_err(|_| self.handle.stopped()))

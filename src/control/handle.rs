@@ -12,11 +12,13 @@ use crate::report::flush_report::FlushReport;
 use crate::report::stats::Stats;
 use std::convert::Infallible;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) enum Command {
-    Flush(Option<Duration>, Reply),
+    /// Of the destination with this number, or of all.
+    Flush(Option<usize>, Option<Duration>, Reply),
     Shutdown(Option<Duration>, Reply),
 }
 
@@ -64,15 +66,18 @@ impl CloudWatchHandle {
     /// # }
     /// ```
     ///
+    /// It goes to all destinations that take the metric. Where one of several would refuse it, or has no room, that is
+    /// counted there, and the others have it.
+    ///
     /// # Errors
     ///
-    /// If CloudWatch would not take the datum, if there is no room for it, or if the exporter was shut
-    /// down. Nothing is queued then.
+    /// If no destination takes the datum: for what is wrong with it, as there is no room for it, or as the exporter was
+    /// shut down. Nothing is queued then.
     pub fn put(&self, datum: ExplicitDatum) -> Result<(), PutError> {
         if self.shared.running.is_elsewhere() {
             return Err(PutError::Stopped);
         }
-        self.shared.intake.put(datum)
+        self.shared.put(datum)
     }
 
     /// Sends everything that was recorded so far, once the value is awaited or [blocked on](Flush::blocking), and
@@ -81,7 +86,8 @@ impl CloudWatchHandle {
     /// to the [journal](crate::CloudWatchBuilder::with_journal) is waited for, what an earlier one left there is not.
     ///
     /// The data are stamped with the start of the current window, as all the others of this window
-    /// will be; CloudWatch adds them up.
+    /// will be; CloudWatch adds them up. It flushes all destinations;
+    /// [`flush_destination`](Self::flush_destination) flushes one.
     ///
     /// ```no_run
     /// # async fn example(cloudwatch: metrics_exporter_cloudwatch::CloudWatchHandle)
@@ -99,7 +105,18 @@ impl CloudWatchHandle {
     ///
     /// If the exporter does not run, or not any more. [`Flush::blocking`] has one error more.
     pub fn flush(&self) -> Flush {
-        Flush::new(self.clone(), false)
+        Flush::new(self.clone(), None, false)
+    }
+
+    /// [Flushes](Self::flush) the [destination](crate::Destination) of this name alone. To the others nothing changes: what
+    /// they have of their windows stays, and will be one datum for each metric.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush); and [`FlushError::NoDestination`], if there is none of that name.
+    pub fn flush_destination(&self, name: impl Into<String>) -> Flush {
+        let name = name.into().into_boxed_str();
+        Flush::new(self.clone(), Some(name), false)
     }
 
     /// Flushes as [`flush`](Self::flush) does, and stops the exporter: when that is delivered, and what was under way
@@ -115,7 +132,7 @@ impl CloudWatchHandle {
     ///
     /// If the exporter does not run, or not any more. [`Flush::blocking`] has one error more.
     pub fn shutdown(&self) -> Flush {
-        Flush::new(self.clone(), true)
+        Flush::new(self.clone(), None, true)
     }
 
     /// Whether the exporter runs, in this process. It does not before it is [run](crate::CloudWatchExporter::run), and
@@ -124,31 +141,44 @@ impl CloudWatchHandle {
         self.shared.running.is_running()
     }
 
-    /// What became of everything that was recorded since the start and is drained by now. It takes microseconds, so that a
+    /// What became of everything that was recorded since the start, up to the last snapshot. It takes microseconds, so that a
     /// probe can ask for it.
     pub fn stats(&self) -> Stats {
-        Stats::of(&self.shared.ledger)
+        let pipelines = self.shared.pipelines.iter();
+        let parts = pipelines.map(|one| (Arc::clone(&one.name), Stats::of(&one.ledger)));
+        Stats::of_all(parts.collect())
     }
 
-    /// What was refused since the start, by series and reason: the first 10,000 of them. What the service rejected is
-    /// here by its error code, without the message.
+    /// What was refused since the start, by series and reason: the first 10,000 of them of each destination, one after the
+    /// other. What the service rejected is here by its error code, without the message.
     pub fn refusals(&self) -> Vec<Refused> {
-        self.shared.ledger.books().refusals.list()
+        let pipelines = self.shared.pipelines.iter();
+        let lists = pipelines.map(|one| one.ledger.books().refusals.list());
+        lists.flatten().collect()
+    }
+
+    /// What one destination refused since the start; none if there is no destination of that name.
+    pub fn refusals_of(&self, destination: &str) -> Option<Vec<Refused>> {
+        let number = self.shared.number_of(destination)?;
+        Some(self.shared.pipelines[number].ledger.books().refusals.list())
     }
 
     /// Asks the exporter for a flush.
     pub(crate) fn ask(
         &self,
+        scope: Option<&str>,
         timeout: Option<Duration>,
         is_last: bool,
     ) -> Result<oneshot::Receiver<FlushReport>, FlushError> {
+        let number = scope.map(|name| self.shared.number_of(name).ok_or(FlushError::NoDestination));
+        let number = number.transpose()?;
         let (reply, report) = oneshot::channel();
         // Whoever asked may have gone.
         let reply: Reply = Box::new(|report| drop(reply.send(report)));
         self.send(if is_last {
             Command::Shutdown(timeout, reply)
         } else {
-            Command::Flush(timeout, reply)
+            Command::Flush(number, timeout, reply)
         })?;
         Ok(report)
     }

@@ -4,28 +4,61 @@ use crate::clock::Clock;
 use crate::collect::inbox::Inbox;
 use crate::collect::intake::Intake;
 use crate::control::handle::Command;
+use crate::control::pipeline::Parts;
 use crate::control::running::Running;
 use crate::delivery::ledger::Ledger;
-use crate::model::sink::AnySink;
-use crate::settings::Config;
+use crate::report::self_metrics::Account;
+use crate::report::stats::Stats;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) commands: Arc<Inbox<Command>>,
-    pub(crate) intake: Arc<Intake>,
-    pub(crate) ledger: Arc<Ledger>,
+    /// In the order of the destinations.
+    pub(crate) pipelines: Arc<[SharedPipeline]>,
     pub(crate) running: Arc<Running>,
 }
 
+/// Of one destination.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedPipeline {
+    pub(crate) name: Arc<str>,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) ledger: Arc<Ledger>,
+    has_journal: bool,
+}
+
 impl Shared {
-    pub(crate) fn new(config: &Config, clock: &Arc<dyn Clock>, sink: &Arc<dyn AnySink>) -> Self {
-        let intake = Intake::new(config.clone(), Arc::clone(clock), Arc::clone(sink));
+    pub(crate) fn new(destinations: &[Parts], clock: &Arc<dyn Clock>) -> Self {
+        let pipelines = destinations.iter().map(|parts| {
+            let (config, sink) = (parts.config.clone(), Arc::clone(&parts.sink));
+            SharedPipeline {
+                has_journal: config.journal.is_some(),
+                name: Arc::clone(&config.destination),
+                intake: Arc::new(Intake::new(config, Arc::clone(clock), sink)),
+                ledger: Arc::default(),
+            }
+        });
         Self {
             commands: Arc::new(Inbox::new()),
-            intake: Arc::new(intake),
-            ledger: Arc::default(),
+            pipelines: pipelines.collect(),
             running: Arc::default(),
+        }
+    }
+
+    /// The place of a destination.
+    pub(crate) fn number_of(&self, name: &str) -> Option<usize> {
+        self.pipelines.iter().position(|one| *one.name == *name)
+    }
+}
+
+impl SharedPipeline {
+    /// For what the exporter says about itself.
+    pub(crate) fn account(&self) -> Account {
+        Account {
+            destination: Arc::clone(&self.name),
+            stats: Stats::of(&self.ledger),
+            has_journal: self.has_journal,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The background task: drains at each window's end, and joins the stages.
+//! The background task: takes snapshots as windows end, and joins the stages.
 
 mod snapshot_waits;
 
@@ -8,43 +8,42 @@ use crate::control::collectors::{Collect, Collectors};
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
+use crate::control::pipeline::{Parts, Pipeline, all_of, first_of};
 use crate::control::shared::Shared;
-use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;
-use crate::journal::{Recovered, Writer};
-use crate::model::batch::Batch;
-use crate::model::sink::AnySink;
-use crate::reduce::Reducer;
 use crate::report::flush_report::FlushReport;
-use crate::report::self_metrics::SelfMetrics;
-use crate::report::stats::Stats;
 use crate::settings::Config;
-use crate::view::{View, What};
+use crate::view::{SeriesPolicy, say_limit};
+use metrics_recording::Snapshotter;
 use snapshot_waits::SnapshotWaits;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 
 pub(crate) struct Worker {
     config: Config,
-    view: View,
+    snapshotter: Snapshotter,
+    policy: Arc<SeriesPolicy>,
     clock: Arc<dyn Clock>,
     shared: Shared,
-    delivery: Delivery,
+    pipelines: Vec<Pipeline>,
     flushes: Flushes,
     idle: Idle,
     collectors: Collectors,
     waits: SnapshotWaits,
-    /// What it reports about itself, if it is to.
-    self_metrics: Option<SelfMetrics>,
-    window: Window,
-    /// Whether this window was drained before, so that gauges have been told in it.
-    is_drained: bool,
-    /// Whether the last drain is over.
+    /// How often something happened.
+    turn: usize,
+    /// Whether the last snapshot is over.
     is_stopping: bool,
     /// Whether it came to its end.
     is_over: bool,
+}
+
+/// What is recorded, and what acts on it.
+pub(crate) struct Source {
+    pub(crate) snapshotter: Snapshotter,
+    pub(crate) policy: Arc<SeriesPolicy>,
 }
 
 /// Who may still want something.
@@ -56,36 +55,30 @@ pub(crate) struct Callers {
 impl Worker {
     pub(crate) fn new(
         config: Config,
-        view: View,
+        source: Source,
         clock: Arc<dyn Clock>,
-        sink: Arc<dyn AnySink>,
-        journal: Option<(Writer, Recovered)>,
+        destinations: Vec<Parts>,
         collectors: Vec<Collect>,
         shared: Shared,
     ) -> Self {
-        let names = *sink.profile().name_rules();
+        let parts = destinations.into_iter().zip(shared.pipelines.iter());
+        let pipelines = parts.map(|(parts, shared)| Pipeline::new(parts, &clock, shared.clone()));
+        let Source {
+            snapshotter,
+            policy,
+        } = source;
         Self {
-            window: Window::at(clock.now(), config.storage_resolution),
-            delivery: Delivery::new(
-                sink,
-                Arc::clone(&clock),
-                &config,
-                journal,
-                view.evicted_bytes().clone(),
-                Arc::clone(&shared.ledger),
-            ),
-            flushes: Flushes::new(Arc::clone(&shared.ledger), config.flush_timeout),
-            self_metrics: config
-                .reports_itself
-                .then(|| SelfMetrics::new(&config, names)),
+            pipelines: pipelines.collect(),
+            flushes: Flushes::new(Arc::clone(&shared.pipelines), config.flush_timeout),
             idle: Idle::new(config.idle_flush_interval),
             collectors: Collectors::new(collectors),
             waits: SnapshotWaits::default(),
-            is_drained: false,
+            turn: 0,
             is_stopping: false,
             is_over: false,
             config,
-            view,
+            snapshotter,
+            policy,
             clock,
             shared,
         }
@@ -104,18 +97,23 @@ impl Worker {
         } = callers;
         let (mut has_handles, mut has_recorders) = (true, true);
         let commands = Arc::clone(&self.shared.commands);
+        let intakes = Arc::clone(&self.shared.pipelines);
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
-            self.turn_window();
+            self.turn_windows();
             let waits_until = self.waits.until();
+            let window_ends = self.next_end();
+            self.turn = self.turn.wrapping_add(1);
+            let (is_stopping, turn) = (self.is_stopping, self.turn);
+            let pipelines = self.pipelines.iter_mut();
             tokio::select! {
                 // The clock comes last: it may return early, and must not keep the others waiting.
                 biased;
-                () = self.delivery.next(self.is_stopping) => {
-                    self.shared.intake.set_queued(self.delivery.bytes());
-                    self.flushes.answer_settled();
+                () = first_of(pipelines.map(|one| one.next(is_stopping)), turn) => self.flushes.answer_settled(),
+                () = self.flushes.out_of_time() => {
+                    let pipelines = &self.pipelines;
+                    self.flushes.expire(|number, batches| pipelines[number].delivery.unsettled_of(batches));
                 }
-                () = self.flushes.out_of_time() => self.flushes.expire(|numbers| self.delivery.unsettled_of(numbers)),
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 () = self.collectors.next() => self.collected(),
                 () = sleep_until(waits_until) => self.collected(),
@@ -130,17 +128,15 @@ impl Worker {
                         self.abandoned(true);
                     }
                 }
-                () = self.shared.intake.has_a_request() => {
-                    let mut packer = self.delivery.packer(&self.config);
-                    self.shared.intake.take().for_each(|datum| packer.push(datum));
-                    let batches = packer.finish();
-                    self.queue(batches);
+                () = first_of(intakes.iter().map(|one| one.intake.has_a_request()), turn) => {
+                    self.pipelines.iter_mut().for_each(|one| one.take_in(is_stopping));
+                    self.flushes.answer_settled();
                 }
                 () = self.idle.due(), if !self.is_stopping => {
-                    self.drain();
-                    self.delivery.gather();
+                    self.snapshot(|_| true);
+                    self.pipelines.iter_mut().for_each(|one| one.delivery.gather());
                 }
-                () = self.clock.sleep_until(self.window.end()), if !self.is_stopping && !self.waits.is_for_window() => tokio::task::yield_now().await,
+                () = self.clock.sleep_until(window_ends), if !self.is_stopping && !self.waits.is_for_window() => tokio::task::yield_now().await,
             }
         }
         self.finish().await;
@@ -148,14 +144,14 @@ impl Worker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Flush(timeout, reply) => self.ask(timeout, reply, false),
-            Command::Shutdown(timeout, reply) => self.ask(timeout, reply, true),
+            Command::Flush(scope, timeout, reply) => self.ask(scope, timeout, reply, false),
+            Command::Shutdown(timeout, reply) => self.ask(None, timeout, reply, true),
         }
     }
 
     /// Nobody asks any more.
     fn abandoned(&mut self, is_last: bool) {
-        self.ask(None, Box::new(|report| log_loss(&report)), is_last);
+        self.ask(None, None, Box::new(|report| log_loss(&report)), is_last);
     }
 
     /// Lets what is under way come to its end, if there is time, and answers whoever shut it down.
@@ -164,106 +160,133 @@ impl Worker {
         self.shared.commands.close();
         drop(self.shared.commands.take());
         let end = self.flushes.deadline();
-        while self.delivery.last(end).await {}
-        self.delivery.give_up_uncertain();
+        let last = self.pipelines.iter_mut().map(|one| async move {
+            while one.delivery.last(end).await {
+                one.settle(true);
+            }
+            one.delivery.give_up_uncertain();
+            one.settle(true);
+        });
+        all_of(last).await;
         self.is_over = true;
-        let journaled = self.delivery.journaled();
+        let pipelines = self.pipelines.iter();
+        let journaled: Vec<_> = pipelines.map(|one| one.delivery.journaled()).collect();
         let Self {
-            delivery,
+            pipelines,
             flushes,
             shared: Shared { running, .. },
             ..
         } = self;
-        let mut closing = std::pin::pin!(delivery.close());
+        let closing = pipelines.iter_mut().map(|one| one.delivery.close());
+        let mut closing = std::pin::pin!(all_of(closing));
         tokio::select! {
             biased;
             () = &mut closing => {
                 running.end();
-                flushes.close(journaled);
+                flushes.close(&journaled);
             }
             () = sleep_until(end) => {
                 running.end();
-                flushes.close(journaled);
+                flushes.close(&journaled);
                 closing.await;
             }
         }
     }
 
-    /// Closes the window if its time is over, whatever the time is now: its data keep its stamp.
-    fn close_window(&mut self) {
-        let next = self.window.next(self.clock.now());
-        let Some(next) = next.filter(|_| !self.is_stopping) else {
+    /// When the first window ends.
+    fn next_end(&self) -> SystemTime {
+        let ends = self.pipelines.iter().map(|one| one.window.end());
+        ends.min().unwrap_or_else(|| self.clock.now())
+    }
+
+    /// Closes windows whose time is over, whatever the time is now: their data keep their stamps.
+    fn close_windows(&mut self) {
+        if self.is_stopping {
             return;
-        };
+        }
+        let now = self.clock.now();
+        let next = self.pipelines.iter().map(|one| one.window.next(now));
+        let next: Vec<Option<Window>> = next.collect();
         // A process that is frozen right after a flush, as on Lambda: what there is now was recorded when it had
         // thawed.
-        let is_thawed = self.is_drained && self.window.is_far_from(&next);
-        if !is_thawed {
-            self.drain();
-        }
-        self.window = next;
-        self.is_drained = false;
-        if self.flushes.is_empty() {
-            self.delivery.spread();
-        }
-    }
-
-    fn flush(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
-        let (first, data, amount) = self.delivery.unsettled();
-        let flush = self.shared.ledger.open_flush(first, data, amount);
-        self.close_window();
-        if !self.is_stopping {
-            self.drain();
-        }
-        self.shared
-            .ledger
-            .drained(flush, self.delivery.next_number());
-        self.delivery.hurry();
-        self.flushes.add(flush, timeout, reply, is_last);
-    }
-
-    /// Drains all series into the queue.
-    fn drain(&mut self) {
-        let mut reducer = Reducer::new(self.window, self.delivery.profile().distribution_form());
-        let mut packer = self.delivery.packer(&self.config);
-        let now = self.clock.now();
-        let repeats_gauges = !self.is_drained;
-        self.view.collect(now, repeats_gauges, |gained| {
-            if let Some(datum) = reducer.reduce(&gained) {
-                match self.delivery.check(&datum) {
-                    Ok(()) => packer.push(datum),
-                    // Once, not in every window that repeats it.
-                    Err(_) if matches!(gained.what, What::Unchanged(_)) => {}
-                    Err(reason) => reducer.refuse_datum(&datum, &reason),
-                }
-            }
+        let closes = self.pipelines.iter().zip(&next).map(|(one, next)| {
+            let is_thawed = |next: &Window| one.is_cut && one.window.is_far_from(next);
+            next.as_ref().is_some_and(|next| !is_thawed(next))
         });
-        self.shared.ledger.refused(&reducer.into_refused());
-        if let Some(self_metrics) = &mut self.self_metrics
-            && !self.is_drained
-        {
-            let stats = Stats::of(&self.shared.ledger);
-            let data = self_metrics.data(&stats, self.window, self.clock.now());
-            for datum in data {
-                if self.delivery.check(&datum).is_ok() {
-                    packer.push(datum);
+        let closes: Vec<bool> = closes.collect();
+        if closes.contains(&true) {
+            self.snapshot(|number| closes[number]);
+        }
+        let nobody_waits = self.flushes.is_empty();
+        for (one, next) in self.pipelines.iter_mut().zip(next) {
+            if let Some(next) = next {
+                one.window = next;
+                one.is_cut = false;
+                if nobody_waits {
+                    one.delivery.spread();
                 }
             }
         }
-        self.shared
-            .intake
-            .take()
-            .for_each(|datum| packer.push(datum));
-        let batches = packer.finish();
-        self.is_drained = true;
-        self.queue(batches);
     }
 
-    fn queue(&mut self, batches: Vec<Batch>) {
-        for batch in batches {
-            self.delivery.push(batch);
+    /// Of all destinations, or of the one with this number.
+    fn flush(
+        &mut self,
+        scope: Option<usize>,
+        timeout: Option<Duration>,
+        reply: Reply,
+        is_last: bool,
+    ) {
+        let is_meant = |number: usize| scope.is_none_or(|one| one == number);
+        let pipelines = self.pipelines.iter().enumerate();
+        let meant = pipelines.filter(|(number, _)| is_meant(*number));
+        let parts: Vec<_> = meant
+            .map(|(number, one)| (number, one.open_flush()))
+            .collect();
+        self.close_windows();
+        if !self.is_stopping {
+            self.snapshot(is_meant);
         }
-        self.shared.intake.set_queued(self.delivery.bytes());
+        for (number, flush) in &parts {
+            self.pipelines[*number].hurry(*flush);
+        }
+        self.flushes.add(parts, timeout, reply, is_last);
+    }
+
+    /// Takes what was recorded, for all destinations. Those that it closes the window of queue it, with all that they have
+    /// kept since the last time.
+    fn snapshot(&mut self, closes: impl Fn(usize) -> bool) {
+        let now = self.clock.now();
+        let pipelines = self.pipelines.iter_mut().enumerate();
+        let mut gatherings: Vec<_> = pipelines
+            .map(|(number, one)| {
+                let closes = closes(number);
+                let end = if closes {
+                    now.min(one.window.end())
+                } else {
+                    now
+                };
+                one.gather(end, closes)
+            })
+            .collect();
+        let policy = &self.policy;
+        self.snapshotter.visit(
+            now,
+            |_| true,
+            |event| {
+                say_limit(&event, policy);
+                for one in &mut gatherings {
+                    one.hear(event);
+                }
+            },
+        );
+        let all = &self.shared.pipelines;
+        let ended = gatherings.into_iter().map(|one| one.end(all, now));
+        let ended: Vec<_> = ended.collect();
+        for (one, batches) in self.pipelines.iter_mut().zip(ended) {
+            one.delivery.push(batches);
+            one.settle(self.is_stopping);
+        }
         // Older data may have had to go.
         self.flushes.answer_settled();
     }
@@ -272,13 +295,16 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         // However it ends: nobody takes over what would come in, or answers what has.
-        self.shared.intake.close();
+        self.pipelines.iter().for_each(Pipeline::close_intake);
         self.shared.commands.close();
         drop(self.shared.commands.take());
         // With its runtime, say. After a panic nothing of it can be relied on.
         if !self.is_over && !std::thread::panicking() {
-            self.drain();
-            self.delivery.abandon();
+            self.snapshot(|_| true);
+            for one in &mut self.pipelines {
+                one.delivery.abandon();
+                one.settle(true);
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ impl Search {
     }
 
     /// What is not in the next attempt.
-    pub(crate) fn aside(&self) -> impl Iterator<Item = &Datum> {
+    pub(crate) fn aside(&self) -> impl Iterator<Item = &Datum> + Clone {
         self.other_half.iter().chain(&self.unknown)
     }
 
@@ -87,8 +87,17 @@ impl QueuedBatch {
             }
         }
         let mut settled = vec![self.settled_in_part(&named, Outcome::Refused(refused))];
+        if let Some((unnamed, reason)) = &sent.refused_unnamed
+            && self.batch.is_harmless()
+        {
+            // Whichever they are: the next totals have what these do not.
+            let unnamed = taken.split_off(taken.len().saturating_sub(*unnamed));
+            settled.push(self.refused(&unnamed, reason));
+        }
         let mut rest = self.settled_in_part(&taken, outcome);
-        if let Some((unnamed, reason)) = &sent.refused_unnamed {
+        if let Some((unnamed, reason)) = &sent.refused_unnamed
+            && !self.batch.is_harmless()
+        {
             let unnamed = (*unnamed).min(rest.data);
             let part = rest.amount.part(unnamed, rest.data);
             let refused = Refused {
@@ -104,6 +113,7 @@ impl QueuedBatch {
                 amount: part,
                 is_repeated: self.is_repeated,
                 outcome: Outcome::Refused(vec![refused]),
+                returned: Vec::new(),
             });
         }
         settled.push(rest);

@@ -11,10 +11,13 @@
 
 use crate::delivery::refusals::Refusals;
 use crate::model::amount::Amount;
+use crate::model::identity::Identity;
+use crate::model::metric_kind::MetricKind;
 use crate::model::refusal::{MAX_LISTED, Refused};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What became of data.
@@ -38,6 +41,42 @@ pub(crate) struct Settled {
     /// An earlier attempt may have arrived, too.
     pub(crate) is_repeated: bool,
     pub(crate) outcome: Outcome,
+    /// Totals among them that came to nothing. Their samples are not in the amount.
+    pub(crate) returned: Vec<Returned>,
+}
+
+/// A total that came to nothing: its samples are in the next one of its start, or lost if there is none.
+#[derive(Clone, Debug)]
+pub(crate) struct Returned {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) kind: MetricKind,
+    pub(crate) start: SystemTime,
+    pub(crate) samples: u64,
+    /// What became of the samples if they are lost.
+    pub(crate) outcome: Outcome,
+}
+
+impl Returned {
+    /// There is no next one.
+    pub(crate) fn lost(&self) -> Settled {
+        Settled {
+            data: 0,
+            amount: Amount {
+                data: 0,
+                samples: self.samples,
+            },
+            is_repeated: false,
+            outcome: self.outcome.clone(),
+            returned: Vec::new(),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether data left for good.
+    pub(crate) fn has_left(&self) -> bool {
+        matches!(self, Self::Delivered | Self::HandedOver)
+    }
 }
 
 /// How an attempt went.
@@ -162,6 +201,14 @@ impl Ledger {
         }
     }
 
+    /// There was no room for a datum of so many samples, before it got into a batch.
+    pub(crate) fn missed(&self, samples: u64) {
+        let amount = Amount { data: 1, samples };
+        let account = &mut self.0.lock().account;
+        account.entered.add(amount);
+        account.dropped.add(amount);
+    }
+
     pub(crate) fn settle(&self, number: u64, settled: &Settled) {
         let mut books = self.0.lock();
         books.account.settle(settled);
@@ -176,6 +223,15 @@ impl Ledger {
             // One line was logged for the request.
             let _ = books.refusals.add(refused);
         }
+    }
+
+    /// Samples of totals that came to nothing are the view's again, as if they had not entered: the next total has them.
+    /// A flush that waited for them has them as pending.
+    pub(crate) fn taken_back(&self, samples: u64) {
+        let mut books = self.0.lock();
+        let amount = Amount { data: 0, samples };
+        books.account.entered.subtract(amount);
+        books.account.pending.subtract(amount);
     }
 
     pub(crate) fn attempted(&self, attempted: Attempted, now: SystemTime) {
@@ -199,7 +255,7 @@ impl Ledger {
     }
 
     /// A flush begins: it waits for the batches from `first` on that are not settled, so much and so many data, and for
-    /// all that [is drained](Self::drained) now.
+    /// all that [a snapshot tells](Self::bound_flush) now.
     pub(crate) fn open_flush(&self, first: u64, data: usize, amount: Amount) -> FlushId {
         let mut books = self.0.lock();
         books.opened += 1;
@@ -217,7 +273,7 @@ impl Ledger {
     }
 
     /// All that a flush waits for is queued; it does not wait for what is queued from this number on.
-    pub(crate) fn drained(&self, id: FlushId, end: u64) {
+    pub(crate) fn bound_flush(&self, id: FlushId, end: u64) {
         if let Some(flush) = self.0.lock().flushes.get_mut(&id) {
             flush.covers.end = end;
         }
@@ -277,8 +333,7 @@ impl Account {
         };
         outcome.add(settled.amount);
         self.pending.subtract(settled.amount);
-        let has_left = matches!(settled.outcome, Outcome::Delivered | Outcome::HandedOver);
-        if settled.is_repeated && has_left {
+        if settled.is_repeated && settled.outcome.has_left() {
             self.repeated.add(settled.amount);
         }
     }

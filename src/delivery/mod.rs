@@ -26,7 +26,7 @@ use crate::delivery::alarm::sleep_until;
 use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::durability::Durability;
 use crate::delivery::journaling::Journaling;
-use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
+use crate::delivery::ledger::{Ledger, Levels, Outcome, Returned, Settled};
 use crate::delivery::marking::Clearance;
 use crate::delivery::pack::Packer;
 use crate::delivery::queue::{InFlight, OnDisk, Queue, Unsettled};
@@ -40,7 +40,7 @@ use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::evicted::EvictedBytes;
 use crate::model::guarantee::Guarantee;
-use crate::model::profile::Profile;
+use crate::model::profile::{Profile, Temporality};
 use crate::model::refusal::Refusal;
 use crate::model::sink::AnySink;
 use crate::settings::Config;
@@ -66,6 +66,8 @@ pub(crate) struct Delivery {
     journal: Option<Journaling>,
     /// The number of the next batch.
     next_number: u64,
+    /// Totals that came to nothing, with the numbers of their batches.
+    returned: Vec<(u64, Returned)>,
     send_jitter: Duration,
     /// What a request may take.
     request_timeout: Duration,
@@ -80,13 +82,17 @@ impl Delivery {
         evicted: EvictedBytes,
         ledger: Arc<Ledger>,
     ) -> Self {
-        let period = config.storage_resolution.period();
         let recovered = journal.as_ref().map(|(_, recovered)| recovered);
         let first_own = recovered.map_or(1, |recovered| recovered.next.max(1));
-        let mut queue = Queue::new(config.queue_bytes, evicted, first_own);
+        let profile = sink.profile();
+        let in_order = profile.temporality() == Temporality::Cumulative;
+        let mut queue = Queue::new(config.queue_bytes, evicted, first_own, in_order);
         let journal = journal.map(|(writer, recovered)| {
             for record in &recovered.records {
-                queue.leave_to_disk(record.number, OnDisk::restored(record.is_begun));
+                queue.leave_to_disk(
+                    record.number,
+                    OnDisk::restored(record.number, record.is_begun),
+                );
             }
             let mut books = ledger.books();
             books.lost_records += recovered.damaged;
@@ -94,7 +100,7 @@ impl Delivery {
             Journaling::new(writer, &recovered)
         });
         Self {
-            profile: sink.profile(),
+            profile,
             sink,
             clock,
             ledger,
@@ -106,14 +112,26 @@ impl Delivery {
             numbers: HashMap::new(),
             journal,
             next_number: first_own,
-            send_jitter: config.send_jitter.min(period),
+            returned: Vec::new(),
+            send_jitter: config.send_jitter.min(config.period()),
             request_timeout: config.request_timeout,
         }
     }
 
-    /// Queues a batch.
-    pub(crate) fn push(&mut self, batch: Batch) {
+    /// Queues batches of data that were gathered together, first those with zeros, if there are any.
+    pub(crate) fn push(&mut self, batches: Vec<Batch>) {
+        let (mut group, mut is_zeros) = (self.next_number, true);
+        for batch in batches {
+            if is_zeros && !batch.key().is_zeros {
+                (group, is_zeros) = (self.next_number, false);
+            }
+            self.push_one(batch, group);
+        }
+    }
+
+    fn push_one(&mut self, batch: Batch, group: u64) {
         let mut queued = QueuedBatch::new(self.next_number, batch);
+        queued.group = group;
         self.next_number += 1;
         let data = queued.batch.data().len();
         (self.ledger).entered(queued.number, data, queued.amount());
@@ -135,6 +153,11 @@ impl Delivery {
 
     pub(crate) fn profile(&self) -> Profile {
         self.profile
+    }
+
+    /// Totals that came to nothing since the last time, with the numbers of their batches.
+    pub(crate) fn take_returned(&mut self) -> Vec<(u64, Returned)> {
+        std::mem::take(&mut self.returned)
     }
 
     /// The number of the first batch that this process queued; data and amount of all since that are not settled.
@@ -288,6 +311,9 @@ impl Delivery {
     /// Enters in the ledger what became of data, and says what has to be said.
     fn settle(&mut self, number: u64, settled: &Settled) {
         self.ledger.settle(number, settled);
+        let returned = settled.returned.iter();
+        self.returned
+            .extend(returned.map(|one| (number, one.clone())));
         match &settled.outcome {
             Outcome::Refused(refused) => {
                 if let Some(first) = refused.first() {

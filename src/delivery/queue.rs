@@ -1,9 +1,12 @@
 //! All batches that are not settled, by number: those that wait, bounded by bytes, those in flight, and those on disk
 //! alone.
 
+mod on_disk;
+mod send_order;
+
+pub(crate) use on_disk::OnDisk;
+
 use crate::delivery::clock_skew::Correction;
-use crate::delivery::durability::Durability;
-use crate::delivery::ledger::{Outcome, Settled};
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::amount::Amount;
 use crate::model::evicted::EvictedBytes;
@@ -20,6 +23,8 @@ pub(crate) struct Queue {
     on_disk: BTreeMap<u64, OnDisk>,
     /// The batches from here on are this process's own.
     first_own: u64,
+    /// Whether a group waits until the one before it is settled.
+    in_order: bool,
     /// Data of all, those about the exporter itself not included.
     data: u64,
     /// Of what is on disk alone.
@@ -44,20 +49,6 @@ pub(crate) struct InFlight {
     pub(crate) correction: Correction,
 }
 
-/// What is on disk and not in memory.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OnDisk {
-    data: usize,
-    /// None, until it is known: an earlier process recorded it.
-    amount: Option<Amount>,
-    /// The earliest time stamp, if that is known.
-    oldest: Option<SystemTime>,
-    /// An attempt had begun, whose fate is not known.
-    pub(crate) is_repeated: bool,
-    /// It is still being written, by the call of this number.
-    being_written: Option<u64>,
-}
-
 /// Of what is not settled.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Unsettled {
@@ -68,12 +59,18 @@ pub(crate) struct Unsettled {
 }
 
 impl Queue {
-    pub(crate) fn new(max_bytes: usize, evicted: EvictedBytes, first_own: u64) -> Self {
+    pub(crate) fn new(
+        max_bytes: usize,
+        evicted: EvictedBytes,
+        first_own: u64,
+        in_order: bool,
+    ) -> Self {
         Self {
             waiting: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             on_disk: BTreeMap::new(),
             first_own,
+            in_order,
             data: 0,
             journaled: Amount::default(),
             ages: BTreeMap::new(),
@@ -94,24 +91,33 @@ impl Queue {
     /// Takes out the oldest that there is no room for, as if so many bytes were `freed`. The newest stays.
     pub(crate) fn overflow(&mut self, freed: usize) -> Option<QueuedBatch> {
         let is_too_much = self.bytes().saturating_sub(freed) > self.max_bytes;
+        if !is_too_much || self.waiting.len() < 2 {
+            return None;
+        }
         let (&oldest, _) = self.waiting.first_key_value()?;
-        (is_too_much && self.waiting.len() > 1)
-            .then(|| self.take(oldest))
-            .flatten()
+        let number = if self.in_order {
+            self.last_in_order()?
+        } else {
+            oldest
+        };
+        self.take(number)
     }
 
     /// Takes out the oldest that may be sent now; before what an earlier process recorded, as nobody waits for that.
     pub(crate) fn pop_ready(&mut self, now: Instant) -> Option<QueuedBatch> {
+        let group = self.group_in_turn();
         let own = self.waiting.range(self.first_own..);
         let mut all = own.chain(self.waiting.range(..self.first_own));
-        let (&number, _) = all.find(|(_, queued)| queued.ready_at(now) <= now)?;
+        let is_ready = |queued: &QueuedBatch| queued.is_in(group) && queued.ready_at(now) <= now;
+        let (&number, _) = all.find(|(_, queued)| is_ready(queued))?;
         self.take(number)
     }
 
     /// When one of them may be sent, past times included; none if there is none.
     pub(crate) fn next_ready(&self, now: Instant) -> Option<Instant> {
         let mut next: Option<Instant> = None;
-        for queued in self.waiting.values() {
+        let group = self.group_in_turn();
+        for queued in self.waiting.values().filter(|queued| queued.is_in(group)) {
             let ready = queued.ready_at(now);
             if ready <= now {
                 return Some(ready);
@@ -298,62 +304,5 @@ impl Queue {
     /// The bytes of all that is in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.waiting_bytes + self.in_flight_bytes + self.evicted.get()
-    }
-}
-
-impl OnDisk {
-    pub(crate) fn of(queued: &QueuedBatch) -> Self {
-        Self {
-            data: queued.data().count(),
-            amount: Some(queued.amount()),
-            oldest: Some(queued.oldest()),
-            is_repeated: queued.is_repeated,
-            being_written: match queued.durability {
-                Durability::Writing { write, .. } => Some(write),
-                _ => None,
-            },
-        }
-    }
-
-    pub(crate) fn being_written(&self) -> Option<u64> {
-        self.being_written
-    }
-
-    /// What an earlier process left.
-    pub(crate) fn restored(is_repeated: bool) -> Self {
-        Self {
-            data: 0,
-            amount: None,
-            oldest: None,
-            is_repeated,
-            being_written: None,
-        }
-    }
-
-    /// How much of it is on disk for sure.
-    fn journaled(&self) -> Amount {
-        match self.being_written {
-            Some(_) => Amount::default(),
-            None => self.amount.unwrap_or_default(),
-        }
-    }
-
-    /// Whether the ledger has it.
-    pub(crate) fn is_counted(&self) -> bool {
-        self.amount.is_some()
-    }
-
-    /// It is not there any more.
-    pub(crate) fn lost(&self) -> Settled {
-        Settled {
-            data: self.data,
-            amount: self.amount.unwrap_or_default(),
-            is_repeated: self.is_repeated,
-            outcome: if self.is_repeated {
-                Outcome::Ambiguous
-            } else {
-                Outcome::Dropped
-            },
-        }
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::delivery::durability::Durability;
 use crate::delivery::isolate::Search;
-use crate::delivery::ledger::{Outcome, Settled};
+use crate::delivery::ledger::{Outcome, Returned, Settled};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
+use crate::model::metric_kind::MetricKind;
+use crate::model::refusal::Refused;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
@@ -14,6 +16,8 @@ use tokio::time::Instant;
 pub(crate) struct QueuedBatch {
     /// In the order of arrival. What is left of a batch keeps its number; its record in the journal has the same.
     pub(crate) number: u64,
+    /// Of batches that may be sent beside each other where the rest goes in order: the number of the first of them.
+    pub(crate) group: u64,
     /// What the next attempt sends.
     pub(crate) batch: Arc<Batch>,
     pub(crate) search: Option<Box<Search>>,
@@ -38,6 +42,7 @@ impl QueuedBatch {
     pub(crate) fn new(number: u64, batch: Batch) -> Self {
         Self {
             number,
+            group: number,
             amount: Amount::of(batch.data()),
             batch: Arc::new(batch),
             search: None,
@@ -52,6 +57,7 @@ impl QueuedBatch {
     pub(crate) fn part(&self, data: Vec<Datum>) -> Option<Self> {
         let batch = self.batch.part(data)?;
         Some(Self {
+            group: self.group,
             is_repeated: self.is_repeated,
             ..Self::new(self.number, batch)
         })
@@ -65,12 +71,12 @@ impl QueuedBatch {
     }
 
     /// All data of it, those that are not in the next attempt included.
-    pub(crate) fn data(&self) -> impl Iterator<Item = &Datum> {
+    pub(crate) fn data(&self) -> impl Iterator<Item = &Datum> + Clone {
         self.batch.data().iter().chain(self.aside())
     }
 
     /// What is not in the next attempt.
-    pub(crate) fn aside(&self) -> impl Iterator<Item = &Datum> {
+    pub(crate) fn aside(&self) -> impl Iterator<Item = &Datum> + Clone {
         self.search.iter().flat_map(|search| search.aside())
     }
 
@@ -82,6 +88,16 @@ impl QueuedBatch {
 
     pub(crate) fn amount(&self) -> Amount {
         self.amount
+    }
+
+    /// Whether it is in the group whose turn it is, if there are turns.
+    pub(crate) fn is_in(&self, group_in_turn: Option<u64>) -> bool {
+        group_in_turn.is_none_or(|group| group == self.group)
+    }
+
+    /// Whether it is all about where totals begin.
+    pub(crate) fn is_zeros(&self) -> bool {
+        self.batch.key().is_zeros
     }
 
     /// What has perhaps arrived of a batch that is not on disk. (One that is there is tried again by the next process.)
@@ -111,21 +127,40 @@ impl QueuedBatch {
 
     /// All of it has one outcome.
     pub(crate) fn settled(&self, outcome: Outcome) -> Settled {
-        Settled {
-            data: self.data().count(),
-            amount: self.amount,
-            is_repeated: self.is_repeated,
-            outcome,
-        }
+        self.settle(self.data(), self.amount, outcome)
     }
 
     /// Some of it has.
     pub(crate) fn settled_in_part(&self, data: &[Datum], outcome: Outcome) -> Settled {
+        self.settle(data.iter(), Amount::of(data), outcome)
+    }
+
+    fn settle<'a>(
+        &self,
+        data: impl Iterator<Item = &'a Datum> + Clone,
+        mut amount: Amount,
+        mut outcome: Outcome,
+    ) -> Settled {
+        let mut returned = Vec::new();
+        if self.batch.is_harmless() && !outcome.has_left() {
+            returned.extend(data.clone().filter_map(|datum| datum.returned(&outcome)));
+            let samples = returned.iter().map(|one: &Returned| one.samples).sum();
+            amount.subtract(Amount { data: 0, samples });
+            if let Outcome::Refused(refused) = &mut outcome {
+                let is_total = |one: &&mut Refused| one.kind != Some(MetricKind::Gauge);
+                refused
+                    .iter_mut()
+                    .filter(is_total)
+                    .for_each(|one| one.samples = 0);
+            }
+        }
         Settled {
-            data: data.len(),
-            amount: Amount::of(data),
-            is_repeated: self.is_repeated,
+            data: data.count(),
+            amount,
+            // Nothing is counted twice by what may arrive twice.
+            is_repeated: self.is_repeated && !self.batch.is_harmless(),
             outcome,
+            returned,
         }
     }
 
@@ -135,6 +170,35 @@ impl QueuedBatch {
             Outcome::Ambiguous
         } else {
             Outcome::Dropped
+        })
+    }
+}
+
+impl Datum {
+    /// What a total that came to nothing gives back.
+    fn returned(&self, outcome: &Outcome) -> Option<Returned> {
+        let start = self.total()?.start();
+        let kind = self.origin.kind()?;
+        let outcome = match outcome {
+            Outcome::Refused(refused) => {
+                let is_its =
+                    |one: &&Refused| one.kind == Some(kind) && one.key == *self.identity.key();
+                let reason = refused.iter().find(is_its).map(|one| &one.reason);
+                Outcome::Refused(
+                    reason
+                        .map(|reason| self.refused(reason))
+                        .into_iter()
+                        .collect(),
+                )
+            }
+            other => other.clone(),
+        };
+        (self.samples > 0).then(|| Returned {
+            identity: Arc::clone(&self.identity),
+            kind,
+            start,
+            samples: self.samples,
+            outcome,
         })
     }
 }

@@ -38,9 +38,11 @@ impl Delivery {
         if reload.again.is_some_and(|at| at <= Instant::now()) {
             (reload.again, reload.from) = (None, 0);
         }
-        if reload.is_reading || !self.queue.has_room() {
+        // What all others wait for is read in any case.
+        if reload.is_reading || !self.queue.has_room() && !self.queue.needs_disk() {
             return;
         }
+        let is_own = is_own && !self.queue.is_in_order();
         let first_own = if is_own { self.queue.first_own() } else { 0 };
         if let Some(number) = self.queue.oldest_on_disk(reload.from.max(first_own)) {
             reload.is_reading = true;
@@ -91,6 +93,7 @@ impl Delivery {
             return;
         };
         let mut queued = QueuedBatch::new(number, batch);
+        queued.group = on_disk.group();
         queued.is_repeated = on_disk.is_repeated;
         queued.durability = Durability::Durable;
         if !on_disk.is_counted() {

@@ -3,8 +3,8 @@
 //! CBOR, in arrays by position. What is changed here takes another [version](super::record_file::VERSION).
 
 use crate::limits::MAX_DIMENSIONS;
-use crate::model::batch::Batch;
-use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
+use crate::model::batch::{Batch, BatchKey, Repeat};
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Total, Values};
 use crate::model::dimension::Dimensions;
 use crate::model::guarantee::Guarantee;
 use crate::model::identity::{Identity, Named, Origin};
@@ -14,7 +14,7 @@ use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
 use metrics::{Key, KeyName, Label};
 use metrics_recording::Buckets;
-use minicbor::data::Type;
+use minicbor::data::{Tag, Type};
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
 use std::collections::BTreeSet;
@@ -25,12 +25,16 @@ type Writer = Encoder<Vec<u8>>;
 /// Writing to memory cannot fail.
 type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 
+/// What a total has before it. No other value has a tag.
+const TOTAL: Tag = Tag::new(0x746f_7461);
+
 /// All data of a batch, and those that were taken aside from it.
 pub(crate) fn write<'a>(batch: &Batch, data: impl ExactSizeIterator<Item = &'a Datum>) -> Vec<u8> {
     let mut to = Encoder::new(Vec::with_capacity(batch.memory_len()));
     let written: Written = (|| {
-        to.array(3)?.str(batch.namespace())?;
+        to.array(4)?.str(batch.namespace())?;
         to.bool(batch.guarantee() == Guarantee::AtMostOnce)?;
+        to.bool(batch.is_harmless())?;
         to.array(data.len() as u64)?;
         for datum in data {
             write_datum(&mut to, datum)?;
@@ -55,15 +59,33 @@ fn write_datum(to: &mut Writer, datum: &Datum) -> Written {
     for (name, value) in datum.dimensions() {
         to.str(name)?.str(value)?;
     }
-    let since = datum.timestamp.duration_since(UNIX_EPOCH);
-    let since = since.unwrap_or_default();
-    to.array(2)?
-        .u64(since.as_secs())?
-        .u32(since.subsec_nanos())?;
+    write_time(to, datum.timestamp)?;
     to.bool(datum.is_by_clock)?.u64(datum.samples)?;
     write_unit(to, datum.unit)?;
     to.u8(datum.storage_resolution.seconds())?;
-    match &datum.value {
+    write_value(to, &datum.value)
+}
+
+fn write_time(to: &mut Writer, time: SystemTime) -> Written {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    to.array(2)?
+        .u64(since.as_secs())?
+        .u32(since.subsec_nanos())?;
+    Ok(())
+}
+
+fn write_value(to: &mut Writer, value: &DatumValue) -> Written {
+    match value {
+        DatumValue::Total(total) => {
+            to.tag(TOTAL)?.array(2)?;
+            write_time(to, total.start())?;
+            match total.value() {
+                Some(value) => write_value(to, value)?,
+                None => {
+                    to.null()?;
+                }
+            }
+        }
         DatumValue::Number(value) => {
             to.array(1)?.f64(*value)?;
         }
@@ -112,20 +134,25 @@ pub(crate) type AllDefaults = BTreeSet<Arc<Dimensions>>;
 /// What [`write`] wrote. An error says where it is not that.
 pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch, Error> {
     let mut from = Decoder::new(bytes);
-    expect(array(&mut from)? == 3, "a batch")?;
+    expect(array(&mut from)? == 4, "a batch")?;
     let namespace: Arc<str> = from.str()?.into();
-    let delivery = if from.bool()? {
+    let guarantee = if from.bool()? {
         Guarantee::AtMostOnce
     } else {
         Guarantee::AtLeastOnce
     };
+    let mut key = BatchKey::new(namespace, guarantee);
+    if from.bool()? {
+        key.repeat = Repeat::Harmless;
+    }
     let len = array(&mut from)?;
     let data: Result<Vec<_>, _> = (0..len)
         .map(|_| read_datum(&mut from, all_defaults))
         .collect();
     let data = data?;
     expect(!data.is_empty(), "data")?;
-    Ok(Batch::of(namespace, delivery, data))
+    key.is_zeros = data.iter().all(Datum::is_zero);
+    Ok(Batch::of(key, data))
 }
 
 fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<Datum, Error> {
@@ -154,11 +181,7 @@ fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<
         new
     });
     let identity = Identity::new(Named::Own(Box::new(key)), &defaults);
-    expect(array(from)? == 2, "a time")?;
-    let since =
-        Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));
-    let timestamp = since.and_then(|since| UNIX_EPOCH.checked_add(since));
-    let timestamp: SystemTime = timestamp.ok_or_else(|| Error::message("a time out of range"))?;
+    let timestamp = read_time(from)?;
     let (is_by_clock, samples) = (from.bool()?, from.u64()?);
     let unit = read_unit(from)?;
     let storage_resolution = match from.u8()? {
@@ -174,8 +197,20 @@ fn read_datum(from: &mut Decoder<'_>, all_defaults: &mut AllDefaults) -> Result<
         samples,
         unit,
         storage_resolution,
-        value: read_value(from)?,
+        value: if from.datatype()? == Type::Tag {
+            DatumValue::Total(Box::new(read_total(from)?))
+        } else {
+            read_value(from)?
+        },
     })
+}
+
+fn read_time(from: &mut Decoder<'_>) -> Result<SystemTime, Error> {
+    expect(array(from)? == 2, "a time")?;
+    let since =
+        Duration::from_secs(from.u64()?).checked_add(Duration::from_nanos(from.u32()?.into()));
+    let time = since.and_then(|since| UNIX_EPOCH.checked_add(since));
+    time.ok_or_else(|| Error::message("a time out of range"))
 }
 
 fn read_unit(from: &mut Decoder<'_>) -> Result<Option<Unit>, Error> {
@@ -187,6 +222,19 @@ fn read_unit(from: &mut Decoder<'_>) -> Result<Option<Unit>, Error> {
     let unit = Unit::ALL.into_iter().find(|unit| unit.as_str() == name);
     unit.map(Some)
         .ok_or_else(|| Error::message("no known unit"))
+}
+
+/// The value in it is no total, so that what is read is never deeper than that.
+fn read_total(from: &mut Decoder<'_>) -> Result<Total, Error> {
+    expect(from.tag()? == TOTAL && array(from)? == 2, "a total")?;
+    let start = read_time(from)?;
+    let value = if from.datatype()? == Type::Null {
+        from.null()?;
+        None
+    } else {
+        Some(read_value(from)?)
+    };
+    Ok(Total::new(start, value))
 }
 
 fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {

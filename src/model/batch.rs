@@ -8,35 +8,59 @@ use std::time::SystemTime;
 /// Data that go out in one request, within the limits of the [`Profile`](crate::Profile) of the sink that they are for.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    namespace: Arc<str>,
-    guarantee: Guarantee,
+    key: BatchKey,
     data: Vec<Datum>,
     memory_len: usize,
     /// The earliest and the latest of the data's time stamps.
     stamps: Option<(SystemTime, SystemTime)>,
 }
 
+/// What all data of a batch have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BatchKey {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) guarantee: Guarantee,
+    pub(crate) repeat: Repeat,
+    /// Whether all of them are zeros, with which totals begin, or none is.
+    pub(crate) is_zeros: bool,
+}
+
+/// What it means that a batch arrives twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    #[default]
+    MayCountTwice,
+    /// Totals, and gauges beside them: the later one takes the place of the same.
+    Harmless,
+}
+
+impl BatchKey {
+    pub(crate) fn new(namespace: Arc<str>, guarantee: Guarantee) -> Self {
+        Self {
+            namespace,
+            guarantee,
+            repeat: Repeat::MayCountTwice,
+            is_zeros: false,
+        }
+    }
+}
+
 impl Batch {
     /// A batch to test a sink with.
     pub fn new(namespace: impl Into<Arc<str>>, data: impl IntoIterator<Item = Datum>) -> Self {
-        Self::of(namespace.into(), Guarantee::default(), data)
+        Self::of(BatchKey::new(namespace.into(), Guarantee::default()), data)
     }
 
-    pub(crate) fn of(
-        namespace: Arc<str>,
-        guarantee: Guarantee,
-        data: impl IntoIterator<Item = Datum>,
-    ) -> Self {
-        let mut batch = Self::open(namespace, guarantee);
+    pub(crate) fn of(key: BatchKey, data: impl IntoIterator<Item = Datum>) -> Self {
+        let mut batch = Self::open(key);
         batch.data.extend(data);
         batch.closed()
     }
 
     /// Without data yet.
-    pub(crate) fn open(namespace: Arc<str>, guarantee: Guarantee) -> Self {
+    pub(crate) fn open(key: BatchKey) -> Self {
         Self {
-            namespace,
-            guarantee,
+            key,
             data: Vec::new(),
             memory_len: size_of::<Self>(),
             stamps: None,
@@ -70,18 +94,26 @@ impl Batch {
 
     /// A batch of its own for some of its data; none if there are none.
     pub(crate) fn part(&self, data: Vec<Datum>) -> Option<Self> {
-        let namespace = Arc::clone(&self.namespace);
-        (!data.is_empty()).then(|| Self::of(namespace, self.guarantee, data))
+        (!data.is_empty()).then(|| Self::of(self.key.clone(), data))
     }
 
     /// The namespace that all of the data are in.
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        &self.key.namespace
     }
 
     /// What is to be done if the fate of an attempt is not known; the same for all of the data.
     pub fn guarantee(&self) -> Guarantee {
-        self.guarantee
+        self.key.guarantee
+    }
+
+    pub(crate) fn key(&self) -> &BatchKey {
+        &self.key
+    }
+
+    /// Whether it may arrive twice.
+    pub(crate) fn is_harmless(&self) -> bool {
+        self.key.repeat == Repeat::Harmless
     }
 
     /// The data; one at least in what is sent.

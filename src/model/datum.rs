@@ -36,6 +36,32 @@ pub enum DatumValue {
     Values(Values),
     /// A histogram's buckets, as they were recorded: where the sink [asks](crate::Profile::with_buckets) for them.
     Buckets(RecordedBuckets),
+    /// All since a start: where the sink [asks](crate::Profile::with_totals) for totals.
+    Total(Box<Total>),
+}
+
+/// What a counter or a histogram had from its start up to the [time stamp](Datum::timestamp) of its datum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Total {
+    start: SystemTime,
+    value: Option<DatumValue>,
+}
+
+impl Total {
+    /// Of what was recorded from `start` on; none, if nothing was. A total of totals has no meaning.
+    pub fn new(start: SystemTime, value: Option<DatumValue>) -> Self {
+        Self { start, value }
+    }
+
+    /// When it began. A later total with another start does not go on from this one.
+    pub fn start(&self) -> SystemTime {
+        self.start
+    }
+
+    /// The numbers; none at the start, which is a total of zero: nothing was recorded before.
+    pub fn value(&self) -> Option<&DatumValue> {
+        self.value.as_ref()
+    }
 }
 
 /// Distinct values and how often each was recorded; one at least.
@@ -84,6 +110,15 @@ pub struct StatisticSet {
     pub maximum: f64,
 }
 
+impl StatisticSet {
+    const NOTHING: Self = Self {
+        sample_count: 0.0,
+        sum: 0.0,
+        minimum: 0.0,
+        maximum: 0.0,
+    };
+}
+
 impl Datum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
         Refused {
@@ -100,9 +135,21 @@ impl Datum {
         let own = size_of::<Self>() + self.identity.own_memory_len();
         match &self.value {
             DatumValue::Number(_) | DatumValue::StatisticSet(_) => own,
-            DatumValue::Values(values) => own + size_of_val(&*values.pairs) + PER_ALLOCATION,
-            DatumValue::Buckets(buckets) => own + buckets.memory_len(),
+            value => own + value.heap_len(),
         }
+    }
+
+    /// The total, if it is one.
+    pub(crate) fn total(&self) -> Option<&Total> {
+        match &self.value {
+            DatumValue::Total(total) => Some(total),
+            _ => None,
+        }
+    }
+
+    /// Whether it is where a total begins.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.total().is_some_and(|total| total.value.is_none())
     }
 
     /// A datum to test a sink with, which counts as one sample.
@@ -155,7 +202,8 @@ impl Datum {
         self.identity.dimensions()
     }
 
-    /// The start of the window; for a [`ExplicitDatum`](crate::ExplicitDatum) its own time.
+    /// The start of the window; for a sink that takes [totals](crate::Profile::with_totals) the end, or the time of the flush;
+    /// for a [`ExplicitDatum`](crate::ExplicitDatum) its own time.
     pub fn timestamp(&self) -> SystemTime {
         self.timestamp
     }
@@ -177,6 +225,18 @@ impl Datum {
 }
 
 impl DatumValue {
+    fn heap_len(&self) -> usize {
+        match self {
+            Self::Number(_) | Self::StatisticSet(_) => 0,
+            Self::Values(values) => size_of_val(&*values.pairs) + PER_ALLOCATION,
+            Self::Buckets(buckets) => buckets.memory_len(),
+            Self::Total(total) => {
+                let value = total.value.as_ref().map_or(0, Self::heap_len);
+                size_of::<Total>() + PER_ALLOCATION + value
+            }
+        }
+    }
+
     /// Count, sum and extremes as CloudWatch computes them.
     pub fn statistics(&self) -> StatisticSet {
         match self {
@@ -200,6 +260,10 @@ impl DatumValue {
                     .map_or(f64::NEG_INFINITY, |(value, _)| *value),
             },
             Self::Buckets(buckets) => buckets.statistics(),
+            Self::Total(total) => match &total.value {
+                Some(value) => value.statistics(),
+                None => StatisticSet::NOTHING,
+            },
         }
     }
 }

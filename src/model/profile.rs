@@ -12,6 +12,7 @@ pub struct Profile {
     distributions: DistributionForm,
     names: NameRules,
     pub(crate) confirms: Confirms,
+    temporality: Temporality,
 }
 
 /// How a histogram goes to a sink where the user wants its [distribution](crate::HistogramForm::Distribution).
@@ -23,6 +24,17 @@ pub enum DistributionForm {
     Values(usize),
     /// As [buckets](crate::RecordedBuckets), as they were recorded: nothing is merged or scaled.
     Buckets,
+}
+
+/// Which time the numbers of counters and histograms are of. OTLP calls it so, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Temporality {
+    /// Of the window: what was recorded in it.
+    #[default]
+    Delta,
+    /// Of all the time since a start: [totals](crate::Total), which only rise.
+    Cumulative,
 }
 
 /// What it means that a batch was sent.
@@ -82,6 +94,29 @@ impl Profile {
         self
     }
 
+    /// Takes counters and histograms as [totals](crate::Total) since a start, instead of what each window had.
+    ///
+    /// - Each metric with its dimensions begins with a total of [zero](crate::Total::value) at its start, so that readers
+    ///   see the first increase. Then comes its total at the end of every window and with each flush, whether it rose or
+    ///   not. A metric that was idle for its [timeout](crate::MetricSettings::with_idle_timeout) begins anew.
+    /// - Data are stamped with the time of the snapshot, the end of the window, instead of its start. This time only
+    ///   rises, and is not corrected for [clock skew](crate::CloudWatchBuilder::with_clock_skew_correction).
+    /// - Batches come in order: one is sent when all windows before are settled. So the totals of each metric do, too.
+    /// - A total can be sent twice without harm, so that [`Guarantee`](crate::Guarantee) means nothing to it. What a
+    ///   total had that was refused or dropped is in the next one of its start.
+    ///
+    /// Gauges stay what they are. What an application [puts](crate::ExplicitDatum) is in no total.
+    #[must_use]
+    pub const fn with_totals(mut self) -> Self {
+        self.temporality = Temporality::Cumulative;
+        self
+    }
+
+    /// Which time the numbers of counters and histograms are of.
+    pub const fn temporality(&self) -> Temporality {
+        self.temporality
+    }
+
     /// How many data a batch may have.
     pub const fn max_data(&self) -> usize {
         self.max_data
@@ -124,6 +159,7 @@ impl Default for Profile {
             distributions: DistributionForm::Values(MAX_VALUES_PER_DATUM),
             names: NameRules::default(),
             confirms: Confirms::Stored,
+            temporality: Temporality::Delta,
         }
     }
 }

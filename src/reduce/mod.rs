@@ -2,27 +2,37 @@
 
 mod values_and_counts;
 
-use crate::collect::window::Window;
 use crate::limits::{self, ValueFault};
-use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Total, Values};
 use crate::model::datum_settings::HistogramForm;
 use crate::model::identity::Origin;
 use crate::model::metric_kind::MetricKind;
 use crate::model::profile::DistributionForm;
 use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::refusal::{Refusal, Refused};
+use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
 use crate::model::unit_scale::{self, Scale};
 use crate::view::{Gained, What};
 use metrics::Unit as FacadeUnit;
 use metrics_recording::{Buckets, Value};
 use std::sync::Arc;
+use std::time::SystemTime;
 use values_and_counts::Fit;
+
+/// What all data of a snapshot have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) timestamp: SystemTime,
+    /// Whether it may be corrected if the clock is off.
+    pub(crate) is_by_clock: bool,
+    pub(crate) storage_resolution: StorageResolution,
+}
 
 /// Reduces what one series gained after the other.
 #[derive(Debug)]
 pub(crate) struct Reducer {
-    window: Window,
+    stamp: Stamp,
     distributions: DistributionForm,
     fit: Fit,
     /// Values and counts of the histogram at hand; its memory is used again.
@@ -32,9 +42,9 @@ pub(crate) struct Reducer {
 
 impl Reducer {
     /// For a sink that takes distributions in this form.
-    pub(crate) fn new(window: Window, distributions: DistributionForm) -> Self {
+    pub(crate) fn new(stamp: Stamp, distributions: DistributionForm) -> Self {
         Self {
-            window,
+            stamp,
             distributions,
             fit: Fit::default(),
             kept: Vec::new(),
@@ -44,8 +54,14 @@ impl Reducer {
 
     /// The datum of a series, if there is something to send.
     pub(crate) fn reduce(&mut self, gained: &Gained<'_>) -> Option<Datum> {
+        let mut total_since = None;
         let (value, samples, is_news) = match gained.what {
             What::Recorded(value, samples) => (value, samples, true),
+            What::Total(start, value, samples) => {
+                total_since = Some(start);
+                (value, samples, samples > 0)
+            }
+            What::Zero(start) => return Some(self.zero(gained, start)),
             What::Unchanged(last) => {
                 let (min, max) = (last, last);
                 (Value::Gauge { last, min, max }, 1, false)
@@ -62,25 +78,62 @@ impl Reducer {
         }
         let (unit, scale) = unit_and_scale(gained);
         let (value, out_of_range) = self.value(value, gained, scale);
+        // What is new in a total is all that it can lose.
+        let out_of_range = out_of_range.min(samples);
         // Once, not in every window that repeats it.
         if out_of_range > 0 && is_news {
             self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
         }
-        Some(Datum {
-            identity: Arc::clone(identity),
+        let value = match total_since {
+            None => value?,
+            Some(start) => DatumValue::Total(Box::new(Total::new(start, Some(value?)))),
+        };
+        let samples = samples.saturating_sub(out_of_range);
+        Some(self.datum(gained, value, samples, unit))
+    }
+
+    /// Where a total begins.
+    // In line it would take room from what is done for each counter.
+    #[inline(never)]
+    fn zero(&self, gained: &Gained<'_>, start: SystemTime) -> Datum {
+        let (unit, _) = unit_and_scale(gained);
+        let value = DatumValue::Total(Box::new(Total::new(start, None)));
+        Datum {
+            timestamp: start,
+            ..self.datum(gained, value, 0, unit)
+        }
+    }
+
+    #[inline]
+    fn datum(
+        &self,
+        gained: &Gained<'_>,
+        value: DatumValue,
+        samples: u64,
+        unit: Option<Unit>,
+    ) -> Datum {
+        let Stamp {
+            timestamp,
+            is_by_clock,
+            storage_resolution,
+        } = self.stamp;
+        Datum {
+            identity: Arc::clone(gained.identity),
             origin: Origin::Series(gained.kind),
-            timestamp: self.window.start(),
-            is_by_clock: true,
-            value: value?,
-            samples: samples.saturating_sub(out_of_range),
+            timestamp,
+            is_by_clock,
+            value,
+            samples,
             unit,
-            storage_resolution: self.window.resolution(),
-        })
+            storage_resolution,
+        }
     }
 
     /// The sink would not take a datum.
     pub(crate) fn refuse_datum(&mut self, datum: &Datum, reason: &Refusal) {
-        self.refused.push(datum.refused(reason));
+        if datum.samples > 0 {
+            self.refused.push(datum.refused(reason));
+        }
     }
 
     /// What was refused on the way.

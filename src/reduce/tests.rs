@@ -1,21 +1,17 @@
 //! What leaves is within the limits, and adds up to what was recorded.
 
-use crate::collect::window::Window;
 use crate::limits::{MAX_VALUES_PER_DATUM, MIN_MAGNITUDE};
 use crate::model::datum::{Datum, DatumValue, StatisticSet};
 use crate::model::datum_settings::HistogramForm;
-use crate::model::name_rules::NameRules;
 use crate::model::profile::Profile;
 use crate::model::storage_resolution::StorageResolution;
-use crate::reduce::Reducer;
+use crate::reduce::{Reducer, Stamp};
 use crate::settings::Config;
 use crate::settings::matcher::Matcher;
 use crate::settings::metric_settings::MetricSettings;
-use crate::view::{SeriesPolicy, View};
+use crate::view::tests::Seen;
 use metrics::{Key, Level, Metadata, Recorder as _, Unit};
-use metrics_recording::Recorder;
 use proptest::prelude::*;
-use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 /// The datum of one histogram.
@@ -23,21 +19,22 @@ fn reduced(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
     let mut config = Config::new("Test");
     let settings = MetricSettings::new().with_histogram_form(form);
     config.set_metric(Matcher::any(), settings);
-    let policy = Arc::new(SeriesPolicy::new(&config));
-    let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
+    let profile = Profile::default();
+    let (recorder, mut seen) = Seen::new(&config, &profile);
     let metadata = Metadata::new("test", Level::INFO, None);
     let histogram = recorder.register_histogram(&Key::from_static_name("h"), &metadata);
     recorder.describe_histogram("h".into(), unit, "".into());
     for &(value, count) in samples {
         histogram.record_many(value, count.try_into().unwrap());
     }
-    let mut reducer = Reducer::new(
-        Window::at(UNIX_EPOCH, StorageResolution::Standard),
-        Profile::default().distribution_form(),
-    );
+    let stamp = Stamp {
+        timestamp: UNIX_EPOCH,
+        is_by_clock: true,
+        storage_resolution: StorageResolution::Standard,
+    };
+    let mut reducer = Reducer::new(stamp, profile.distribution_form());
     let mut data = Vec::new();
-    let mut view = View::new(snapshotter, policy, NameRules::default());
-    view.collect(UNIX_EPOCH, true, |gained| {
+    seen.collect(UNIX_EPOCH, true, |gained| {
         data.extend(reducer.reduce(&gained));
     });
     data.pop().unwrap()

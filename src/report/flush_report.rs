@@ -4,7 +4,9 @@ use crate::delivery::ledger::{Account, FlushAccount};
 use crate::model::amount::Amount;
 use crate::model::refusal::Refused;
 use crate::report::one_line;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What became of everything that was recorded before a flush and not settled by then. What was
 /// settled earlier, as a window ended, is in [`Stats`](crate::Stats).
@@ -13,7 +15,8 @@ use std::fmt;
 ///
 /// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, as in
 /// `sent 9, pending 0, refused 4`. Sent is what was delivered or handed over. Data without samples, such as a gauge
-/// that is sent again, are shown where they are all there is: `pending 0 (data: 1)`.
+/// that is sent again, are shown where they are all there is: `pending 0 (data: 1)`. Several destinations are told one
+/// after the other: `cloudwatch: sent 13, pending 0; archive: sent 9, pending 4`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use = "data may be refused, dropped, or pending still"]
@@ -41,9 +44,36 @@ pub struct FlushReport {
     pub pending: Amount,
     /// Of those that are pending, what is in the journal alone, as there was no room in the queue.
     pub journaled: Amount,
+    /// Each destination's own report, by its name, if the exporter has several. All else is theirs added up: a sample
+    /// counts once for each destination that it goes to.
+    pub destinations: BTreeMap<Arc<str>, Self>,
 }
 
 impl FlushReport {
+    /// Of all destinations that were flushed.
+    pub(crate) fn of_all(mut parts: Vec<(Arc<str>, Self)>) -> Self {
+        if parts.len() == 1
+            && let Some((_, only)) = parts.pop()
+        {
+            return only;
+        }
+        let mut all = Self::default();
+        for (_, part) in &parts {
+            all.entered.add(part.entered);
+            all.delivered.add(part.delivered);
+            all.handed_over.add(part.handed_over);
+            all.repeated.add(part.repeated);
+            all.refused.add(part.refused);
+            all.refusals.extend(part.refusals.iter().cloned());
+            all.ambiguous.add(part.ambiguous);
+            all.dropped.add(part.dropped);
+            all.pending.add(part.pending);
+            all.journaled.add(part.journaled);
+        }
+        all.destinations = parts.into_iter().collect();
+        all
+    }
+
     pub(crate) fn new(flush: FlushAccount, journaled: Amount) -> Self {
         let Account {
             entered,
@@ -66,6 +96,7 @@ impl FlushReport {
             dropped,
             pending,
             journaled,
+            destinations: BTreeMap::new(),
         }
     }
 
@@ -78,6 +109,9 @@ impl FlushReport {
 
 impl fmt::Display for FlushReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.destinations.is_empty() {
+            return one_line::write_each(f, &self.destinations);
+        }
         let sent = one_line::sum(self.delivered, self.handed_over);
         let rest = [
             ("handed over", self.handed_over),

@@ -1,7 +1,9 @@
 //! An account as one line, for logs and terminals.
 
 use crate::model::amount::Amount;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Writes `sent 13, pending 0`, in samples, and of the rest what is not zero.
 pub(crate) fn write_amounts(
@@ -16,6 +18,18 @@ pub(crate) fn write_amounts(
         .filter(|(_, amount)| *amount != Amount::default());
     for (name, amount) in rest {
         write!(f, ", {name} {}", In(*amount))?;
+    }
+    Ok(())
+}
+
+/// Writes each of several by its name.
+pub(crate) fn write_each(
+    f: &mut fmt::Formatter<'_>,
+    all: &BTreeMap<Arc<str>, impl fmt::Display>,
+) -> fmt::Result {
+    for (number, (name, one)) in all.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "; " };
+        write!(f, "{separator}{name}: {one}")?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
-//! What the exporter says about itself, in the namespace of all other metrics.
+//! What the exporter says about itself, in the namespace of all other metrics. Each destination is told of all, so that one
+//! that fails is seen elsewhere.
 
-use crate::collect::window::Window;
 use crate::model::datum::{Datum, DatumValue};
 use crate::model::dimension::Dimensions;
 use crate::model::identity::{Identity, Named, Origin};
 use crate::model::name_rules::NameRules;
 use crate::model::unit::Unit;
+use crate::reduce::Stamp;
 use crate::report::stats::Stats;
 use crate::settings::Config;
 use crate::settings::matcher::Metric;
@@ -38,10 +39,19 @@ pub(crate) struct SelfMetrics {
     rules: Arc<MetricRules>,
     /// Of the sink.
     names: NameRules,
-    has_journal: bool,
-    identities: HashMap<(&'static str, Option<&'static str>), Option<Arc<Identity>>>,
-    /// What was told so far.
-    told: Stats,
+    identities: HashMap<IdentityKey, Option<Arc<Identity>>>,
+    /// What was told so far, of each destination.
+    told: HashMap<Arc<str>, Stats>,
+}
+
+/// The name, the reason of refusals, and the destination, if there are several.
+type IdentityKey = (&'static str, Option<&'static str>, Option<Arc<str>>);
+
+/// What is told of one destination.
+pub(crate) struct Account {
+    pub(crate) destination: Arc<str>,
+    pub(crate) stats: Stats,
+    pub(crate) has_journal: bool,
 }
 
 impl SelfMetrics {
@@ -50,15 +60,31 @@ impl SelfMetrics {
             defaults: Arc::clone(&config.default_dimensions),
             rules: Arc::clone(&config.metrics),
             names,
-            has_journal: config.journal.is_some(),
             identities: HashMap::new(),
-            told: Stats::default(),
+            told: HashMap::new(),
         }
     }
 
     /// What happened since the last time, and how things are.
-    pub(crate) fn data(&mut self, stats: &Stats, window: Window, now: SystemTime) -> Vec<Datum> {
-        let told = std::mem::replace(&mut self.told, stats.clone());
+    pub(crate) fn data(&mut self, all: &[Account], stamp: Stamp, now: SystemTime) -> Vec<Datum> {
+        let has_several = all.len() > 1;
+        let data = all.iter().flat_map(|account| {
+            let destination = has_several.then(|| Arc::clone(&account.destination));
+            self.data_of(account, destination.as_ref(), stamp, now)
+        });
+        data.collect()
+    }
+
+    fn data_of(
+        &mut self,
+        account: &Account,
+        destination: Option<&Arc<str>>,
+        stamp: Stamp,
+        now: SystemTime,
+    ) -> Vec<Datum> {
+        let stats = &account.stats;
+        let told = (self.told).insert(Arc::clone(&account.destination), stats.clone());
+        let told = told.unwrap_or_default();
         let mut counts: Vec<(&'static str, Option<&'static str>, u64, u64)> = COUNTS
             .iter()
             .map(|(name, count)| (*name, None, count(stats), count(&told)))
@@ -91,7 +117,7 @@ impl SelfMetrics {
             (
                 "journal.bytes",
                 Unit::Bytes,
-                self.has_journal.then(|| as_float(stats.journal_bytes)),
+                (account.has_journal).then(|| as_float(stats.journal_bytes)),
             ),
         ];
         let counts = counts
@@ -107,14 +133,14 @@ impl SelfMetrics {
             .chain(levels)
             .filter_map(|(name, reason, unit, value)| {
                 Some(Datum {
-                    identity: self.identity(name, reason)?,
+                    identity: self.identity(name, reason, destination)?,
                     origin: Origin::Exporter,
-                    timestamp: window.start(),
-                    is_by_clock: true,
+                    timestamp: stamp.timestamp,
+                    is_by_clock: stamp.is_by_clock,
                     value: DatumValue::Number(value),
                     samples: 0,
                     unit: Some(unit),
-                    storage_resolution: window.resolution(),
+                    storage_resolution: stamp.storage_resolution,
                 })
             })
             .collect()
@@ -125,13 +151,13 @@ impl SelfMetrics {
         &mut self,
         name: &'static str,
         reason: Option<&'static str>,
+        destination: Option<&Arc<str>>,
     ) -> Option<Arc<Identity>> {
-        let known = self.identities.entry((name, reason));
+        let known = self.identities.entry((name, reason, destination.cloned()));
         let identity = known.or_insert_with(|| {
-            let labels: Vec<Label> = reason
-                .map(|reason| Label::new("reason", reason))
-                .into_iter()
-                .collect();
+            let reason = reason.map(|reason| Label::new("reason", reason));
+            let destination = destination.map(|name| Label::new("destination", Arc::clone(name)));
+            let labels: Vec<Label> = reason.into_iter().chain(destination).collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
             let settings = self.rules.data(&Metric::of_name(key.name()));
             let named = Named::Exporter(Box::new(key));

@@ -5,6 +5,7 @@ use crate::model::amount::Amount;
 use crate::report::one_line;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What became of everything that was recorded since the exporter started.
@@ -13,11 +14,11 @@ use std::time::SystemTime;
 /// samples.
 ///
 /// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, failed attempts and lost
-/// records included. Sent is what was delivered or handed over.
+/// records included. Sent is what was delivered or handed over. Several destinations are told one after the other.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// All that was drained, or [put](crate::CloudWatchHandle::put), or restored.
+    /// All that snapshots took and no window keeps, or was [put](crate::CloudWatchHandle::put), or restored.
     pub entered: Amount,
     /// Delivered.
     pub delivered: Amount,
@@ -69,9 +70,57 @@ pub struct Stats {
     pub oldest_pending: Option<SystemTime>,
     /// When a request was answered well for the last time.
     pub last_success: Option<SystemTime>,
+    /// Each destination's own account, by its name, if the exporter has several. All else is theirs added up, of
+    /// `last_success` the earliest, and none if one has had none: a sample counts once for each destination that it goes to.
+    pub destinations: BTreeMap<Arc<str>, Self>,
 }
 
 impl Stats {
+    /// Of all destinations.
+    pub(crate) fn of_all(mut parts: Vec<(Arc<str>, Self)>) -> Self {
+        if parts.len() == 1
+            && let Some((_, only)) = parts.pop()
+        {
+            return only;
+        }
+        let mut all = Self::default();
+        for (_, part) in &parts {
+            all.add(part);
+        }
+        let successes = parts.iter().map(|(_, part)| part.last_success);
+        all.last_success = successes.min().flatten();
+        all.destinations = parts.into_iter().collect();
+        all
+    }
+
+    fn add(&mut self, part: &Self) {
+        self.entered.add(part.entered);
+        self.delivered.add(part.delivered);
+        self.handed_over.add(part.handed_over);
+        self.repeated.add(part.repeated);
+        self.refused.add(part.refused);
+        for (reason, samples) in &part.refused_by {
+            *self.refused_by.entry(reason).or_default() += samples;
+        }
+        self.ambiguous.add(part.ambiguous);
+        self.dropped.add(part.dropped);
+        self.pending.add(part.pending);
+        self.journaled.add(part.journaled);
+        self.restored.add(part.restored);
+        self.lost_records += part.lost_records;
+        self.later_records += part.later_records;
+        self.requests += part.requests;
+        self.failed_attempts += part.failed_attempts;
+        self.throttled_attempts += part.throttled_attempts;
+        self.ambiguous_attempts += part.ambiguous_attempts;
+        self.refused_requests += part.refused_requests;
+        self.queue_bytes += part.queue_bytes;
+        self.journal_bytes += part.journal_bytes;
+        self.journal_writing_bytes += part.journal_writing_bytes;
+        let oldest = [self.oldest_pending, part.oldest_pending];
+        self.oldest_pending = oldest.into_iter().flatten().min();
+    }
+
     pub(crate) fn of(ledger: &Ledger) -> Self {
         let books = ledger.books();
         let Account {
@@ -110,12 +159,16 @@ impl Stats {
             journal_writing_bytes: levels.journal_writing_bytes as u64,
             oldest_pending: levels.oldest,
             last_success: attempts.last_success,
+            destinations: BTreeMap::new(),
         }
     }
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.destinations.is_empty() {
+            return one_line::write_each(f, &self.destinations);
+        }
         let sent = one_line::sum(self.delivered, self.handed_over);
         let rest = [
             ("handed over", self.handed_over),

@@ -2,6 +2,7 @@
 
 pub(crate) mod gauge_rule;
 pub(crate) mod matcher;
+pub(crate) mod metric_filter;
 pub(crate) mod metric_settings;
 
 use crate::limits::{self, MAX_REQUEST_BYTES, TextFault};
@@ -11,6 +12,7 @@ use crate::model::refusal::Refusal;
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
 use crate::settings::matcher::Matcher;
+use crate::settings::metric_filter::MetricFilter;
 use crate::settings::metric_settings::{MetricRules, MetricSettings};
 use metrics::SharedString;
 use std::path::PathBuf;
@@ -31,6 +33,9 @@ pub(crate) const DEFAULT_SEND_JITTER: Duration = Duration::from_secs(5);
 pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
+const HOUR: Duration = Duration::from_hours(1);
+const MAX_DESTINATION_NAME: usize = 64;
+
 /// Where undelivered data are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct JournalConfig {
@@ -38,13 +43,18 @@ pub(crate) struct JournalConfig {
     pub(crate) max_bytes: u64,
 }
 
+/// Of one destination. What is the exporter's is the same in all of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) namespace: Arc<str>,
     /// What the log calls it.
     pub(crate) destination: Arc<str>,
     pub(crate) default_dimensions: Arc<Dimensions>,
-    pub(crate) storage_resolution: StorageResolution,
+    /// None where it follows from the other one.
+    pub(crate) period: Option<Duration>,
+    pub(crate) storage_resolution: Option<StorageResolution>,
+    /// Of the metrics, those that the destination takes.
+    pub(crate) takes: MetricFilter,
     pub(crate) metrics: Arc<MetricRules>,
     pub(crate) queue_bytes: usize,
     pub(crate) max_in_flight: usize,
@@ -68,7 +78,9 @@ impl Config {
             namespace: namespace.into(),
             destination: "cloudwatch".into(),
             default_dimensions: Arc::default(),
-            storage_resolution: StorageResolution::default(),
+            period: None,
+            storage_resolution: None,
+            takes: MetricFilter::default(),
             metrics: Arc::default(),
             queue_bytes: DEFAULT_QUEUE_BYTES,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
@@ -87,6 +99,25 @@ impl Config {
         }
     }
 
+    /// The length of a window.
+    pub(crate) fn period(&self) -> Duration {
+        let by_resolution = || self.storage_resolution.unwrap_or_default().period();
+        self.period.unwrap_or_else(by_resolution)
+    }
+
+    /// How fine data are stored.
+    pub(crate) fn storage_resolution(&self) -> StorageResolution {
+        let standard = StorageResolution::Standard;
+        let by_period = || {
+            if self.period() < standard.period() {
+                StorageResolution::High
+            } else {
+                standard
+            }
+        };
+        self.storage_resolution.unwrap_or_else(by_period)
+    }
+
     /// Checks all settings; names by the rules of the sink.
     pub(crate) fn validate(&self, names: &NameRules) -> Result<(), ConfigError> {
         limits::check_namespace(&self.namespace).map_err(|fault| ConfigError::Namespace {
@@ -97,6 +128,16 @@ impl Config {
         let defaults = defaults.map(|(name, value)| (&**name, &**value));
         let checked = names.check_dimensions(defaults);
         checked.map_err(ConfigError::DefaultDimension)?;
+        let period = self.period();
+        let is_whole = period.subsec_nanos() == 0 && !period.is_zero();
+        if !is_whole || !HOUR.as_secs().is_multiple_of(period.as_secs()) {
+            return Err(ConfigError::Period(period));
+        }
+        if !is_destination_name(&self.destination) {
+            return Err(ConfigError::DestinationName(
+                self.destination.as_ref().into(),
+            ));
+        }
         if self.queue_bytes < MAX_REQUEST_BYTES {
             return Err(ConfigError::QueueBytes(self.queue_bytes));
         }
@@ -125,6 +166,12 @@ impl Config {
     }
 }
 
+/// As it is a label's value, and stands in logs.
+fn is_destination_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (1..=MAX_DESTINATION_NAME).contains(&name.len()) && name.chars().all(is_plain)
+}
+
 /// A setting that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -140,6 +187,22 @@ pub enum ConfigError {
     /// The sink would not take a default dimension.
     #[error("default dimensions: {0}")]
     DefaultDimension(Refusal),
+    /// Windows could not be aligned to the hour.
+    #[error("a period of {0:?}: it has to be whole seconds, and a part of an hour")]
+    Period(Duration),
+    /// The name of a destination.
+    #[error(
+        "a destination named {0:?}: it has to have 1 to {MAX_DESTINATION_NAME} letters, digits, dots, hyphens or underscores"
+    )]
+    DestinationName(String),
+    /// Two destinations have one name.
+    #[error("two destinations named {0:?}")]
+    SameDestination(String),
+    /// Destinations would share the journal's folder.
+    #[error(
+        "several destinations cannot share a journal: give each a folder of its own by Destination::with_journal"
+    )]
+    SharedJournal,
     /// The queue could not hold one full request.
     #[error("a queue of {0} bytes is too small for one request of {MAX_REQUEST_BYTES}")]
     QueueBytes(usize),

@@ -134,13 +134,17 @@ impl Blocking {
 fn texts_and_numbers(_: &Batch, datum: &Datum) -> usize {
     let dimensions = datum.dimensions();
     let dimensions = dimensions.map(|(name, value)| name.len() + value.len());
-    let numbers = match datum.value() {
+    datum.name().len() + dimensions.sum::<usize>() + 24 * numbers_of(datum.value())
+}
+
+fn numbers_of(value: &DatumValue) -> usize {
+    match value {
         DatumValue::Number(_) => 2,
         DatumValue::StatisticSet(_) => 5,
         DatumValue::Values(values) => 1 + 2 * values.iter().len(),
         DatumValue::Buckets(buckets) => 4 + 3 * buckets.iter().count(),
-    };
-    datum.name().len() + dimensions.sum::<usize>() + 24 * numbers
+        DatumValue::Total(total) => 2 + total.value().map_or(0, numbers_of),
+    }
 }
 
 impl Sink for Blocking {

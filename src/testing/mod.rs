@@ -8,11 +8,10 @@ pub use record_closure::{Recorded, record};
 
 use crate::model::batch::Batch;
 use crate::model::sink::Sink;
-use std::sync::Arc;
 
 /// The bytes of a batch, as [`Sink::added_len`] adds them up.
 pub fn predicted_len(sink: &impl Sink, batch: &Batch) -> usize {
-    let mut filled = Batch::open(Arc::from(batch.namespace()), batch.guarantee());
+    let mut filled = Batch::open(batch.key().clone());
     let data = batch.data().iter();
     data.map(|datum| {
         let added = sink.added_len(&filled, datum);

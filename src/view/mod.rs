@@ -1,11 +1,17 @@
-//! What a destination makes of what was recorded: which identity a series feeds, and gauges that are sent again.
+//! What a destination makes of what was recorded: which identity a series feeds, what waits for the end of the window,
+//! totals, and gauges that are sent again.
 
 mod gauge_repeats;
+mod limit_log;
+mod merged_identities;
 mod normalize;
 mod open_points;
+mod own_identities;
 mod projection;
 mod series_policy;
+mod totals;
 
+pub(crate) use limit_log::say_limit;
 pub(crate) use series_policy::SeriesPolicy;
 
 use crate::limits::ValueFault;
@@ -13,35 +19,35 @@ use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
 use crate::model::metric_kind::MetricKind;
 use crate::model::name_rules::NameRules;
+use crate::model::profile::{Profile, Temporality};
 use crate::model::refusal::Refusal;
 use crate::settings::Config;
-use gauge_repeats::GaugeRepeats;
+use merged_identities::MergedIdentities;
 use metrics::{Key, KeyName, Unit};
-use metrics_recording::{Event, NameId, RefusalReason, Series, SeriesId, Snapshotter, Value};
-use open_points::OpenPoints;
+use metrics_recording::{Event, NameId, RefusalReason, Series, Value};
+use own_identities::OwnIdentities;
 use projection::Projection;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What series have to say, and by which identity.
+/// What series have to say to one destination, and by which identity.
 #[derive(Debug)]
 pub(crate) struct View {
-    snapshotter: Snapshotter,
     policy: Arc<SeriesPolicy>,
-    state: State,
-}
-
-/// By series, until it is evicted.
-#[derive(Debug, Default)]
-struct State {
-    /// By the index of a [`SeriesId`].
-    identities: Vec<Option<Arc<Identity>>>,
-    gauges: GaugeRepeats,
+    /// Of the destination, in the policy.
+    number: usize,
+    takes_all: bool,
+    feeds: Feeds,
     evicted: EvictedBytes,
     /// Of the sink.
     names: NameRules,
-    /// Where the destination does not see all labels, and so several series may feed one identity.
-    open: Option<OpenPoints>,
+}
+
+/// How series feed identities.
+#[derive(Debug)]
+enum Feeds {
+    Own(OwnIdentities),
+    Merged(MergedIdentities),
 }
 
 /// What one identity has to say of a window.
@@ -59,217 +65,159 @@ pub(crate) enum What<'a> {
     Recorded(Value<'a>, u64),
     /// A gauge that nobody touched since it was sent: its last value.
     Unchanged(f64),
+    /// A total begins.
+    Zero(SystemTime),
+    /// All since the start, and how many samples are new in it.
+    Total(SystemTime, Value<'a>, u64),
     /// Samples of no use, and why.
     Refused(&'a Refusal, u64),
 }
 
 impl View {
-    /// For a sink with these rules, that sees all labels.
+    /// Of the destination with this number, for a sink of this profile. Totals are of what is recorded from `start` on.
     pub(crate) fn new(
-        snapshotter: Snapshotter,
         policy: Arc<SeriesPolicy>,
-        names: NameRules,
+        number: usize,
+        config: &Config,
+        profile: &Profile,
+        start: SystemTime,
     ) -> Self {
+        let merged = || {
+            let projection = Projection::without(&config.hidden_labels);
+            MergedIdentities::new(projection, config.gauge_rule)
+        };
+        let feeds = match profile.temporality() {
+            Temporality::Cumulative => Feeds::Merged(merged().with_totals_since(start)),
+            Temporality::Delta if config.hidden_labels.is_empty() => {
+                Feeds::Own(OwnIdentities::default())
+            }
+            Temporality::Delta => Feeds::Merged(merged()),
+        };
         Self {
-            snapshotter,
             policy,
-            state: State {
-                names,
-                ..State::default()
-            },
+            number,
+            takes_all: config.takes.takes_all(),
+            feeds,
+            evicted: EvictedBytes::default(),
+            names: *profile.name_rules(),
         }
-    }
-
-    /// As its destination is to see it.
-    pub(crate) fn projected(mut self, config: &Config) -> Self {
-        let projection = Projection::without(&config.hidden_labels);
-        let open = || OpenPoints::new(projection, config.gauge_rule);
-        self.state.open = (!config.hidden_labels.is_empty()).then(open);
-        self
     }
 
     /// What data take for series that were evicted.
     pub(crate) fn evicted_bytes(&self) -> &EvictedBytes {
-        &self.state.evicted
+        &self.evicted
     }
 
-    /// Takes all that was recorded since the last call. `repeats_gauges`: a gauge that nobody touched is sent again,
-    /// as the first time in a window.
-    pub(crate) fn collect(
+    /// A snapshot begins, of the window that ends at this time or is cut there. Gives the stamp of its data, where that is
+    /// not the window's start.
+    pub(crate) fn begin(&mut self, at: SystemTime) -> Option<SystemTime> {
+        match &mut self.feeds {
+            Feeds::Own(_) => None,
+            Feeds::Merged(merged) => {
+                merged.begin(at);
+                merged.stamp()
+            }
+        }
+    }
+
+    /// What a snapshot tells. If it `closes` the window, what need not wait is passed on at once.
+    #[inline]
+    pub(crate) fn hear(
         &mut self,
-        now: SystemTime,
-        repeats_gauges: bool,
-        mut each: impl FnMut(Gained<'_>),
+        event: Event<'_>,
+        closes: bool,
+        each: &mut impl FnMut(Gained<'_>),
     ) {
         let Self {
-            snapshotter,
             policy,
-            state,
+            number,
+            takes_all,
+            feeds,
+            evicted,
+            names,
         } = self;
-        state.gauges.begin();
-        if let Some(open) = &mut state.open {
-            open.begin();
-        }
-        snapshotter.visit(now, |_| true, |event| state.hear(event, policy, &mut each));
-        if let Some(open) = &mut state.open {
-            open.close(repeats_gauges, &state.evicted, &mut each);
-        }
-        if repeats_gauges {
-            state.gauges.repeat(&mut each);
-        }
-    }
-}
-
-impl State {
-    #[inline]
-    fn hear(&mut self, event: Event<'_>, policy: &SeriesPolicy, each: &mut impl FnMut(Gained<'_>)) {
+        let takes = |name: NameId| *takes_all || policy.takes(name, *number);
         match event {
-            Event::Point(point) if let Some(open) = &mut self.open => {
-                open.add(&point, policy, &self.names);
-            }
             Event::Point(point) => {
-                let Self {
-                    identities,
-                    gauges,
-                    names,
-                    ..
-                } = self;
-                let new = |series| {
-                    Identity::checked(series, policy.defaults(), names)
+                let new = |named| {
+                    Identity::checked(named, policy.defaults(), names)
                         .with_settings(policy.settings(point.name))
                 };
-                let identity = identity_of(point.id, point.series, identities, new);
-                if let Value::Gauge { last, .. } = point.value {
-                    gauges.sent(&point, identity, last);
-                }
-                each(Gained {
-                    kind: MetricKind::of(point.series.kind()),
-                    identity,
-                    unit: point.series.unit(),
-                    what: What::Recorded(point.value, point.samples),
-                });
-            }
-            Event::Evicted(id) if let Some(open) = &mut self.open => open.evict(id),
-            Event::Evicted(id) => {
-                self.gauges.evict(id);
-                let place = self.identities.get_mut(id.index as usize);
-                let identity = place.and_then(Option::take);
-                // Others that have it are data on their way.
-                if let Some(identity) = identity.filter(|identity| Arc::strong_count(identity) > 1)
-                {
-                    identity.evict(&self.evicted);
+                if takes(point.name) {
+                    match feeds {
+                        Feeds::Own(own) => own.add(&point, closes, new, each),
+                        Feeds::Merged(merged) => merged.add(&point, new),
+                    }
                 }
             }
-            Event::SeriesLimitReached {
-                name,
-                label,
-                wanted,
-            } => say_series_limit(policy.name(name), label, wanted),
-            Event::NameLimitReached { kind, name } => say_name_limit(MetricKind::of(kind), name),
+            Event::Evicted(id) => match feeds {
+                Feeds::Own(own) => own.evict(id, evicted, each),
+                Feeds::Merged(merged) => merged.evict(id, each),
+            },
             Event::Refused {
                 kind,
                 name,
                 series,
                 reason,
                 samples,
-            } => {
-                let named = named(policy, name, series, self.open.as_ref());
-                refused(MetricKind::of(kind), named, policy, reason, samples, each);
+            } if name.is_none_or(takes) => {
+                let named = self.named(name, series);
+                let identity = Arc::new(Identity::new(named, self.policy.defaults()));
+                each(Gained {
+                    kind: MetricKind::of(kind),
+                    identity: &identity,
+                    unit: None,
+                    what: What::Refused(&refusal(reason), samples),
+                });
             }
-            // Of a later version of recording.
+            // Limits are the exporter's; others are of a later version of recording.
             _ => {}
         }
     }
-}
 
-/// Once for each metric and each power of ten.
-#[cold]
-fn say_series_limit(
-    metric: Option<(MetricKind, KeyName)>,
-    label: Option<(&str, usize)>,
-    wanted: u64,
-) {
-    let Some((kind, name)) = metric else {
-        return;
-    };
-    let (label, values) = label.unwrap_or(("none", 0));
-    tracing::warn!(
-        metric = name.as_str(),
-        ?kind,
-        label,
-        values,
-        wanted,
-        "a metric has no room for more series; new ones go to the series with overflow=\"true\", or are refused"
-    );
-}
-
-#[cold]
-fn say_name_limit(kind: MetricKind, name: &KeyName) {
-    tracing::warn!(
-        metric = name.as_str(),
-        ?kind,
-        "there is no room for more metrics; what is recorded to other names is refused"
-    );
-}
-
-/// What refused samples are listed by.
-#[cold]
-fn named(
-    policy: &SeriesPolicy,
-    name: Option<NameId>,
-    series: Option<&Arc<Series>>,
-    open: Option<&OpenPoints>,
-) -> Named {
-    if let Some(series) = series {
-        return match open {
-            Some(open) => Named::Own(Box::new(open.projected(series.key()))),
-            None => Named::Series(Arc::clone(series)),
-        };
+    /// The snapshot is over. If it closes the window, all that is open goes out, and what nobody touched, too, if that
+    /// `repeats`.
+    pub(crate) fn end(&mut self, closes: bool, repeats: bool, each: &mut impl FnMut(Gained<'_>)) {
+        match &mut self.feeds {
+            Feeds::Own(own) if closes => own.close(repeats, each),
+            Feeds::Own(_) => {}
+            Feeds::Merged(merged) => {
+                if closes {
+                    merged.close(repeats, each);
+                }
+                merged.end(&self.evicted, each);
+            }
+        }
     }
-    // Without a number it is one of too many, which have no names here.
-    let known = name.and_then(|name| policy.name(name));
-    let name = known.map_or(KeyName::from("*"), |(_, name)| name);
-    Named::Own(Box::new(Key::from_name(name)))
-}
 
-#[cold]
-fn refused(
-    kind: MetricKind,
-    named: Named,
-    policy: &SeriesPolicy,
-    reason: RefusalReason,
-    samples: u64,
-    each: &mut impl FnMut(Gained<'_>),
-) {
-    let identity = Arc::new(Identity::new(named, policy.defaults()));
-    each(Gained {
-        kind,
-        identity: &identity,
-        unit: None,
-        what: What::Refused(&refusal(reason), samples),
-    });
-}
+    /// A total came to nothing: takes the samples back that it had, if there is to be a next one of the same start.
+    pub(crate) fn take_back(
+        &mut self,
+        kind: MetricKind,
+        key: &Key,
+        start: SystemTime,
+        samples: u64,
+    ) -> bool {
+        match &mut self.feeds {
+            Feeds::Own(_) => false,
+            Feeds::Merged(merged) => merged.take_back(kind, key, start, samples),
+        }
+    }
 
-/// The identity that a series feeds; made, if it has none yet.
-#[inline]
-fn identity_of<'a>(
-    id: SeriesId,
-    series: &Arc<Series>,
-    identities: &'a mut Vec<Option<Arc<Identity>>>,
-    new: impl FnOnce(Named) -> Identity,
-) -> &'a Arc<Identity> {
-    let index = id.index as usize;
-    if index >= identities.len() {
-        identities.resize_with(index + 1, || None);
+    /// What refused samples are listed by.
+    #[cold]
+    fn named(&self, name: Option<NameId>, series: Option<&Arc<Series>>) -> Named {
+        if let Some(series) = series {
+            return match &self.feeds {
+                Feeds::Own(_) => Named::Series(Arc::clone(series)),
+                Feeds::Merged(merged) => Named::Own(Box::new(merged.projected(series.key()))),
+            };
+        }
+        // Without a number it is one of too many, which have no names here.
+        let known = name.and_then(|name| self.policy.name(name));
+        let name = known.map_or(KeyName::from("*"), |(_, name)| name);
+        Named::Own(Box::new(Key::from_name(name)))
     }
-    let place = &mut identities[index];
-    let is_its = |own| Arc::ptr_eq(own, series);
-    let own = place.as_ref().and_then(|identity| identity.series());
-    if !own.is_some_and(is_its) {
-        // There was none, or that of a series that had this index before.
-        *place = None;
-    }
-    place.get_or_insert_with(|| Arc::new(new(Named::Series(Arc::clone(series)))))
 }
 
 fn refusal(reason: RefusalReason) -> Refusal {
@@ -284,4 +232,4 @@ fn refusal(reason: RefusalReason) -> Refusal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,7 @@ use crate::model::dimension::Dimensions;
 use crate::model::metric_kind::MetricKind;
 use crate::settings::Config;
 use crate::settings::matcher::Metric;
+use crate::settings::metric_filter::MetricFilter;
 use crate::settings::metric_settings::MetricRules;
 use crate::view::normalize::normalize;
 use metrics::{Key, KeyName, Metadata};
@@ -18,7 +19,10 @@ use std::time::Duration;
 pub(crate) struct SeriesPolicy {
     defaults: Arc<Dimensions>,
     rules: Arc<MetricRules>,
+    /// The shortest of all destinations.
     period: Duration,
+    /// What each destination takes, in their order.
+    filters: Vec<MetricFilter>,
     max_series: Option<usize>,
     max_names: Option<usize>,
     /// Of all metrics, by their ids.
@@ -31,16 +35,23 @@ struct Known {
     kind: MetricKind,
     name: KeyName,
     settings: DatumSettings,
+    /// Whether a destination takes it, by its number. Empty where all take all.
+    taken: Box<[bool]>,
 }
 
 impl SeriesPolicy {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// By what all destinations have in common, and for each of them.
+    pub(crate) fn new(common: &Config, destinations: &[Config]) -> Self {
+        let periods = destinations.iter().map(Config::period);
+        let filters = destinations.iter().map(|one| &one.takes);
+        let takes_all = filters.clone().all(MetricFilter::takes_all);
         Self {
-            defaults: Arc::clone(&config.default_dimensions),
-            rules: Arc::clone(&config.metrics),
-            period: config.storage_resolution.period(),
-            max_series: config.max_series,
-            max_names: config.max_names,
+            defaults: Arc::clone(&common.default_dimensions),
+            rules: Arc::clone(&common.metrics),
+            period: periods.min().unwrap_or(common.period()),
+            filters: filters.filter(|_| !takes_all).cloned().collect(),
+            max_series: common.max_series,
+            max_names: common.max_names,
             known: Mutex::default(),
         }
     }
@@ -54,6 +65,14 @@ impl SeriesPolicy {
         let known = self.known.lock();
         let metric = known.get(id.index())?;
         Some((metric.kind, metric.name.clone()))
+    }
+
+    /// Whether the destination with this number takes a metric.
+    pub(crate) fn takes(&self, id: NameId, destination: usize) -> bool {
+        let known = self.known.lock();
+        let metric = known.get(id.index());
+        let taken = metric.and_then(|metric| metric.taken.get(destination));
+        taken.copied().unwrap_or(true)
     }
 
     /// What acts on the data of a metric.
@@ -83,6 +102,9 @@ impl RecordingPolicy for SeriesPolicy {
             kind,
             name: key.to_retained().name_shared(),
             settings: self.rules.data(&metric),
+            taken: (self.filters.iter())
+                .map(|filter| filter.takes(&metric))
+                .collect(),
         });
         let recording = self.rules.recording(&metric);
         MetricPolicy::default()

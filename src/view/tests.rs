@@ -1,22 +1,58 @@
 //! Which identity a series feeds, and when a gauge is told again.
 
 use crate::model::metric_kind::MetricKind;
-use crate::model::name_rules::NameRules;
+use crate::model::profile::Profile;
 use crate::model::refusal::Refusal;
 use crate::settings::Config;
 use crate::settings::matcher::Matcher;
 use crate::settings::metric_settings::MetricSettings;
-use crate::view::{Gained, SeriesPolicy, View, What};
+use crate::view::own_identities::OwnIdentities;
+use crate::view::{Feeds, Gained, SeriesPolicy, View, What};
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder as _};
-use metrics_recording::{Recorder, Value};
+use metrics_recording::{Recorder, Snapshotter, Value};
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const METADATA: Metadata<'static> = Metadata::new("test", Level::INFO, None);
 
+/// A view, and what it sees.
+pub(crate) struct Seen {
+    snapshotter: Snapshotter,
+    pub(crate) view: View,
+}
+
+impl Seen {
+    pub(crate) fn new(config: &Config, profile: &Profile) -> (Recorder, Self) {
+        let policy = Arc::new(SeriesPolicy::new(config, slice::from_ref(config)));
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
+        let view = View::new(policy, 0, config, profile, UNIX_EPOCH);
+        (recorder, Self { snapshotter, view })
+    }
+
+    /// A snapshot that ends the window.
+    pub(crate) fn collect(&mut self, now: SystemTime, repeats: bool, each: impl FnMut(Gained<'_>)) {
+        self.snapshot(now, true, repeats, each);
+    }
+
+    /// A snapshot that ends the window, or does not.
+    pub(crate) fn snapshot(
+        &mut self,
+        now: SystemTime,
+        closes: bool,
+        repeats: bool,
+        mut each: impl FnMut(Gained<'_>),
+    ) {
+        let Self { snapshotter, view } = self;
+        view.begin(now);
+        snapshotter.visit(now, |_| true, |event| view.hear(event, closes, &mut each));
+        view.end(closes, repeats, &mut each);
+    }
+}
+
 struct Viewed {
     recorder: Recorder,
-    view: View,
+    seen: Seen,
 }
 
 impl Viewed {
@@ -28,12 +64,8 @@ impl Viewed {
         config.set_metric(Matcher::any(), settings);
         let defaults = Arc::make_mut(&mut config.default_dimensions);
         defaults.insert("stage".into(), "test".into());
-        let policy = Arc::new(SeriesPolicy::new(&config));
-        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
-        Self {
-            recorder,
-            view: View::new(snapshotter, policy, NameRules::default()),
-        }
+        let (recorder, seen) = Seen::new(&config, &Profile::default());
+        Self { recorder, seen }
     }
 
     fn gauge(&self, name: &'static str) -> Gauge {
@@ -44,7 +76,7 @@ impl Viewed {
     /// Names and last values at a minute, and whether each is news.
     fn collect(&mut self, at: u64, repeats: bool) -> Vec<(String, f64, bool)> {
         let mut told = Vec::new();
-        self.view.collect(minute(at), repeats, |gained| {
+        self.seen.collect(minute(at), repeats, |gained| {
             let name = gained.identity.key().name().to_owned();
             told.push(match gained.what {
                 What::Recorded(Value::Gauge { last, .. }, 1) => (name, last, true),
@@ -119,8 +151,7 @@ fn labels_that_say_nothing_make_no_series_of_their_own() {
         counter.increment(1);
     }
     let mut seen = Vec::new();
-    let view = &mut viewed.view;
-    view.collect(minute(0), true, |gained: Gained<'_>| {
+    viewed.seen.collect(minute(0), true, |gained: Gained<'_>| {
         let dimensions = gained.identity.dimensions();
         let dimensions = dimensions.map(|(name, value)| format!("{name}={value}"));
         seen.push((dimensions.collect::<Vec<_>>(), format!("{:?}", gained.what)));
@@ -134,6 +165,13 @@ fn labels_that_say_nothing_make_no_series_of_their_own() {
     );
 }
 
+fn own(viewed: &Viewed) -> &OwnIdentities {
+    match &viewed.seen.view.feeds {
+        Feeds::Own(own) => own,
+        Feeds::Merged(merged) => panic!("{merged:?}"),
+    }
+}
+
 /// An identity goes with its series, and another series in its place has its own.
 #[test]
 fn a_series_never_has_the_identity_of_another() {
@@ -141,10 +179,10 @@ fn a_series_never_has_the_identity_of_another() {
     viewed.gauge("a").set(1.0);
     assert_eq!(viewed.collect(0, true), told(&[("a", 1.0, true)]));
     assert_eq!(viewed.collect(5, true), []);
-    assert!(viewed.view.state.identities.iter().all(Option::is_none));
+    assert!(own(&viewed).identities().iter().all(Option::is_none));
     viewed.gauge("b").set(2.0);
     assert_eq!(viewed.collect(6, true), told(&[("b", 2.0, true)]));
-    assert_eq!(viewed.view.state.identities.len(), 1, "in the same place");
+    assert_eq!(own(&viewed).identities().len(), 1, "in the same place");
 }
 
 #[test]
@@ -157,7 +195,7 @@ fn what_is_beyond_the_limit_of_series_is_refused_by_name() {
         gauge.set(1.0);
     }
     let mut refused = Vec::new();
-    viewed.view.collect(minute(0), true, |gained| {
+    viewed.seen.collect(minute(0), true, |gained| {
         if let What::Refused(reason, samples) = gained.what {
             let name = gained.identity.key().name().to_owned();
             refused.push((gained.kind, name, reason.clone(), samples));
@@ -174,12 +212,12 @@ fn what_is_kept_of_an_evicted_series_is_counted() {
     let mut on_its_way = Vec::new();
     viewed.gauge("kept").set(1.0);
     viewed.gauge("sent").set(1.0);
-    viewed.view.collect(minute(0), false, |gained| {
+    viewed.seen.collect(minute(0), false, |gained| {
         if gained.identity.key().name() == "kept" {
             on_its_way.push(Arc::clone(gained.identity));
         }
     });
-    let bytes = |viewed: &Viewed| viewed.view.evicted_bytes().get();
+    let bytes = |viewed: &Viewed| viewed.seen.view.evicted_bytes().get();
     assert_eq!(bytes(&viewed), 0, "they are there anyway");
     viewed.collect(5, false);
     let one = bytes(&viewed);
@@ -189,4 +227,39 @@ fn what_is_kept_of_an_evicted_series_is_counted() {
     assert_eq!(bytes(&viewed), one);
     on_its_way.clear();
     assert_eq!(bytes(&viewed), 0);
+}
+
+/// What a series has to say of a window waits for its end, and is one thing then.
+#[test]
+fn snapshots_within_a_window_are_one_in_the_end() {
+    let mut viewed = Viewed::new();
+    let counter = Key::from_static_name("c");
+    let counter = viewed.recorder.register_counter(&counter, &METADATA);
+    for (at, value) in [(0, 3.0), (1, 1.0), (2, 2.0)] {
+        counter.increment(2);
+        viewed.gauge("g").set(value);
+        let kept = |_: Gained<'_>| panic!("the window goes on");
+        viewed.seen.snapshot(minute(at), false, true, kept);
+    }
+    assert_eq!(own(&viewed).opened(), 2);
+    counter.increment(2);
+    let mut told = Vec::new();
+    let each = |gained: Gained<'_>| told.push(format!("{:?}", gained.what));
+    viewed.seen.collect(minute(3), true, each);
+    let gauge = "Recorded(Gauge { last: 2.0, min: 1.0, max: 3.0 }, 1)";
+    assert_eq!(told, ["Recorded(Counter(8), 8)", gauge]);
+    assert_eq!(own(&viewed).opened(), 0, "nothing is held any more");
+}
+
+/// What an evicted series had to say does not wait for the end of the window.
+#[test]
+fn what_is_open_of_an_evicted_series_is_told_at_once() {
+    let mut viewed = Viewed::new();
+    viewed.gauge("g").set(1.0);
+    let kept = |_: Gained<'_>| panic!("the window goes on");
+    viewed.seen.snapshot(minute(0), false, true, kept);
+    let mut told = 0;
+    let each = |_: Gained<'_>| told += 1;
+    viewed.seen.snapshot(minute(6), false, true, each);
+    assert_eq!((told, own(&viewed).opened()), (1, 0));
 }

@@ -49,7 +49,7 @@ pub(crate) fn check(
         unit,
         storage_resolution: datum
             .storage_resolution
-            .unwrap_or(config.storage_resolution),
+            .unwrap_or(config.storage_resolution()),
     })
 }
 
@@ -144,6 +144,6 @@ fn statistic(statistics: StatisticSet) -> Result<StatisticSet, PutError> {
     clippy::cast_sign_loss,
     reason = "above zero, and a cast saturates"
 )]
-fn whole(count: f64) -> u64 {
+pub(super) fn whole(count: f64) -> u64 {
     count.ceil() as u64
 }

@@ -1,5 +1,6 @@
 //! What an application says.
 
+use super::check::whole;
 use crate::model::datum::StatisticSet;
 use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
@@ -64,6 +65,15 @@ impl ExplicitDatum {
             unit: None,
             timestamp: None,
             storage_resolution: None,
+        }
+    }
+
+    /// How many samples it stands for; zero, if that is no number.
+    pub(crate) fn samples(&self) -> u64 {
+        match &self.value {
+            Explicit::Number(_) => 1,
+            Explicit::StatisticSet(set) => whole(set.sample_count),
+            Explicit::Values(_, counts) => whole(counts.iter().sum()),
         }
     }
 

@@ -63,6 +63,9 @@ pub enum PutError {
     /// There is no room: data come faster than the exporter takes them over.
     #[error("the queue is full")]
     QueueFull,
+    /// [No destination](crate::Destination::with_metrics) takes this metric.
+    #[error("no destination takes this metric")]
+    NotTaken,
     /// The exporter does not run any more, or runs in the process that this one was forked from.
     #[error("the exporter does not run any more")]
     Stopped,

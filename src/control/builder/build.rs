@@ -1,12 +1,15 @@
 //! What the settings make: a recorder and its exporter.
 
 use super::CloudWatchBuilder;
-use crate::control::error::BuildError;
+use super::destination::To;
+use crate::control::error::{BuildError, ConfigError};
 use crate::control::exporter::CloudWatchExporter;
+use crate::control::pipeline::Parts;
 use crate::control::recorder::CloudWatchRecorder;
-use crate::journal::{Journal, Writer};
+use crate::control::worker::Source;
+use crate::journal::{Journal, JournalError, Recovered, Writer};
 use crate::model::name_rules::NameRules;
-use crate::settings::JournalConfig;
+use crate::settings::{Config, JournalConfig};
 use crate::view::{SeriesPolicy, View};
 use metrics_recording::Recorder;
 use std::sync::Arc;
@@ -18,30 +21,44 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// If a setting is invalid, the journal cannot be opened, or neither [`with_client`](Self::with_client) nor
-    /// [`with_sink`](Self::with_sink) was called.
+    /// If a setting is invalid, a journal cannot be opened, or there is no destination with a client or a sink.
     pub fn build(self) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
         self.validate()?;
-        let sink = self.sink.unwrap_or(Err(BuildError::NoSink))?;
-        let journal = match &self.config.journal {
-            None => None,
-            Some(JournalConfig { dir, max_bytes }) => {
-                let (journal, recovered) = Journal::open(dir, *max_bytes)?;
-                Some((Writer::start(journal)?, recovered))
-            }
-        };
-        let policy = Arc::new(SeriesPolicy::new(&self.config));
-        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), self.clock.now());
-        let view =
-            View::new(snapshotter, policy, *sink.profile().name_rules()).projected(&self.config);
+        let configs = self.configs();
+        let policy = Arc::new(SeriesPolicy::new(&self.config, &configs));
+        let start = self.clock.now();
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), start);
+        let mut all = Vec::new();
+        for (number, (destination, config)) in
+            self.destinations.into_iter().zip(configs).enumerate()
+        {
+            let sink = match destination.to {
+                To::Sink(sink) => sink?,
+                #[cfg(feature = "aws-config")]
+                To::DefaultClient => return Err(BuildError::NoSink),
+            };
+            let policy = Arc::clone(&policy);
+            all.push(Parts {
+                view: View::new(policy, number, &config, &sink.profile(), start),
+                journal: config.journal.as_ref().map(open_journal).transpose()?,
+                config,
+                sink,
+            });
+        }
+        if all.is_empty() {
+            return Err(BuildError::NoSink);
+        }
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
+        let source = Source {
+            snapshotter,
+            policy,
+        };
         let exporter = CloudWatchExporter::new(
             self.config,
-            view,
+            source,
             self.clock,
-            sink,
-            journal,
+            all,
             self.collectors,
             recorders,
         );
@@ -51,17 +68,44 @@ impl CloudWatchBuilder {
     /// Checks what can be without asking others.
     pub(super) fn validate(&self) -> Result<(), BuildError> {
         #[cfg(feature = "aws-config")]
-        if self.sink.is_some() && !self.default_client.is_untouched() {
-            return Err(BuildError::NotForOwnClient);
+        self.check_default_client()?;
+        if self.destinations.is_empty() {
+            // The default client's has the builder's settings.
+            self.config.validate(&NameRules::default())?;
         }
-        Ok(self.config.validate(&self.name_rules())?)
+        let configs = self.configs();
+        for (number, (destination, config)) in self.destinations.iter().zip(&configs).enumerate() {
+            let names = match &destination.to {
+                To::Sink(Ok(sink)) => *sink.profile().name_rules(),
+                To::Sink(Err(_)) => NameRules::default(),
+                #[cfg(feature = "aws-config")]
+                To::DefaultClient => NameRules::default(),
+            };
+            config.validate(&names)?;
+            let others = &configs[..number];
+            if others
+                .iter()
+                .any(|other| other.destination == config.destination)
+            {
+                let name = config.destination.as_ref().into();
+                return Err(ConfigError::SameDestination(name).into());
+            }
+            let is_shared = configs.len() > 1 && config.journal.is_some();
+            if is_shared && !destination.has_own_journal() {
+                return Err(ConfigError::SharedJournal.into());
+            }
+        }
+        Ok(())
     }
 
-    /// Those of the sink; what `install` makes is `PutMetricData`.
-    fn name_rules(&self) -> NameRules {
-        match &self.sink {
-            Some(Ok(sink)) => *sink.profile().name_rules(),
-            Some(Err(_)) | None => NameRules::default(),
-        }
+    /// The settings of each destination.
+    fn configs(&self) -> Vec<Config> {
+        let all = self.destinations.iter();
+        all.map(|one| one.config(&self.config)).collect()
     }
+}
+
+fn open_journal(config: &JournalConfig) -> Result<(Writer, Recovered), JournalError> {
+    let (journal, recovered) = Journal::open(&config.dir, config.max_bytes)?;
+    Ok((Writer::start(journal)?, recovered))
 }

@@ -1,5 +1,6 @@
 //! A client by the SDK's usual chain, and the builder's settings for it.
 
+use crate::control::builder::destination::{Destination, To};
 use crate::control::builder::{CloudWatchBuilder, with_client};
 use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
@@ -21,7 +22,7 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// None here. With [`with_client`](Self::with_client) or [`with_sink`](Self::with_sink),
+    /// None here. Where there are destinations, and [the default client's](Destination::cloudwatch) is not among them,
     /// [`install`](Self::install) and the like end with
     /// [`BuildError::NotForOwnClient`](crate::BuildError::NotForOwnClient): a client has a region of its own.
     pub fn with_region(mut self, region: impl Into<String>) -> Self {
@@ -44,8 +45,8 @@ impl CloudWatchBuilder {
         self
     }
 
-    /// [`build`](Self::build), and where neither `with_client` nor `with_sink` was called with a client by the SDK's usual
-    /// chain, as [`install`](Self::install) makes it: region and credentials are checked. It installs and starts nothing.
+    /// [`build`](Self::build) with a client by the SDK's usual chain, as [`install`](Self::install) makes it, where no
+    /// destination was given, or [that one](Destination::cloudwatch): region and credentials are checked. It installs and starts nothing.
     ///
     /// It needs a Tokio runtime with I/O and timers, as the SDK does. The connections of the client belong to the runtime
     /// that opens them: the one where the exporter runs. A [journal](Self::with_journal) is read on this thread, as by
@@ -74,13 +75,28 @@ impl CloudWatchBuilder {
         self.or_default_client().await?.build()
     }
 
+    /// What is set for the default client has to have one.
+    pub(super) fn check_default_client(&self) -> Result<(), BuildError> {
+        let is_default = |one: &Destination| matches!(one.to, To::DefaultClient);
+        let has_one = self.destinations.is_empty() || self.destinations.iter().any(is_default);
+        if has_one || self.default_client.is_untouched() {
+            Ok(())
+        } else {
+            Err(BuildError::NotForOwnClient)
+        }
+    }
+
     /// With the default client, if there is no sink yet.
     pub(super) async fn or_default_client(mut self) -> Result<Self, BuildError> {
         // What is cheap to find out comes before what asks others.
         self.validate()?;
-        if self.sink.is_none() {
-            let chosen = std::mem::take(&mut self.default_client);
-            self.sink = Some(Ok(chosen.connect().await?));
+        if self.destinations.is_empty() {
+            self.destinations.push(Destination::cloudwatch());
+        }
+        let chosen = std::mem::take(&mut self.default_client);
+        let mut all = self.destinations.iter_mut();
+        if let Some(meant) = all.find(|one| matches!(one.to, To::DefaultClient)) {
+            meant.to = To::Sink(Ok(chosen.connect().await?));
         }
         Ok(self)
     }

@@ -154,8 +154,8 @@ fn ended(gone: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> InstallEr
 impl CloudWatchBuilder {
     fn or_default_client(self) -> impl Future<Output = Result<Self, InstallError>> {
         let checked = self.validate().map_err(InstallError::from);
-        let has_sink = self.sink.is_some();
-        let ready = checked.and_then(|()| has_sink.then_some(self).ok_or(InstallError::NoClient));
+        let has_one = !self.destinations.is_empty();
+        let ready = checked.and_then(|()| has_one.then_some(self).ok_or(InstallError::NoClient));
         std::future::ready(ready)
     }
 }

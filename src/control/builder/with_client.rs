@@ -1,6 +1,7 @@
 //! The builder's settings for the SDK's client.
 
 use crate::control::builder::CloudWatchBuilder;
+use crate::control::builder::destination::{CLOUDWATCH, Destination, To};
 use crate::control::error::BuildError;
 use crate::model::sink::AnySink;
 use crate::sinks::put_metric_data::PutMetricData;
@@ -21,9 +22,12 @@ impl CloudWatchBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with_client(mut self, client: Client) -> Self {
-        self.sink = Some(by(client));
-        self
+    ///
+    /// It is a [`Destination`] named `cloudwatch`, with all the settings of this builder. One with a
+    /// name or settings of its own is [new](Destination::new) with a [`PutMetricData`].
+    pub fn with_client(self, client: Client) -> Self {
+        let sink = by(client);
+        self.with_destination(Destination::to(CLOUDWATCH.into(), To::Sink(sink)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::control::collectors::PATIENCE;
 use crate::control::flush::Reply;
+use crate::control::pipeline::Pipeline;
 use crate::control::worker::Worker;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,6 +21,8 @@ pub(super) struct SnapshotWaits {
 
 /// A flush that waits.
 struct Held {
+    /// The number of the destination; none, if it is for all.
+    scope: Option<usize>,
     until: Instant,
     end: Option<Instant>,
     reply: Reply,
@@ -41,7 +44,13 @@ impl SnapshotWaits {
 
 impl Worker {
     /// A flush, once collectors have been asked.
-    pub(super) fn ask(&mut self, timeout: Option<Duration>, reply: Reply, is_last: bool) {
+    pub(super) fn ask(
+        &mut self,
+        scope: Option<usize>,
+        timeout: Option<Duration>,
+        reply: Reply,
+        is_last: bool,
+    ) {
         let timeout = timeout.unwrap_or(self.config.flush_timeout);
         let now = Instant::now();
         // Those that are being waited for already are waited for by this one, too.
@@ -53,6 +62,7 @@ impl Worker {
             Duration::ZERO
         };
         self.waits.flushes.push(Held {
+            scope,
             until: now + wait,
             end: now.checked_add(timeout),
             reply,
@@ -61,18 +71,23 @@ impl Worker {
         self.collected();
     }
 
-    /// If the window is over, collectors are asked before it is closed.
-    pub(super) fn turn_window(&mut self) {
+    /// If a window is over, collectors are asked before it is closed.
+    pub(super) fn turn_windows(&mut self) {
         if self.waits.is_for_window() {
             return;
         }
-        let is_over = self.window.next(self.clock.now()).is_some();
-        if is_over && !self.is_stopping && self.collectors.call(false) {
-            let period = self.config.storage_resolution.period();
+        let now = self.clock.now();
+        let windows = self.pipelines.iter().map(|one| one.window);
+        let over = windows.filter(|window| window.next(now).is_some());
+        let shortest = over.map(|window| window.period()).min();
+        if let Some(period) = shortest
+            && !self.is_stopping
+            && self.collectors.call(false)
+        {
             let wait = PATIENCE.min(period / SHARE_OF_A_WINDOW);
             self.waits.window = Some(Instant::now() + wait);
         } else {
-            self.close_window();
+            self.close_windows();
         }
     }
 
@@ -86,7 +101,7 @@ impl Worker {
             .is_some_and(|until| have_all || until <= now)
         {
             self.waits.window = None;
-            self.close_window();
+            self.close_windows();
         }
         let is_due = |held: &mut Held| have_all || held.until <= now;
         let mut due: Vec<Held> = self.waits.flushes.extract_if(.., is_due).collect();
@@ -96,10 +111,11 @@ impl Worker {
         }
         for held in due {
             if held.is_last {
-                self.shared.intake.close();
+                self.pipelines.iter().for_each(Pipeline::close_intake);
             }
             let left = held.end.map(|end| end.saturating_duration_since(now));
             self.flush(
+                held.scope,
                 Some(left.unwrap_or(Duration::MAX)),
                 held.reply,
                 held.is_last,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::batch::BatchKey;
 use crate::model::datum::DatumValue;
 use crate::model::guarantee::Guarantee;
 use crate::model::storage_resolution::StorageResolution::{High, Standard};
@@ -145,7 +146,7 @@ fn stamps(batch: &Batch) -> Vec<SystemTime> {
 #[test]
 fn an_attempt_gets_a_copy_and_what_waits_keeps_its_stamps() {
     let data = [datum(at(7_200), true), datum(at(7_200), false)];
-    let batch = Batch::of("Test".into(), Guarantee::AtMostOnce, data);
+    let batch = Batch::of(BatchKey::new("Test".into(), Guarantee::AtMostOnce), data);
     let (batch, now) = (Arc::new(batch), at(7_260));
     let mut skew = ClockSkew::new(true);
     let (sent, _) = skew.correct(&batch, now);

@@ -6,7 +6,6 @@ use crate::delivery::pack::Packer;
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
-use crate::model::guarantee::Guarantee;
 use crate::model::profile::{Confirms, Profile};
 use crate::model::refusal::Refusal;
 use crate::model::send_result::Sent;
@@ -217,10 +216,7 @@ fn what_is_at_fault_for_its_time_is_found_among_what_is_not() {
         datum.is_by_clock = false;
     }
     let misdated = |data: &[Datum]| {
-        let queued = QueuedBatch::new(
-            7,
-            Batch::of("Test".into(), Guarantee::AtLeastOnce, data.to_vec()),
-        );
+        let queued = QueuedBatch::new(7, Batch::new("Test", data.to_vec()));
         let verdict = queued.misdated(now)?;
         let rest = verdict.rest.iter().map(|rest| rest.data().count());
         Some((verdict.settled.len(), rest.sum::<usize>()))

@@ -111,7 +111,8 @@ proptest! {
                         3 => Outcome::Dropped,
                         _ => Outcome::Refused(refused(amount.samples)),
                     };
-                    ledger.settle(number, &Settled { data, amount, is_repeated, outcome });
+                    let returned = Vec::new();
+                    ledger.settle(number, &Settled { data, amount, is_repeated, outcome, returned });
                 }
                 Act::Open => {
                     let (data, amount) = own(&pending);
@@ -120,7 +121,7 @@ proptest! {
                 Act::Drained(index) if !flushes.is_empty() => {
                     let flush = *index.get(&flushes);
                     let end = ledger.covers(flush).end.min(next);
-                    ledger.drained(flush, end);
+                    ledger.bound_flush(flush, end);
                 }
                 Act::Close(index) if !flushes.is_empty() => {
                     let flush = flushes.swap_remove(index.index(flushes.len()));

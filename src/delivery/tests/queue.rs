@@ -27,7 +27,7 @@ fn queued(number: u64) -> QueuedBatch {
 }
 
 fn queue(first_own: u64) -> Queue {
-    Queue::new(1 << 20, EvictedBytes::default(), first_own)
+    Queue::new(1 << 20, EvictedBytes::default(), first_own, false)
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
     let mut queue = queue(3);
     for number in [4, 1, 3, 2] {
         let on_disk = if number < 3 {
-            OnDisk::restored(false)
+            OnDisk::restored(number, false)
         } else {
             let mut queued = queued(number);
             if number == 3 {
@@ -105,7 +105,7 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
 
 #[test]
 fn the_oldest_has_to_go_and_the_newest_stays() {
-    let mut queue = Queue::new(0, EvictedBytes::default(), 1);
+    let mut queue = Queue::new(0, EvictedBytes::default(), 1, false);
     for number in [3, 1, 2] {
         queue.push(queued(number));
     }

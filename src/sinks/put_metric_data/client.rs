@@ -231,7 +231,7 @@ fn to_sdk(datum: &Datum) -> types::MetricDatum {
     match datum.value() {
         DatumValue::Number(value) => builder.value(*value),
         // Buckets were meant for another sink, before its journal came here.
-        value @ (DatumValue::StatisticSet(_) | DatumValue::Buckets(_)) => {
+        value @ (DatumValue::StatisticSet(_) | DatumValue::Buckets(_) | DatumValue::Total(_)) => {
             let statistics = value.statistics();
             builder.statistic_values(
                 types::StatisticSet::builder()

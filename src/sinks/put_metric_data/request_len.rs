@@ -51,7 +51,7 @@ fn value(value: &DatumValue) -> usize {
     match value {
         DatumValue::Number(_) => text("Value") + DOUBLE,
         // Buckets, which a journal may have for another sink, go as a statistic set.
-        DatumValue::StatisticSet(_) | DatumValue::Buckets(_) => {
+        DatumValue::StatisticSet(_) | DatumValue::Buckets(_) | DatumValue::Total(_) => {
             let members = ["SampleCount", "Sum", "Minimum", "Maximum"];
             let members: usize = members.into_iter().map(|name| text(name) + DOUBLE).sum();
             text("StatisticValues") + MAP + members

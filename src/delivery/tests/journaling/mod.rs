@@ -14,7 +14,9 @@ mod unsafe_to_send;
 use crate::clock::{Clock, ManualClock};
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::handle::CloudWatchHandle;
+use crate::control::pipeline::Parts;
 use crate::control::recorder::CloudWatchRecorder;
+use crate::control::worker::Source;
 use crate::journal::tests::scratch::Scratch;
 use crate::journal::tests::test_disk::{Step, TestDisk};
 use crate::journal::{Journal, Writer};
@@ -22,7 +24,6 @@ use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::guarantee::Guarantee;
-use crate::model::name_rules::NameRules;
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::report::stats::Stats;
@@ -34,6 +35,7 @@ use metrics::counter;
 use metrics_recording::Recorder;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -217,17 +219,27 @@ impl Rig {
         let (journal, recovered) = Journal::open_on(disk.clone(), dir, max_bytes).unwrap();
         let writer = Writer::start(journal).unwrap();
         let clock = ManualClock::new(SystemTime::now());
-        let policy = Arc::new(SeriesPolicy::new(&config));
-        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), clock.now());
-        let view = View::new(snapshotter, policy, NameRules::default());
+        let policy = Arc::new(SeriesPolicy::new(&config, slice::from_ref(&config)));
+        let start = clock.now();
+        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), start);
+        let view = View::new(Arc::clone(&policy), 0, &config, &sink.profile(), start);
         let (alive, recorders) = mpsc::channel(1);
         let recorder = CloudWatchRecorder::new(recorder, alive);
+        let destination = Parts {
+            config: config.clone(),
+            view,
+            sink: Arc::new(sink),
+            journal: Some((writer, recovered)),
+        };
+        let source = Source {
+            snapshotter,
+            policy,
+        };
         let exporter = CloudWatchExporter::new(
             config,
-            view,
+            source,
             Arc::new(clock.clone()),
-            Arc::new(sink),
-            Some((writer, recovered)),
+            vec![destination],
             Vec::new(),
             recorders,
         );

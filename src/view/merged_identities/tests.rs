@@ -1,10 +1,12 @@
 //! How long an identity lives that several series feed, and what is kept meanwhile.
 
 use super::*;
+use crate::model::profile::Profile;
 use crate::settings::Config;
 use crate::settings::matcher::Matcher;
 use crate::settings::metric_settings::MetricSettings;
-use crate::view::{SeriesPolicy, View};
+use crate::view::Feeds;
+use crate::view::tests::Seen;
 use metrics::{Label, Level, Metadata, Recorder as _};
 use metrics_recording::Recorder;
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,7 +15,7 @@ const METADATA: Metadata<'static> = Metadata::new("test", Level::INFO, None);
 
 struct Viewed {
     recorder: Recorder,
-    view: View,
+    seen: Seen,
     /// Identities of what was told, as data on their way keep them.
     told: Vec<Arc<Identity>>,
 }
@@ -25,12 +27,10 @@ impl Viewed {
         config.gauge_rule = Some(GaugeRule::Sum);
         let settings = MetricSettings::new().with_idle_timeout(Some(Duration::from_mins(5)));
         config.set_metric(Matcher::any(), settings);
-        let policy = Arc::new(SeriesPolicy::new(&config));
-        let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), UNIX_EPOCH);
-        let view = View::new(snapshotter, policy, NameRules::default());
+        let (recorder, seen) = Seen::new(&config, &Profile::default());
         Self {
             recorder,
-            view: view.projected(&config),
+            seen,
             told: Vec::new(),
         }
     }
@@ -47,15 +47,17 @@ impl Viewed {
     fn collect(&mut self, at: u64) -> usize {
         let (before, told) = (self.told.len(), &mut self.told);
         let now = UNIX_EPOCH + Duration::from_mins(at);
-        (self.view).collect(now, true, |gained| told.push(Arc::clone(gained.identity)));
+        (self.seen).collect(now, true, |gained| told.push(Arc::clone(gained.identity)));
         told.len() - before
     }
 
     /// Identities that are there, and places for them.
     fn kept(&self) -> (usize, usize) {
-        let open = self.view.state.open.as_ref().unwrap();
-        assert_eq!(open.by_key.len() + open.free.len(), open.fed.len());
-        (open.by_key.len(), open.fed.len())
+        let Feeds::Merged(merged) = &self.seen.view.feeds else {
+            panic!("{:?}", self.seen.view);
+        };
+        assert_eq!(merged.by_key.len() + merged.free.len(), merged.fed.len());
+        (merged.by_key.len(), merged.fed.len())
     }
 }
 
@@ -70,12 +72,12 @@ fn an_identity_ends_with_the_last_of_its_series() {
     assert_eq!((viewed.collect(4), viewed.kept()), (3, (3, 3)));
     // The first of them is idle.
     assert_eq!((viewed.collect(5), viewed.kept()), (1, (3, 3)));
-    assert_eq!(viewed.view.evicted_bytes().get(), 0);
+    assert_eq!(viewed.seen.view.evicted_bytes().get(), 0);
     assert_eq!((viewed.collect(9), viewed.kept()), (0, (0, 3)));
     // Data keep it.
-    assert!(viewed.view.evicted_bytes().get() > 0);
+    assert!(viewed.seen.view.evicted_bytes().get() > 0);
     viewed.told.clear();
-    assert_eq!(viewed.view.evicted_bytes().get(), 0);
+    assert_eq!(viewed.seen.view.evicted_bytes().get(), 0);
     // Others take the places.
     viewed.record("other", "a");
     assert_eq!((viewed.collect(10), viewed.kept()), (3, (3, 3)));

@@ -1,0 +1,244 @@
+//! One destination, put together: its view, window, delivery and account.
+
+use crate::clock::Clock;
+use crate::collect::window::Window;
+use crate::control::shared::SharedPipeline;
+use crate::delivery::Delivery;
+use crate::delivery::ledger::FlushId;
+use crate::delivery::pack::Packer;
+use crate::journal::{Recovered, Writer};
+use crate::model::batch::Batch;
+use crate::model::sink::AnySink;
+use crate::reduce::{Reducer, Stamp};
+use crate::report::self_metrics::{Account, SelfMetrics};
+use crate::settings::Config;
+use crate::view::{Gained, View, What};
+use metrics_recording::Event;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::SystemTime;
+
+/// What a destination is made of.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) view: View,
+    pub(crate) sink: Arc<dyn AnySink>,
+    pub(crate) journal: Option<(Writer, Recovered)>,
+}
+
+pub(crate) struct Pipeline {
+    config: Config,
+    view: View,
+    pub(crate) delivery: Delivery,
+    shared: SharedPipeline,
+    /// What the exporter reports about itself, if it is to.
+    self_metrics: Option<SelfMetrics>,
+    pub(crate) window: Window,
+    /// Whether some of this window was sent before, so that gauges have been told in it.
+    pub(crate) is_cut: bool,
+}
+
+impl Pipeline {
+    pub(crate) fn new(parts: Parts, clock: &Arc<dyn Clock>, shared: SharedPipeline) -> Self {
+        let Parts {
+            config,
+            view,
+            sink,
+            journal,
+        } = parts;
+        let names = *sink.profile().name_rules();
+        let evicted = view.evicted_bytes().clone();
+        let ledger = Arc::clone(&shared.ledger);
+        Self {
+            window: Window::at(clock.now(), config.period()),
+            self_metrics: (config.reports_itself).then(|| SelfMetrics::new(&config, names)),
+            delivery: Delivery::new(sink, Arc::clone(clock), &config, journal, evicted, ledger),
+            config,
+            view,
+            shared,
+            is_cut: false,
+        }
+    }
+
+    /// Returns when something happened. May be dropped and called again at any time.
+    pub(crate) async fn next(&mut self, is_stopping: bool) {
+        self.delivery.next(is_stopping).await;
+        self.settle(is_stopping);
+    }
+
+    /// Takes over what an application put.
+    pub(crate) fn take_in(&mut self, is_stopping: bool) {
+        let mut packer = self.delivery.packer(&self.config);
+        self.shared
+            .intake
+            .take()
+            .for_each(|datum| packer.push(datum));
+        let batches = packer.finish();
+        self.delivery.push(batches);
+        self.settle(is_stopping);
+    }
+
+    /// What is to be done after data were queued or sent.
+    pub(crate) fn settle(&mut self, is_stopping: bool) {
+        for (number, total) in self.delivery.take_returned() {
+            let (kind, key) = (total.kind, total.identity.key());
+            let is_taken_back =
+                !is_stopping && self.view.take_back(kind, key, total.start, total.samples);
+            if is_taken_back {
+                self.shared.ledger.taken_back(total.samples);
+            } else {
+                self.shared.ledger.settle(number, &total.lost());
+            }
+        }
+        self.shared.intake.set_queued(self.delivery.bytes());
+    }
+
+    /// From now on nothing is taken in. What waits can still be taken.
+    pub(crate) fn close_intake(&self) {
+        self.shared.intake.close();
+    }
+
+    /// A flush begins that waits for all that is not settled, and for what the next snapshot tells.
+    pub(crate) fn open_flush(&self) -> FlushId {
+        let (first, data, amount) = self.delivery.unsettled();
+        self.shared.ledger.open_flush(first, data, amount)
+    }
+
+    /// All that a flush waits for is queued: it is sent at once.
+    pub(crate) fn hurry(&mut self, flush: FlushId) {
+        let next = self.delivery.next_number();
+        self.shared.ledger.bound_flush(flush, next);
+        self.delivery.hurry();
+    }
+
+    /// A snapshot begins. If it `closes` the window, the data have this time at the end.
+    pub(crate) fn gather(&mut self, end: SystemTime, closes: bool) -> Gathering<'_> {
+        let is_first = closes && !self.is_cut;
+        self.is_cut |= closes;
+        let at_end = self.view.begin(end);
+        let stamp = Stamp {
+            timestamp: at_end.unwrap_or(self.window.start()),
+            is_by_clock: at_end.is_none(),
+            storage_resolution: self.config.storage_resolution(),
+        };
+        Gathering {
+            view: &mut self.view,
+            reducer: Reducer::new(stamp, self.delivery.profile().distribution_form()),
+            packer: self.delivery.packer(&self.config),
+            delivery: &self.delivery,
+            shared: &self.shared,
+            self_metrics: self.self_metrics.as_mut().filter(|_| is_first),
+            stamp,
+            closes,
+            is_first,
+        }
+    }
+}
+
+/// A snapshot as one destination takes it.
+pub(crate) struct Gathering<'a> {
+    view: &'a mut View,
+    reducer: Reducer,
+    packer: Packer<'a>,
+    delivery: &'a Delivery,
+    shared: &'a SharedPipeline,
+    self_metrics: Option<&'a mut SelfMetrics>,
+    stamp: Stamp,
+    closes: bool,
+    /// Whether it is the first of this window that sends something.
+    is_first: bool,
+}
+
+impl Gathering<'_> {
+    #[inline]
+    pub(crate) fn hear(&mut self, event: Event<'_>) {
+        let Self {
+            view,
+            reducer,
+            packer,
+            delivery,
+            ..
+        } = self;
+        let mut each = |gained: Gained<'_>| take(&gained, reducer, delivery, packer);
+        view.hear(event, self.closes, &mut each);
+    }
+
+    /// The snapshot is over: what there is to queue.
+    pub(crate) fn end(self, all: &[SharedPipeline], now: SystemTime) -> Vec<Batch> {
+        let Self {
+            view,
+            mut reducer,
+            mut packer,
+            delivery,
+            shared,
+            self_metrics,
+            stamp,
+            closes,
+            is_first,
+        } = self;
+        let mut each = |gained: Gained<'_>| take(&gained, &mut reducer, delivery, &mut packer);
+        view.end(closes, is_first, &mut each);
+        shared.ledger.refused(&reducer.into_refused());
+        if let Some(self_metrics) = self_metrics {
+            let accounts: Vec<Account> = all.iter().map(SharedPipeline::account).collect();
+            for datum in self_metrics.data(&accounts, stamp, now) {
+                if delivery.check(&datum).is_ok() {
+                    packer.push(datum);
+                }
+            }
+        }
+        if closes {
+            shared.intake.take().for_each(|datum| packer.push(datum));
+        }
+        packer.finish()
+    }
+}
+
+#[inline]
+fn take(gained: &Gained<'_>, reducer: &mut Reducer, delivery: &Delivery, packer: &mut Packer<'_>) {
+    if let Some(datum) = reducer.reduce(gained) {
+        match delivery.check(&datum) {
+            Ok(()) => packer.push(datum),
+            // Once, not in every window that repeats it.
+            Err(_) if matches!(gained.what, What::Unchanged(_)) => {}
+            Err(reason) => reducer.refuse_datum(&datum, &reason),
+        }
+    }
+}
+
+/// Returns when the first of these does; the one with this number is asked first, so that none is always last.
+pub(crate) async fn first_of<F: Future<Output = ()>>(
+    futures: impl Iterator<Item = F>,
+    turn: usize,
+) {
+    let mut all: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    let first = turn % all.len().max(1);
+    all.rotate_left(first);
+    poll_fn(|context| {
+        let is_ready = all
+            .iter_mut()
+            .any(|one| one.as_mut().poll(context).is_ready());
+        if is_ready {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+/// Returns when all of these have.
+pub(crate) async fn all_of<F: Future<Output = ()>>(futures: impl Iterator<Item = F>) {
+    let mut all: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    poll_fn(|context| {
+        all.retain_mut(|one| one.as_mut().poll(context).is_pending());
+        if all.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
