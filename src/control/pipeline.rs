@@ -4,7 +4,8 @@ use crate::clock::Clock;
 use crate::collect::window::Window;
 use crate::control::shared::SharedPipeline;
 use crate::delivery::Delivery;
-use crate::delivery::ledger::FlushId;
+use crate::delivery::later_totals::ReturnedFrom;
+use crate::delivery::ledger::{FlushId, Settled};
 use crate::delivery::pack::Packer;
 use crate::journal::{Recovered, Writer};
 use crate::model::batch::Batch;
@@ -82,14 +83,19 @@ impl Pipeline {
 
     /// What is to be done after data were queued or sent.
     pub(crate) fn settle(&mut self, is_stopping: bool) {
-        for (number, total) in self.delivery.take_returned() {
-            let (kind, key) = (total.kind, total.identity.key());
-            let is_taken_back =
-                !is_stopping && self.view.take_back(kind, key, total.start, total.samples);
-            if is_taken_back {
+        for returned in self.delivery.take_returned() {
+            let ReturnedFrom {
+                number,
+                total,
+                outcome,
+            } = returned;
+            let next = self.view.take_back(&total).filter(|_| !is_stopping);
+            if let Some(start) = next {
                 self.shared.ledger.taken_back(total.samples);
-            } else {
-                self.shared.ledger.settle(number, &total.lost());
+                self.delivery.goes_on(&total, start);
+            } else if total.samples > 0 {
+                let lost = Settled::lost(&total, outcome);
+                self.shared.ledger.settle(number, &lost);
             }
         }
         self.shared.intake.set_queued(self.delivery.bytes());

@@ -6,6 +6,7 @@ use crate::model::datum::Datum;
 use crate::model::identity::Origin;
 use crate::model::profile::Confirms;
 use crate::model::refusal::{Refusal, Refused};
+use crate::model::returned::Returned;
 use crate::model::send_result::Sent;
 use metrics::Key;
 
@@ -90,14 +91,11 @@ impl QueuedBatch {
         if let Some((unnamed, reason)) = &sent.refused_unnamed
             && self.batch.is_harmless()
         {
-            // Whichever they are: the next totals have what these do not.
-            let unnamed = taken.split_off(taken.len().saturating_sub(*unnamed));
-            settled.push(self.refused(&unnamed, reason));
+            settled.extend(self.settle_sent_totals(taken, *unnamed, reason, outcome));
+            return settled;
         }
         let mut rest = self.settled_in_part(&taken, outcome);
-        if let Some((unnamed, reason)) = &sent.refused_unnamed
-            && !self.batch.is_harmless()
-        {
+        if let Some((unnamed, reason)) = &sent.refused_unnamed {
             let unnamed = (*unnamed).min(rest.data);
             let part = rest.amount.part(unnamed, rest.data);
             let refused = Refused {
@@ -118,6 +116,24 @@ impl QueuedBatch {
         }
         settled.push(rest);
         settled
+    }
+
+    /// So many of these are refused. Whichever they are, the next totals have the samples of all.
+    fn settle_sent_totals(
+        &self,
+        mut taken: Vec<Datum>,
+        refused: usize,
+        reason: &Refusal,
+        outcome: Outcome,
+    ) -> [Settled; 2] {
+        let refused = taken.split_off(taken.len().saturating_sub(refused));
+        let mut rest = self.settled_in_part(&taken, outcome);
+        let mut refused = self.refused(&refused, reason);
+        for total in taken.iter().filter_map(Returned::of) {
+            rest.amount.samples -= total.samples;
+            refused.returned.push(total);
+        }
+        [refused, rest]
     }
 
     /// Nobody knows whether it arrived, and it must not be sent again. What was not in this attempt

@@ -11,13 +11,11 @@
 
 use crate::delivery::refusals::Refusals;
 use crate::model::amount::Amount;
-use crate::model::identity::Identity;
-use crate::model::metric_kind::MetricKind;
 use crate::model::refusal::{MAX_LISTED, Refused};
+use crate::model::returned::Returned;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What became of data.
@@ -45,30 +43,37 @@ pub(crate) struct Settled {
     pub(crate) returned: Vec<Returned>,
 }
 
-/// A total that came to nothing: its samples are in the next one of its start, or lost if there is none.
-#[derive(Clone, Debug)]
-pub(crate) struct Returned {
-    pub(crate) identity: Arc<Identity>,
-    pub(crate) kind: MetricKind,
-    pub(crate) start: SystemTime,
-    pub(crate) samples: u64,
-    /// What became of the samples if they are lost.
-    pub(crate) outcome: Outcome,
-}
-
-impl Returned {
-    /// There is no next one.
-    pub(crate) fn lost(&self) -> Settled {
-        Settled {
+impl Settled {
+    /// There is no total that has the samples of one that came to nothing.
+    pub(crate) fn lost(returned: &Returned, outcome: Outcome) -> Self {
+        Self {
             data: 0,
             amount: Amount {
                 data: 0,
-                samples: self.samples,
+                samples: returned.samples,
             },
             is_repeated: false,
-            outcome: self.outcome.clone(),
+            outcome,
             returned: Vec::new(),
         }
+    }
+
+    /// What became of one of these totals.
+    pub(crate) fn outcome_of(&self, returned: &Returned) -> Outcome {
+        let Outcome::Refused(refused) = &self.outcome else {
+            return self.outcome.clone();
+        };
+        let (kind, key) = (Some(returned.kind), returned.identity.key());
+        let mut all = refused.iter();
+        let its = all.find(|one| one.kind == kind && one.key == *key);
+        // Or it was not said which they are.
+        let lost = its.or(refused.first()).map(|one| Refused {
+            kind,
+            key: key.clone(),
+            reason: one.reason.clone(),
+            samples: returned.samples,
+        });
+        Outcome::Refused(lost.into_iter().collect())
     }
 }
 

@@ -8,7 +8,9 @@ mod durability;
 mod ending;
 mod isolate;
 mod journaling;
+pub(crate) mod later_totals;
 pub(crate) mod ledger;
+mod lost_zeros;
 mod marking;
 pub(crate) mod pack;
 pub(crate) mod queue;
@@ -26,7 +28,9 @@ use crate::delivery::alarm::sleep_until;
 use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::durability::Durability;
 use crate::delivery::journaling::Journaling;
-use crate::delivery::ledger::{Ledger, Levels, Outcome, Returned, Settled};
+use crate::delivery::later_totals::ReturnedFrom;
+use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
+use crate::delivery::lost_zeros::LostZeros;
 use crate::delivery::marking::Clearance;
 use crate::delivery::pack::Packer;
 use crate::delivery::queue::{InFlight, OnDisk, Queue, Unsettled};
@@ -66,8 +70,9 @@ pub(crate) struct Delivery {
     journal: Option<Journaling>,
     /// The number of the next batch.
     next_number: u64,
-    /// Totals that came to nothing, with the numbers of their batches.
-    returned: Vec<(u64, Returned)>,
+    lost_zeros: LostZeros,
+    /// Totals that came to nothing.
+    returned: Vec<ReturnedFrom>,
     send_jitter: Duration,
     /// What a request may take.
     request_timeout: Duration,
@@ -112,6 +117,7 @@ impl Delivery {
             numbers: HashMap::new(),
             journal,
             next_number: first_own,
+            lost_zeros: LostZeros::default(),
             returned: Vec::new(),
             send_jitter: config.send_jitter.min(config.period()),
             request_timeout: config.request_timeout,
@@ -153,11 +159,6 @@ impl Delivery {
 
     pub(crate) fn profile(&self) -> Profile {
         self.profile
-    }
-
-    /// Totals that came to nothing since the last time, with the numbers of their batches.
-    pub(crate) fn take_returned(&mut self) -> Vec<(u64, Returned)> {
-        std::mem::take(&mut self.returned)
     }
 
     /// The number of the first batch that this process queued; data and amount of all since that are not settled.
@@ -252,7 +253,8 @@ impl Delivery {
     /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
     fn start(&mut self, mut queued: QueuedBatch, now: Instant) -> bool {
         let number = queued.number;
-        if let Some(verdict) = queued.misdated(self.clock.now()) {
+        let misdated = queued.misdated(self.clock.now());
+        if let Some(verdict) = misdated.or_else(|| self.lost_zeros.withheld(&queued)) {
             self.conclude(number, queued.durability, verdict);
             return true;
         }
@@ -311,9 +313,14 @@ impl Delivery {
     /// Enters in the ledger what became of data, and says what has to be said.
     fn settle(&mut self, number: u64, settled: &Settled) {
         self.ledger.settle(number, settled);
+        self.lost_zeros.settled(settled, self.next_number);
         let returned = settled.returned.iter();
-        self.returned
-            .extend(returned.map(|one| (number, one.clone())));
+        let returned = returned.map(|one| ReturnedFrom {
+            number,
+            total: one.clone(),
+            outcome: settled.outcome_of(one),
+        });
+        self.returned.extend(returned);
         match &settled.outcome {
             Outcome::Refused(refused) => {
                 if let Some(first) = refused.first() {

@@ -224,6 +224,11 @@ impl Queue {
         self.waiting.keys().copied()
     }
 
+    /// Those that wait, by number.
+    pub(crate) fn waiting_mut(&mut self) -> impl Iterator<Item = &mut QueuedBatch> {
+        self.waiting.values_mut()
+    }
+
     /// All in memory, and whether it is in flight.
     pub(crate) fn in_memory(&self) -> impl Iterator<Item = (&QueuedBatch, bool)> {
         let in_flight = self.in_flight.values();

@@ -2,12 +2,13 @@
 
 use crate::delivery::durability::Durability;
 use crate::delivery::isolate::Search;
-use crate::delivery::ledger::{Outcome, Returned, Settled};
+use crate::delivery::ledger::{Outcome, Settled};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::metric_kind::MetricKind;
 use crate::model::refusal::Refused;
+use crate::model::returned::Returned;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
@@ -86,6 +87,11 @@ impl QueuedBatch {
         aside.fold(self.batch.oldest(), SystemTime::min)
     }
 
+    /// Some of its data have so many samples more.
+    pub(crate) fn add_samples(&mut self, samples: u64) {
+        self.amount.add(Amount { data: 0, samples });
+    }
+
     pub(crate) fn amount(&self) -> Amount {
         self.amount
     }
@@ -143,7 +149,7 @@ impl QueuedBatch {
     ) -> Settled {
         let mut returned = Vec::new();
         if self.batch.is_harmless() && !outcome.has_left() {
-            returned.extend(data.clone().filter_map(|datum| datum.returned(&outcome)));
+            returned.extend(data.clone().filter_map(Returned::of));
             let samples = returned.iter().map(|one: &Returned| one.samples).sum();
             amount.subtract(Amount { data: 0, samples });
             if let Outcome::Refused(refused) = &mut outcome {
@@ -170,35 +176,6 @@ impl QueuedBatch {
             Outcome::Ambiguous
         } else {
             Outcome::Dropped
-        })
-    }
-}
-
-impl Datum {
-    /// What a total that came to nothing gives back.
-    fn returned(&self, outcome: &Outcome) -> Option<Returned> {
-        let start = self.total()?.start();
-        let kind = self.origin.kind()?;
-        let outcome = match outcome {
-            Outcome::Refused(refused) => {
-                let is_its =
-                    |one: &&Refused| one.kind == Some(kind) && one.key == *self.identity.key();
-                let reason = refused.iter().find(is_its).map(|one| &one.reason);
-                Outcome::Refused(
-                    reason
-                        .map(|reason| self.refused(reason))
-                        .into_iter()
-                        .collect(),
-                )
-            }
-            other => other.clone(),
-        };
-        (self.samples > 0).then(|| Returned {
-            identity: Arc::clone(&self.identity),
-            kind,
-            start,
-            samples: self.samples,
-            outcome,
         })
     }
 }

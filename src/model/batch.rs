@@ -121,6 +121,13 @@ impl Batch {
         &self.data
     }
 
+    /// The datum at a place has the samples of another one, too.
+    pub(crate) fn add_samples(&mut self, place: usize, samples: u64) {
+        if let Some(datum) = self.data.get_mut(place) {
+            datum.samples = datum.samples.saturating_add(samples);
+        }
+    }
+
     /// The earliest of its data's time stamps.
     pub(crate) fn oldest(&self) -> SystemTime {
         self.stamps

@@ -14,6 +14,7 @@ pub(crate) mod name_rules;
 pub(crate) mod profile;
 pub(crate) mod recorded_buckets;
 pub(crate) mod refusal;
+pub(crate) mod returned;
 pub(crate) mod send_result;
 pub(crate) mod sink;
 pub(crate) mod storage_resolution;

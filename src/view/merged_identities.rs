@@ -8,6 +8,7 @@ use crate::model::evicted::EvictedBytes;
 use crate::model::identity::{Identity, Named};
 use crate::model::metric_kind::MetricKind;
 use crate::model::refusal::Refusal;
+use crate::model::returned::Returned;
 use crate::settings::gauge_rule::GaugeRule;
 use crate::view::open_points::OpenPoint;
 use crate::view::projection::Projection;
@@ -180,18 +181,16 @@ impl MergedIdentities {
         }
     }
 
-    /// A total came to nothing: takes the samples back that it had, if there is to be a next one of the same start.
-    pub(crate) fn take_back(
-        &mut self,
-        kind: MetricKind,
-        key: &Key,
-        start: SystemTime,
-        samples: u64,
-    ) -> bool {
-        let place = self.by_key.get(&(kind, key.clone())).copied();
-        let fed = place.and_then(|place| self.fed[place].as_mut());
-        let total = fed.and_then(|fed| fed.total.as_mut());
-        total.is_some_and(|total| total.take_back(start, samples))
+    /// A total came to nothing: takes the samples back that it had, if there is to be a next one, and gives its start.
+    pub(crate) fn take_back(&mut self, returned: &Returned) -> Option<SystemTime> {
+        let key = (returned.kind, returned.identity.key().clone());
+        let fed = self.fed[*self.by_key.get(&key)?].as_mut()?;
+        let total = fed.total.as_mut()?;
+        if returned.is_zero {
+            // As what comes next begins after this snapshot.
+            total.begin_anew(returned.start, self.times?.next_start());
+        }
+        total.take_back(returned.start, returned.samples)
     }
 
     fn place_of(&mut self, point: &Point<'_>, new: impl FnOnce(Named) -> Identity) -> usize {

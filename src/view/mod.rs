@@ -21,6 +21,7 @@ use crate::model::metric_kind::MetricKind;
 use crate::model::name_rules::NameRules;
 use crate::model::profile::{Profile, Temporality};
 use crate::model::refusal::Refusal;
+use crate::model::returned::Returned;
 use crate::settings::Config;
 use merged_identities::MergedIdentities;
 use metrics::{Key, KeyName, Unit};
@@ -190,17 +191,11 @@ impl View {
         }
     }
 
-    /// A total came to nothing: takes the samples back that it had, if there is to be a next one of the same start.
-    pub(crate) fn take_back(
-        &mut self,
-        kind: MetricKind,
-        key: &Key,
-        start: SystemTime,
-        samples: u64,
-    ) -> bool {
+    /// A total came to nothing: takes the samples back that it had, if there is to be a next one, and gives its start.
+    pub(crate) fn take_back(&mut self, returned: &Returned) -> Option<SystemTime> {
         match &mut self.feeds {
-            Feeds::Own(_) => false,
-            Feeds::Merged(merged) => merged.take_back(kind, key, start, samples),
+            Feeds::Own(_) => None,
+            Feeds::Merged(merged) => merged.take_back(returned),
         }
     }
 

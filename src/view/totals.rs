@@ -38,6 +38,11 @@ impl TotalTimes {
         self.before + STEP
     }
 
+    /// When totals begin that the next snapshot is the first to have.
+    pub(crate) fn next_start(&self) -> SystemTime {
+        self.now + STEP
+    }
+
     pub(crate) fn now(&self) -> SystemTime {
         self.now
     }
@@ -45,8 +50,12 @@ impl TotalTimes {
 
 #[derive(Debug)]
 pub(crate) struct RunningTotal {
+    /// Of all starts that it has had.
+    first_start: SystemTime,
     start: SystemTime,
-    /// None as long as nothing was told.
+    /// Whether the zero of this start was told.
+    has_begun: bool,
+    /// All that was told; none, if that is nothing.
     told: Option<OpenPoint>,
     /// Samples of totals that came to nothing: the next one has them.
     returned: u64,
@@ -55,7 +64,9 @@ pub(crate) struct RunningTotal {
 impl RunningTotal {
     pub(crate) fn new(start: SystemTime) -> Self {
         Self {
+            first_start: start,
             start,
+            has_begun: false,
             told: None,
             returned: 0,
         }
@@ -68,28 +79,40 @@ impl RunningTotal {
         repeats: bool,
         mut tell: impl FnMut(What<'_>),
     ) {
-        let samples = gained.as_ref().map_or(0, OpenPoint::samples);
+        let new = gained.as_ref().map_or(0, OpenPoint::samples);
         let is_news = gained.is_some() || self.returned > 0;
         match (&mut self.told, gained) {
-            (Some(told), Some(gained)) => told.add(gained.value(), samples),
-            (told @ None, Some(gained)) => {
-                tell(What::Zero(self.start));
-                *told = Some(gained);
-            }
-            (_, None) => {}
+            (Some(told), Some(gained)) => told.add(gained.value(), new),
+            (told @ None, gained) => *told = gained,
+            (Some(_), None) => {}
         }
-        if let Some(told) = self.told.as_ref().filter(|_| is_news || repeats) {
-            let samples = samples.saturating_add(std::mem::take(&mut self.returned));
+        let Some(told) = &self.told else {
+            return;
+        };
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if is_first {
+            tell(What::Zero(self.start));
+        }
+        if is_news || is_first || repeats {
+            let samples = new.saturating_add(std::mem::take(&mut self.returned));
             tell(What::Total(self.start, told.value(), samples));
         }
     }
 
-    /// A total of this start came to nothing: takes the samples back that it had, if it is this one.
-    pub(crate) fn take_back(&mut self, start: SystemTime, samples: u64) -> bool {
-        let is_this = self.start == start;
-        if is_this {
+    /// A total came to nothing: takes the samples back that it had, if it is this one, and gives the start of the next.
+    pub(crate) fn take_back(&mut self, start: SystemTime, samples: u64) -> Option<SystemTime> {
+        let is_this = (self.first_start..=self.start).contains(&start);
+        is_this.then(|| {
             self.returned = self.returned.saturating_add(samples);
+            self.start
+        })
+    }
+
+    /// The zero of a start came to nothing, and so will all that goes on from it: begins anew, with all there is.
+    pub(crate) fn begin_anew(&mut self, lost: SystemTime, start: SystemTime) {
+        if self.start == lost {
+            self.start = start;
+            self.has_begun = false;
         }
-        is_this
     }
 }
