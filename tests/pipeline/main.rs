@@ -19,6 +19,7 @@ mod by_matcher;
 mod chaos;
 mod conformance;
 mod delivery;
+mod destination_faults;
 mod destinations;
 mod dimensions;
 mod end_to_end;
