@@ -2,8 +2,8 @@
 
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
-use crate::model::datum::{Datum, DatumValue, StatisticSet, Values};
-use crate::model::profile::DistributionForm;
+use crate::model::datum::{Datum, DatumValue, StatisticSet, Total, Values};
+use crate::model::profile::{DistributionForm, Temporality};
 use crate::model::recorded_buckets::RecordedBuckets;
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
@@ -147,7 +147,8 @@ async fn dropped(sink: &impl Sink, peer: &impl TestPeer) {
     assert!((1..=2).contains(&peer.last_names().len()));
 }
 
-/// So many data, or as many as the sink takes, of all forms, with few and many dimensions.
+/// So many data, or as many as the sink takes, of all forms that it takes, with few and many dimensions; among totals are
+/// zeros.
 fn batch(sink: &impl Sink, data: usize) -> Batch {
     let profile = sink.profile();
     let names = profile.name_rules();
@@ -178,6 +179,14 @@ fn batch(sink: &impl Sink, data: usize) -> Batch {
                 let values = (0..=number % most)
                     .map(|nth| value * 1.01f64.powi(nth.try_into().unwrap_or(0)));
                 distribution(values, profile.distribution_form(), kind == 3, unit)
+            }
+        };
+        let value = match (profile.temporality(), value) {
+            // As gauges are, too.
+            (Temporality::Delta, value) | (_, value @ DatumValue::StatisticSet(_)) => value,
+            (Temporality::Cumulative, value) => {
+                let value = (number % 8 != 4).then_some(value);
+                DatumValue::Total(Box::new(Total::new(now - NEVER, value)))
             }
         };
         // In units that every destination has.

@@ -116,6 +116,35 @@ async fn what_has_a_profile_of_its_own_conforms() {
     assert!(*buckets.lock().unwrap() > 100);
 }
 
+/// Zeros are among the totals, and gauges beside them.
+#[tokio::test]
+async fn what_takes_totals_is_tried_with_totals() {
+    let arrived = Arrived::default();
+    let (kept, seen) = (arrived.clone(), Arc::new(Mutex::new([0; 3])));
+    let count = Arc::clone(&seen);
+    let blocking = Blocking::new(move |batch| {
+        for datum in batch.data() {
+            let kind = match datum.value() {
+                DatumValue::Total(total) if total.value().is_none() => 0,
+                DatumValue::Total(_) => 1,
+                DatumValue::StatisticSet(_) => 2,
+                other => panic!("{other:?}"),
+            };
+            count.lock().unwrap()[kind] += 1;
+        }
+        kept.add(batch);
+        Ok(Sent::default())
+    });
+    let blocking = blocking.unwrap().with_added_len(nothing);
+    conformance(
+        &blocking.with_profile(Profile::default().with_totals()),
+        &arrived,
+    )
+    .await;
+    let seen = *seen.lock().unwrap();
+    assert!(seen.iter().all(|seen| *seen > 100), "{seen:?}");
+}
+
 /// Fails in one way.
 struct Broken {
     arrived: Arrived,
