@@ -70,7 +70,7 @@
 //!
 //! # Time
 //!
-//! A window is a minute by default, aligned to the clock and stamped with its start. A
+//! A window is a [minute by default](CloudWatchBuilder::with_period), aligned to the clock and stamped with its start. A
 //! [flush](CloudWatchHandle::flush) sends what the current window has so far, under the same stamp;
 //! CloudWatch adds the data of one stamp up. A gauge that is flushed and changes after that is two
 //! samples in that window, so that its Average is between the two.
@@ -95,6 +95,40 @@
 //! [shutdown](CloudWatchHandle::shutdown) does so within its time whatever the service does, and
 //! [`Stats`] since the start. Time stamps are corrected where the machine's clock
 //! [is off](CloudWatchBuilder::with_clock_skew_correction).
+//!
+//! # Several destinations
+//!
+//! Metrics go to [CloudWatch](Destination::cloudwatch), to a [`Sink`] of your own, or to several [`Destination`]s: each with
+//! its own period, labels, metrics, queue and journal. One snapshot serves all of them. One that hangs or refuses everything
+//! takes nothing from the others, and a [flush](CloudWatchHandle::flush_destination) of one cuts nothing in the windows of
+//! the others. [`Stats::destinations`] and [`FlushReport::destinations`] have the account of each.
+//!
+//! ```
+//! use metrics_exporter_cloudwatch::{CloudWatchBuilder, Destination, MemorySink};
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (live, archive) = (MemorySink::new(), MemorySink::new());
+//! let (recorder, exporter) = CloudWatchBuilder::new("Shop")
+//!     .with_sink("archive", archive.clone())
+//!     .with_destination(
+//!         Destination::new("live", live.clone())
+//!             .with_period(Duration::from_secs(1))
+//!             .with_metrics(["orders.open"])
+//!             .without_labels(["host"]),
+//!     )
+//!     .build()?;
+//! # let cloudwatch = exporter.handle();
+//! # exporter.run_on_thread()?;
+//! # metrics::with_local_recorder(&recorder, || metrics::counter!("orders.open", "host" => "a").increment(1));
+//! # cloudwatch.flush().blocking()?;
+//! # assert_eq!(live.sum("orders.open", &[]), 1.0);
+//! # assert_eq!(archive.sum("orders.open", &[("host", "a")]), 1.0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A sink may take [totals](Profile::with_totals) since a start instead of what each window had.
 //!
 //! # In tests
 //!

@@ -194,7 +194,8 @@ impl CloudWatchBuilder {
     /// there before it is sent, and deleted when it is settled; what has no room in the queue stays there and is read
     /// back later. The current window is not there yet: it is written when it ends.
     ///
-    /// `dir` is a folder, made if it is not there, and belongs to one exporter at a time. `max_bytes` is what its files may take,
+    /// `dir` is a folder, made if it is not there, and belongs to one destination of one exporter at a time: of several
+    /// destinations, [each](crate::Destination::with_journal) names a folder of its own. `max_bytes` is what its files may take,
     /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
     /// go, and are [reported](crate::Stats::lost_records). For the moment in which what is left of a request
     /// takes its place there are both.

@@ -159,7 +159,7 @@ pub(crate) struct Gathering<'a> {
 
 impl Gathering<'_> {
     #[inline]
-    pub(crate) fn hear(&mut self, event: Event<'_>) {
+    pub(crate) fn hear(&mut self, event: &Event<'_>) {
         let Self {
             view,
             reducer,
@@ -167,8 +167,9 @@ impl Gathering<'_> {
             delivery,
             ..
         } = self;
-        let mut each = |gained: Gained<'_>| take(&gained, reducer, delivery, packer);
-        view.hear(event, self.closes, &mut each);
+        view.hear(event, self.closes, &mut |gained| {
+            take(&gained, reducer, delivery, packer);
+        });
     }
 
     /// The snapshot is over: what there is to queue.

@@ -276,7 +276,7 @@ impl Worker {
             |event| {
                 say_limit(&event, policy);
                 for one in &mut gatherings {
-                    one.hear(event);
+                    one.hear(&event);
                 }
             },
         );

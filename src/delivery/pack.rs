@@ -14,6 +14,7 @@ pub(crate) struct Packer<'a> {
     config: &'a Config,
     sink: &'a dyn AnySink,
     profile: Profile,
+    takes_totals: bool,
     /// Where totals begin, which goes before them.
     zeros: Vec<Batch>,
     full: Vec<Batch>,
@@ -48,6 +49,7 @@ impl<'a> Packer<'a> {
             config,
             sink,
             profile,
+            takes_totals: profile.temporality() == Temporality::Cumulative,
             zeros: Vec::new(),
             full: Vec::new(),
             open: all.map(|share| Open::new(config, share)),
@@ -90,8 +92,7 @@ impl<'a> Packer<'a> {
 
     #[inline]
     fn share_of(&self, datum: &Datum) -> Share {
-        let takes_totals = self.profile.temporality() == Temporality::Cumulative;
-        if takes_totals && matches!(datum.origin, Origin::Series(_)) {
+        if self.takes_totals && matches!(datum.origin, Origin::Series(_)) {
             return if datum.is_zero() {
                 Share::Zeros
             } else {

@@ -53,43 +53,55 @@ impl Reducer {
     }
 
     /// The datum of a series, if there is something to send.
+    #[inline]
     pub(crate) fn reduce(&mut self, gained: &Gained<'_>) -> Option<Datum> {
-        let mut total_since = None;
         let (value, samples, is_news) = match gained.what {
             What::Recorded(value, samples) => (value, samples, true),
-            What::Total(start, value, samples) => {
-                total_since = Some(start);
-                (value, samples, samples > 0)
-            }
-            What::Zero(start) => return Some(self.zero(gained, start)),
             What::Unchanged(last) => {
                 let (min, max) = (last, last);
                 (Value::Gauge { last, min, max }, 1, false)
             }
+            What::Total(start, value, samples) => {
+                return self.total(gained, start, value, samples);
+            }
+            What::Zero(start) => return Some(self.zero(gained, start)),
             What::Refused(reason, samples) => {
                 self.refuse(gained, reason.clone(), samples);
                 return None;
             }
         };
-        let identity = gained.identity;
-        if let Some(reason) = identity.refusal() {
+        if let Some(reason) = gained.identity.refusal() {
             self.refuse(gained, reason.clone(), samples);
             return None;
         }
         let (unit, scale) = unit_and_scale(gained);
         let (value, out_of_range) = self.value(value, gained, scale);
-        // What is new in a total is all that it can lose.
-        let out_of_range = out_of_range.min(samples);
         // Once, not in every window that repeats it.
         if out_of_range > 0 && is_news {
             self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
         }
-        let value = match total_since {
-            None => value?,
-            Some(start) => DatumValue::Total(Box::new(Total::new(start, Some(value?)))),
-        };
         let samples = samples.saturating_sub(out_of_range);
-        Some(self.datum(gained, value, samples, unit))
+        Some(self.datum(gained, value?, samples, unit))
+    }
+
+    /// All since the start, of an identity that is not refused.
+    // In line it would take room from what is done for each counter.
+    #[inline(never)]
+    fn total(
+        &mut self,
+        gained: &Gained<'_>,
+        start: SystemTime,
+        value: Value<'_>,
+        samples: u64,
+    ) -> Option<Datum> {
+        let (unit, scale) = unit_and_scale(gained);
+        let (value, out_of_range) = self.value(value, gained, scale);
+        // What is new in it is all that it can lose.
+        let out_of_range = out_of_range.min(samples);
+        self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
+        let total = Total::new(start, Some(value?));
+        let value = DatumValue::Total(Box::new(total));
+        Some(self.datum(gained, value, samples - out_of_range, unit))
     }
 
     /// Where a total begins.
@@ -142,6 +154,11 @@ impl Reducer {
     }
 
     /// The numbers to send, and how many samples are out of range in the unit they are sent in.
+    #[expect(
+        clippy::inline_always,
+        reason = "totals call it, too, and would keep it out of line"
+    )]
+    #[inline(always)]
     fn value(
         &mut self,
         value: Value<'_>,

@@ -3,9 +3,9 @@
 //! | stage | fields of [`MetricSettings`] | resolved by | acts in |
 //! |---|---|---|---|
 //! | recording | `max_series`, `idle_timeout`, `dropped_labels` | `MetricRules::recording` | `SeriesPolicy::metric` |
-//! | a destination's view | none yet | in `SeriesPolicy::metric`, kept by `NameId` | `view/` |
+//! | a destination's view | none yet; which metrics it takes: `MetricFilter` | `SeriesPolicy::metric`, kept by `NameId` | `view/` |
 //! | reduce | `histogram_form` | `MetricRules::data` | `Reducer::value` |
-//! | delivery | `delivery` | `MetricRules::data` | `Packer::push` |
+//! | delivery | `guarantee` | `MetricRules::data` | `Packer::push` |
 
 use crate::model::datum_settings::{DatumSettings, HistogramForm};
 use crate::model::guarantee::Guarantee;

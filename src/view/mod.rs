@@ -125,7 +125,7 @@ impl View {
     #[inline]
     pub(crate) fn hear(
         &mut self,
-        event: Event<'_>,
+        event: &Event<'_>,
         closes: bool,
         each: &mut impl FnMut(Gained<'_>),
     ) {
@@ -146,14 +146,14 @@ impl View {
                 };
                 if takes(point.name) {
                     match feeds {
-                        Feeds::Own(own) => own.add(&point, closes, new, each),
-                        Feeds::Merged(merged) => merged.add(&point, new),
+                        Feeds::Own(own) => own.add(point, closes, new, each),
+                        Feeds::Merged(merged) => merged.add(point, new),
                     }
                 }
             }
             Event::Evicted(id) => match feeds {
-                Feeds::Own(own) => own.evict(id, evicted, each),
-                Feeds::Merged(merged) => merged.evict(id, each),
+                Feeds::Own(own) => own.evict(*id, evicted, each),
+                Feeds::Merged(merged) => merged.evict(*id, each),
             },
             Event::Refused {
                 kind,
@@ -162,13 +162,13 @@ impl View {
                 reason,
                 samples,
             } if name.is_none_or(takes) => {
-                let named = self.named(name, series);
+                let named = self.named(*name, *series);
                 let identity = Arc::new(Identity::new(named, self.policy.defaults()));
                 each(Gained {
-                    kind: MetricKind::of(kind),
+                    kind: MetricKind::of(*kind),
                     identity: &identity,
                     unit: None,
-                    what: What::Refused(&refusal(reason), samples),
+                    what: What::Refused(&refusal(*reason), *samples),
                 });
             }
             // Limits are the exporter's; others are of a later version of recording.

@@ -34,7 +34,7 @@ impl OwnIdentities {
             self.gauges.sent(point, identity, last);
         }
         if closes && self.opened == 0 {
-            tell(identity, point.value, point.samples, each);
+            tell(identity, point.series, point.value, point.samples, each);
         } else {
             self.merge(point, closes, each);
         }
@@ -93,8 +93,10 @@ impl OwnIdentities {
             return;
         };
         self.opened -= 1;
-        if let Some(identity) = &self.identities[index] {
-            tell(identity, open.value(), open.samples(), each);
+        if let Some(identity) = &self.identities[index]
+            && let Some(series) = identity.series()
+        {
+            tell(identity, series, open.value(), open.samples(), each);
         }
     }
 
@@ -113,13 +115,11 @@ impl OwnIdentities {
 #[inline]
 fn tell(
     identity: &Arc<Identity>,
+    series: &Series,
     value: Value<'_>,
     samples: u64,
     each: &mut impl FnMut(Gained<'_>),
 ) {
-    let Some(series) = identity.series() else {
-        return;
-    };
     each(Gained {
         kind: MetricKind::of(series.kind()),
         identity,

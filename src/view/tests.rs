@@ -45,7 +45,7 @@ impl Seen {
     ) {
         let Self { snapshotter, view } = self;
         view.begin(now);
-        snapshotter.visit(now, |_| true, |event| view.hear(event, closes, &mut each));
+        snapshotter.visit(now, |_| true, |event| view.hear(&event, closes, &mut each));
         view.end(closes, repeats, &mut each);
     }
 }

@@ -182,12 +182,12 @@ async fn balances(seed: u64, windows: &[Vec<(u8, u64)>]) {
     balanced(&stats);
     let all: u64 = samples.values().sum();
     for ((kind, name), sink) in KINDS.iter().zip(&sinks) {
-        let refuses = |identity: &str| {
+        let is_refused = |identity: &str| {
             let (_, series) = identity.rsplit_once('=').unwrap();
             *kind == Kind::Refusing && series.parse::<u8>().unwrap() % 3 == 0
         };
         let mut expected = recorded.clone();
-        expected.retain(|(identity, _), _| !refuses(identity));
+        expected.retain(|(identity, _), _| !is_refused(identity));
         assert_eq!(sink.state.lock().unwrap().arrived, expected, "{name}");
         let mut refused: BTreeMap<String, u64> = BTreeMap::new();
         for one in test.cloudwatch.refusals_of(name).unwrap() {
@@ -196,7 +196,7 @@ async fn balances(seed: u64, windows: &[Vec<(u8, u64)>]) {
             *refused.entry(identity).or_default() += one.samples;
         }
         let mut expected = samples.clone();
-        expected.retain(|identity, _| refuses(identity));
+        expected.retain(|identity, _| is_refused(identity));
         assert_eq!(refused, expected, "{name}");
         let part = &stats.destinations[*name];
         assert_eq!(part.entered.samples, all, "{name}: {part}");
