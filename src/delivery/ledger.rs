@@ -190,8 +190,8 @@ impl Ledger {
     pub(crate) fn refused(&self, refused: &[Refused]) {
         let mut books = self.0.lock();
         books.account.refuse(refused);
-        let draining = books.flushes.values_mut();
-        for flush in draining.filter(|flush| flush.covers.end == u64::MAX) {
+        let open = books.flushes.values_mut();
+        for flush in open.filter(|flush| flush.covers.end == u64::MAX) {
             flush.account.refuse(refused);
             flush.list(refused);
         }
