@@ -11,9 +11,11 @@ pub enum BuildError {
     /// An invalid setting.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// There is nowhere to send to: `build` looks nothing up, so it needs `with_client` or
-    /// `with_sink`; `build_with_default_client` looks a client up.
-    #[error("nowhere to send to: call with_client or with_sink first")]
+    /// There is nowhere to send to: `build` looks nothing up, so it needs `with_client`, `with_sink` or a destination with
+    /// a sink; `build_with_default_client` looks a client up.
+    #[error(
+        "nowhere to send to: call with_client or with_sink first, or build_with_default_client instead"
+    )]
     NoSink,
     /// The journal could not be opened: another process has it, or the system says no.
     #[error(transparent)]

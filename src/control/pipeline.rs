@@ -4,8 +4,7 @@ use crate::clock::Clock;
 use crate::collect::window::Window;
 use crate::control::shared::SharedPipeline;
 use crate::delivery::Delivery;
-use crate::delivery::later_totals::ReturnedFrom;
-use crate::delivery::ledger::{FlushId, Settled};
+use crate::delivery::ledger::FlushId;
 use crate::delivery::pack::Packer;
 use crate::journal::{Recovered, Writer};
 use crate::model::batch::Batch;
@@ -66,11 +65,11 @@ impl Pipeline {
     /// Returns when something happened. May be dropped and called again at any time.
     pub(crate) async fn next(&mut self, is_stopping: bool) {
         self.delivery.next(is_stopping).await;
-        self.settle(is_stopping);
+        self.settle();
     }
 
     /// Takes over what an application put.
-    pub(crate) fn take_in(&mut self, is_stopping: bool) {
+    pub(crate) fn take_in(&mut self) {
         let mut packer = self.delivery.packer(&self.config);
         self.shared
             .intake
@@ -78,27 +77,20 @@ impl Pipeline {
             .for_each(|datum| packer.push(datum));
         let batches = packer.finish();
         self.delivery.push(batches);
-        self.settle(is_stopping);
+        self.settle();
     }
 
     /// What is to be done after data were queued or sent.
-    pub(crate) fn settle(&mut self, is_stopping: bool) {
-        for returned in self.delivery.take_returned() {
-            let ReturnedFrom {
-                number,
-                total,
-                outcome,
-            } = returned;
-            let next = self.view.take_back(&total).filter(|_| !is_stopping);
-            if let Some(start) = next {
-                self.shared.ledger.taken_back(total.samples);
-                self.delivery.goes_on(&total, start);
-            } else if total.samples > 0 {
-                let lost = Settled::lost(&total, outcome);
-                self.shared.ledger.settle(number, &lost);
-            }
-        }
+    pub(crate) fn settle(&mut self) {
+        self.delivery.pay_waiting();
         self.shared.intake.set_queued(self.delivery.bytes());
+    }
+
+    /// The view has told what it had to, for the last time if nothing `is_to_come`: what totals had that have no next one is
+    /// lost.
+    pub(crate) fn settle_totals(&mut self, is_to_come: bool) {
+        let view = &self.view;
+        (self.delivery).lose_unpaid(|total| is_to_come && view.goes_on(total));
     }
 
     /// From now on nothing is taken in. What waits can still be taken.
@@ -119,14 +111,17 @@ impl Pipeline {
         self.delivery.hurry();
     }
 
-    /// A snapshot begins. If it `closes` the window, the data have this time at the end.
-    pub(crate) fn gather(&mut self, end: SystemTime, closes: bool) -> Gathering<'_> {
+    /// A snapshot begins. If it `closes` the window, that is at this time at the end.
+    pub(crate) fn begin_snapshot(&mut self, end: SystemTime, closes: bool) -> Gathering<'_> {
         let is_first = closes && !self.is_cut;
         self.is_cut |= closes;
-        let at_end = self.view.begin(end);
+        let is_stamped_at_end = self.view.begin(end);
         let stamp = Stamp {
-            timestamp: at_end.unwrap_or(self.window.start()),
-            is_by_clock: at_end.is_none(),
+            timestamp: if is_stamped_at_end {
+                end
+            } else {
+                self.window.start()
+            },
             storage_resolution: self.config.storage_resolution(),
         };
         Gathering {

@@ -129,7 +129,7 @@ impl Worker {
                     }
                 }
                 () = first_of(intakes.iter().map(|one| one.intake.has_a_request()), turn) => {
-                    self.pipelines.iter_mut().for_each(|one| one.take_in(is_stopping));
+                    self.pipelines.iter_mut().for_each(Pipeline::take_in);
                     self.flushes.answer_settled();
                 }
                 () = self.idle.due(), if !self.is_stopping => {
@@ -162,10 +162,11 @@ impl Worker {
         let end = self.flushes.deadline();
         let last = self.pipelines.iter_mut().map(|one| async move {
             while one.delivery.last(end).await {
-                one.settle(true);
+                one.settle();
             }
             one.delivery.give_up_uncertain();
-            one.settle(true);
+            one.settle();
+            one.settle_totals(false);
         });
         all_of(last).await;
         self.is_over = true;
@@ -257,6 +258,10 @@ impl Worker {
     /// kept since the last time.
     fn snapshot(&mut self, closes: impl Fn(usize) -> bool) {
         let now = self.clock.now();
+        // A metric is due as often as the destination that it goes to most often.
+        let closing = self.pipelines.iter().enumerate();
+        let closing = closing.filter(|(number, _)| closes(*number));
+        let longest = closing.map(|(_, one)| one.window.period()).max();
         let pipelines = self.pipelines.iter_mut().enumerate();
         let mut gatherings: Vec<_> = pipelines
             .map(|(number, one)| {
@@ -266,26 +271,24 @@ impl Worker {
                 } else {
                     now
                 };
-                one.gather(end, closes)
+                one.begin_snapshot(end, closes)
             })
             .collect();
         let policy = &self.policy;
-        self.snapshotter.visit(
-            now,
-            |_| true,
-            |event| {
-                say_limit(&event, policy);
-                for one in &mut gatherings {
-                    one.hear(&event);
-                }
-            },
-        );
+        let is_due = |period| longest.is_some_and(|longest| period <= longest);
+        self.snapshotter.visit(now, is_due, |event| {
+            say_limit(&event, policy);
+            for one in &mut gatherings {
+                one.hear(&event);
+            }
+        });
         let all = &self.shared.pipelines;
         let ended = gatherings.into_iter().map(|one| one.end(all, now));
         let ended: Vec<_> = ended.collect();
         for (one, batches) in self.pipelines.iter_mut().zip(ended) {
             one.delivery.push(batches);
-            one.settle(self.is_stopping);
+            one.settle();
+            one.settle_totals(true);
         }
         // Older data may have had to go.
         self.flushes.answer_settled();
@@ -303,7 +306,8 @@ impl Drop for Worker {
             self.snapshot(|_| true);
             for one in &mut self.pipelines {
                 one.delivery.abandon();
-                one.settle(true);
+                one.settle();
+                one.settle_totals(false);
             }
         }
     }

@@ -46,6 +46,13 @@ impl Durability {
         matches!(self, Self::Outdated | Self::Durable)
     }
 
+    /// What is on disk is not what it is any more.
+    pub(crate) fn outdate(&mut self) {
+        if *self == Self::Durable {
+            *self = Self::Outdated;
+        }
+    }
+
     /// No record of it is on disk any more.
     pub(crate) fn lose_record(&mut self) {
         match self {

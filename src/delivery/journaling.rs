@@ -6,7 +6,7 @@ use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::reload::Reload;
 use crate::delivery::{Delivery, Guarantee};
 use crate::journal::record_format;
-use crate::journal::{Done, PATIENCE, Recovered, Report, Writer, Written};
+use crate::journal::{Done, Dropped, PATIENCE, Recovered, Report, Writer, Written};
 use std::collections::BTreeSet;
 use tokio::time::Instant;
 
@@ -144,7 +144,7 @@ impl Delivery {
 
     fn written(&mut self, number: u64, write: u64, written: Written) {
         for dropped in written.dropped {
-            self.lose_record(dropped);
+            self.lose_record(&dropped);
         }
         let is_in_flight = self.queue.in_flight_mut(number).is_some();
         let is_durable = written.error.is_none();
@@ -166,7 +166,7 @@ impl Delivery {
             if is_durable {
                 self.queue.is_written(number);
             } else {
-                self.lose(number);
+                self.lose(number, None);
             }
         }
         // An attempt began while it was being written.
@@ -179,20 +179,30 @@ impl Delivery {
     }
 
     /// A record had to go for another.
-    fn lose_record(&mut self, number: u64) {
+    fn lose_record(&mut self, dropped: &Dropped) {
+        let number = dropped.number;
         if let Some(queued) = self.queue.find(number) {
             queued.durability.lose_record();
         } else if let Some(on_disk) = self.queue.on_disk(number)
             && on_disk.being_written().is_none()
         {
-            self.lose(number);
+            let payload = dropped.payload.as_ref();
+            let lost = payload.and_then(|payload| self.was(number, payload));
+            self.lose(number, lost);
         }
+    }
+
+    /// What a record of the journal had that is gone, so that the next totals have what its totals had.
+    fn was(&mut self, number: u64, payload: &[u8]) -> Option<QueuedBatch> {
+        let journal = self.journal.as_mut()?;
+        let batch = record_format::read(payload, &mut journal.reload.defaults);
+        Some(QueuedBatch::new(number, batch.ok()?))
     }
 
     /// Nothing is written any more.
     fn lose_unwritten(&mut self) {
         for number in self.queue.being_written() {
-            self.lose(number);
+            self.lose(number, None);
         }
         let waiting: Vec<u64> = self.queue.waiting().collect();
         for number in waiting {

@@ -63,7 +63,7 @@ impl Settled {
         let Outcome::Refused(refused) = &self.outcome else {
             return self.outcome.clone();
         };
-        let (kind, key) = (Some(returned.kind), returned.identity.key());
+        let (kind, key) = (Some(returned.kind), &returned.key);
         let mut all = refused.iter();
         let its = all.find(|one| one.kind == kind && one.key == *key);
         // Or it was not said which they are.
@@ -228,15 +228,6 @@ impl Ledger {
             // One line was logged for the request.
             let _ = books.refusals.add(refused);
         }
-    }
-
-    /// Samples of totals that came to nothing are the view's again, as if they had not entered: the next total has them.
-    /// A flush that waited for them has them as pending.
-    pub(crate) fn taken_back(&self, samples: u64) {
-        let mut books = self.0.lock();
-        let amount = Amount { data: 0, samples };
-        books.account.entered.subtract(amount);
-        books.account.pending.subtract(amount);
     }
 
     pub(crate) fn attempted(&self, attempted: Attempted, now: SystemTime) {

@@ -8,10 +8,9 @@ mod durability;
 mod ending;
 mod isolate;
 mod journaling;
-pub(crate) mod later_totals;
 pub(crate) mod ledger;
-mod lost_zeros;
 mod marking;
+mod owed_totals;
 pub(crate) mod pack;
 pub(crate) mod queue;
 mod queued_batch;
@@ -28,10 +27,9 @@ use crate::delivery::alarm::sleep_until;
 use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::durability::Durability;
 use crate::delivery::journaling::Journaling;
-use crate::delivery::later_totals::ReturnedFrom;
 use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
-use crate::delivery::lost_zeros::LostZeros;
 use crate::delivery::marking::Clearance;
+use crate::delivery::owed_totals::OwedTotals;
 use crate::delivery::pack::Packer;
 use crate::delivery::queue::{InFlight, OnDisk, Queue, Unsettled};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
@@ -70,9 +68,7 @@ pub(crate) struct Delivery {
     journal: Option<Journaling>,
     /// The number of the next batch.
     next_number: u64,
-    lost_zeros: LostZeros,
-    /// Totals that came to nothing.
-    returned: Vec<ReturnedFrom>,
+    owed: OwedTotals,
     send_jitter: Duration,
     /// What a request may take.
     request_timeout: Duration,
@@ -117,20 +113,16 @@ impl Delivery {
             numbers: HashMap::new(),
             journal,
             next_number: first_own,
-            lost_zeros: LostZeros::default(),
-            returned: Vec::new(),
+            owed: OwedTotals::default(),
             send_jitter: config.send_jitter.min(config.period()),
             request_timeout: config.request_timeout,
         }
     }
 
-    /// Queues batches of data that were gathered together, first those with zeros, if there are any.
+    /// Queues batches of data that were gathered together.
     pub(crate) fn push(&mut self, batches: Vec<Batch>) {
-        let (mut group, mut is_zeros) = (self.next_number, true);
+        let group = self.next_number;
         for batch in batches {
-            if is_zeros && !batch.key().is_zeros {
-                (group, is_zeros) = (self.next_number, false);
-            }
             self.push_one(batch, group);
         }
     }
@@ -141,6 +133,7 @@ impl Delivery {
         self.next_number += 1;
         let data = queued.batch.data().len();
         (self.ledger).entered(queued.number, data, queued.amount());
+        self.pay(&mut queued);
         self.store(&mut queued);
         self.queue.push(queued);
         self.overflow();
@@ -227,7 +220,8 @@ impl Delivery {
             }
             let journal = self.journal.as_ref();
             let read_again = journal.and_then(|journal| journal.reload.again);
-            let wakes = [start, self.marking_until(), read_again];
+            let passes_over = self.passes_over_at();
+            let wakes = [start, self.marking_until(), read_again, passes_over];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 biased;
@@ -253,8 +247,7 @@ impl Delivery {
     /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
     fn start(&mut self, mut queued: QueuedBatch, now: Instant) -> bool {
         let number = queued.number;
-        let misdated = queued.misdated(self.clock.now());
-        if let Some(verdict) = misdated.or_else(|| self.lost_zeros.withheld(&queued)) {
+        if let Some(verdict) = queued.misdated(self.clock.now()) {
             self.conclude(number, queued.durability, verdict);
             return true;
         }
@@ -313,14 +306,7 @@ impl Delivery {
     /// Enters in the ledger what became of data, and says what has to be said.
     fn settle(&mut self, number: u64, settled: &Settled) {
         self.ledger.settle(number, settled);
-        self.lost_zeros.settled(settled, self.next_number);
-        let returned = settled.returned.iter();
-        let returned = returned.map(|one| ReturnedFrom {
-            number,
-            total: one.clone(),
-            outcome: settled.outcome_of(one),
-        });
-        self.returned.extend(returned);
+        self.owed.add(number, settled);
         match &settled.outcome {
             Outcome::Refused(refused) => {
                 if let Some(first) = refused.first() {

@@ -15,11 +15,9 @@ pub(crate) struct Packer<'a> {
     sink: &'a dyn AnySink,
     profile: Profile,
     takes_totals: bool,
-    /// Where totals begin, which goes before them.
-    zeros: Vec<Batch>,
     full: Vec<Batch>,
     /// By [`Share`].
-    open: [Open; 4],
+    open: [Open; 3],
 }
 
 struct Open {
@@ -34,23 +32,16 @@ enum Share {
     AtLeastOnce,
     AtMostOnce,
     Harmless,
-    Zeros,
 }
 
 impl<'a> Packer<'a> {
     pub(crate) fn new(config: &'a Config, sink: &'a dyn AnySink, profile: Profile) -> Self {
-        let all = [
-            Share::AtLeastOnce,
-            Share::AtMostOnce,
-            Share::Harmless,
-            Share::Zeros,
-        ];
+        let all = [Share::AtLeastOnce, Share::AtMostOnce, Share::Harmless];
         Self {
             config,
             sink,
             profile,
             takes_totals: profile.temporality() == Temporality::Cumulative,
-            zeros: Vec::new(),
             full: Vec::new(),
             open: all.map(|share| Open::new(config, share)),
         }
@@ -65,39 +56,23 @@ impl<'a> Packer<'a> {
         if is_full && !open.batch.data().is_empty() {
             let full = std::mem::replace(open, Open::new(self.config, share)).close();
             added = self.sink.added_len(&open.batch, &datum);
-            match share {
-                Share::Zeros => self.zeros.push(full),
-                _ => self.full.push(full),
-            }
+            self.full.push(full);
         }
         open.batch.push(datum);
         open.len += added;
     }
 
-    /// The batches with zeros first.
     pub(crate) fn finish(self) -> Vec<Batch> {
-        let Self {
-            mut zeros,
-            full,
-            open: [at_least_once, at_most_once, harmless, last_zeros],
-            ..
-        } = self;
-        let close_used = |open: Open| (!open.batch.data().is_empty()).then(|| open.close());
-        zeros.extend(close_used(last_zeros));
-        zeros.extend(full);
-        let rest = [at_least_once, at_most_once, harmless];
-        zeros.extend(rest.into_iter().filter_map(close_used));
-        zeros
+        let Self { mut full, open, .. } = self;
+        let is_used = |open: &Open| !open.batch.data().is_empty();
+        full.extend(open.into_iter().filter(is_used).map(Open::close));
+        full
     }
 
     #[inline]
     fn share_of(&self, datum: &Datum) -> Share {
         if self.takes_totals && matches!(datum.origin, Origin::Series(_)) {
-            return if datum.is_zero() {
-                Share::Zeros
-            } else {
-                Share::Harmless
-            };
+            return Share::Harmless;
         }
         match datum.identity.settings.guarantee {
             Guarantee::AtLeastOnce => Share::AtLeastOnce,
@@ -110,11 +85,10 @@ impl Open {
     fn new(config: &Config, share: Share) -> Self {
         let guarantee = match share {
             Share::AtMostOnce => Guarantee::AtMostOnce,
-            Share::AtLeastOnce | Share::Harmless | Share::Zeros => Guarantee::AtLeastOnce,
+            Share::AtLeastOnce | Share::Harmless => Guarantee::AtLeastOnce,
         };
         let mut key = BatchKey::new(Arc::clone(&config.namespace), guarantee);
-        key.is_zeros = matches!(share, Share::Zeros);
-        if matches!(share, Share::Harmless | Share::Zeros) {
+        if matches!(share, Share::Harmless) {
             key.repeat = Repeat::Harmless;
         }
         Self {

@@ -224,9 +224,10 @@ impl Queue {
         self.waiting.keys().copied()
     }
 
-    /// Those that wait, by number.
-    pub(crate) fn waiting_mut(&mut self) -> impl Iterator<Item = &mut QueuedBatch> {
-        self.waiting.values_mut()
+    /// The first after this one that is on disk alone.
+    pub(crate) fn next_on_disk(&self, number: u64) -> Option<u64> {
+        let mut later = self.on_disk.range(number + 1..);
+        later.next().map(|(&number, _)| number)
     }
 
     /// All in memory, and whether it is in flight.

@@ -101,11 +101,6 @@ impl QueuedBatch {
         group_in_turn.is_none_or(|group| group == self.group)
     }
 
-    /// Whether it is all about where totals begin.
-    pub(crate) fn is_zeros(&self) -> bool {
-        self.batch.key().is_zeros
-    }
-
     /// What has perhaps arrived of a batch that is not on disk. (One that is there is tried again by the next process.)
     pub(crate) fn uncertain(&self, is_in_flight: bool) -> Option<Settled> {
         match self.durability {

@@ -11,12 +11,20 @@ use tokio::time::Instant;
 
 /// After the system did not let us read.
 const READ_AGAIN: Duration = Duration::from_secs(10);
+/// So often, where others wait for it.
+const MAX_FAILURES: u32 = 3;
+/// How long they wait for a disk that does not answer.
+const LONGEST_READ: Duration = Duration::from_secs(30);
 
 /// How far reading is.
 #[derive(Debug, Default)]
 pub(super) struct Reload {
     /// A record is being read.
     is_reading: bool,
+    /// Until when others wait for it, where they go in order.
+    passes_over: Option<Instant>,
+    /// How often the system did not let us read, in a row.
+    failures: u32,
     /// The records before this number were tried: the system did not let us read one of them.
     from: u64,
     /// When they are tried again.
@@ -24,7 +32,7 @@ pub(super) struct Reload {
     /// Whether that was said.
     is_said: bool,
     /// What data that were read have in common.
-    defaults: AllDefaults,
+    pub(super) defaults: AllDefaults,
 }
 
 impl Delivery {
@@ -38,14 +46,21 @@ impl Delivery {
         if reload.again.is_some_and(|at| at <= Instant::now()) {
             (reload.again, reload.from) = (None, 0);
         }
-        // What all others wait for is read in any case.
-        if reload.is_reading || !self.queue.has_room() && !self.queue.needs_disk() {
+        if reload.is_reading {
+            let passes_over = self.passes_over_at();
+            if passes_over.is_some_and(|at| at <= Instant::now()) {
+                self.pass_over();
+            }
             return;
         }
         let is_own = is_own && !self.queue.is_in_order();
         let first_own = if is_own { self.queue.first_own() } else { 0 };
-        if let Some(number) = self.queue.oldest_on_disk(reload.from.max(first_own)) {
+        let oldest = self.queue.oldest_on_disk(reload.from.max(first_own));
+        // What all others wait for is read without room, too.
+        let may_be_read = |number: &u64| self.queue.has_room() || self.queue.is_in_turn(*number);
+        if let Some(number) = oldest.filter(may_be_read) {
             reload.is_reading = true;
+            reload.passes_over = Instant::now().checked_add(LONGEST_READ);
             journal.writer.read(number);
         }
     }
@@ -57,9 +72,11 @@ impl Delivery {
         };
         let reload = &mut journal.reload;
         reload.is_reading = false;
+        reload.passes_over = None;
         let batch = match payload {
             Ok(payload) => {
                 reload.is_said = false;
+                reload.failures = 0;
                 record_format::read(&payload, &mut reload.defaults)
             }
             Err(error) if is_passing(&error) => {
@@ -69,6 +86,11 @@ impl Delivery {
                 let again = Instant::now().checked_add(READ_AGAIN);
                 reload.again = reload.again.or(again);
                 reload.from = number + 1;
+                reload.failures += u32::from(self.queue.is_in_turn(number));
+                if reload.failures >= MAX_FAILURES {
+                    reload.failures = 0;
+                    self.pass_over();
+                }
                 return;
             }
             Err(error @ JournalError::LaterVersion { .. }) => {
@@ -79,14 +101,14 @@ impl Delivery {
             }
             Err(error) => {
                 tracing::error!(error = %error.with_reason(), "a record of the journal is lost");
-                return self.lose(number);
+                return self.lose(number, None);
             }
         };
         let batch = match batch {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::error!(%error, "a record of the journal is lost");
-                return self.lose(number);
+                return self.lose(number, None);
             }
         };
         let Some(on_disk) = self.queue.take_from_disk(number) else {
@@ -104,23 +126,62 @@ impl Delivery {
             let rest = None;
             self.conclude(number, queued.durability, Verdict { settled, rest });
         } else {
+            self.pay(&mut queued);
             self.queue.push(queued);
             self.overflow();
         }
     }
 
-    /// The record of what was on disk alone is gone.
-    pub(super) fn lose(&mut self, number: u64) {
+    /// The record of what was on disk alone is gone; `was` what it had, if that is known.
+    pub(super) fn lose(&mut self, number: u64, was: Option<QueuedBatch>) {
         if let Some(on_disk) = self.queue.take_from_disk(number) {
             if on_disk.being_written().is_none() {
                 self.ledger.books().lost_records += 1;
             }
-            self.settle(number, &on_disk.lost());
+            let mut settled = on_disk.lost();
+            match was {
+                Some(mut was) if on_disk.is_counted() => {
+                    was.is_repeated = on_disk.is_repeated;
+                    settled = was.dropped();
+                }
+                Some(was) => settled.returned = was.uncounted_totals(),
+                None => {}
+            }
+            self.settle(number, &settled);
         }
         if let Some(journal) = &mut self.journal {
             // Whatever is there under its number.
             journal.writer.remove(number);
         }
+    }
+
+    /// Gives up what all others wait for and the disk does not give.
+    fn pass_over(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.reload.passes_over = None;
+        }
+        let mut records = 0_u64;
+        while let Some(number) = self.queue.oldest_on_disk(0)
+            && self.queue.is_in_turn(number)
+        {
+            self.lose(number, None);
+            records += 1;
+        }
+        if records > 0 {
+            tracing::error!(
+                records,
+                "the journal does not give back what is to be sent first; it is given up, as all later totals wait for it"
+            );
+        }
+    }
+
+    /// When what all others wait for is given up, if the disk does not answer.
+    pub(super) fn passes_over_at(&self) -> Option<Instant> {
+        let journal = self.journal.as_ref()?;
+        journal
+            .reload
+            .passes_over
+            .filter(|_| self.queue.is_in_order())
     }
 }
 

@@ -76,6 +76,7 @@ pub(crate) struct Journal {
     /// Records that nobody needs any more, and that could not be removed.
     left: BTreeSet<u64>,
     bytes: u64,
+    keeps_dropped: bool,
 }
 
 /// What is known of a record without reading it.
@@ -94,7 +95,15 @@ pub(crate) struct Written {
     /// Whether a record of that number is on disk now, if only an older one.
     pub(crate) is_there: bool,
     /// Records that had to go for it, oldest first.
-    pub(crate) dropped: Vec<u64>,
+    pub(crate) dropped: Vec<Dropped>,
+}
+
+/// A record that had to go for another.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    pub(crate) number: u64,
+    /// Its payload, if that [is wanted](Journal::keeping_dropped) and could be read.
+    pub(crate) payload: Option<Vec<u8>>,
 }
 
 impl Journal {
@@ -122,9 +131,16 @@ impl Journal {
             records: BTreeMap::new(),
             left: BTreeSet::new(),
             bytes: 0,
+            keeps_dropped: false,
         };
         let recovered = journal.recover()?;
         Ok((journal, recovered))
+    }
+
+    /// Reads what has to go for another record before it does.
+    pub(crate) fn keeping_dropped(mut self, keeps: bool) -> Self {
+        self.keeps_dropped = keeps;
+        self
     }
 
     /// Durably adds the record of a number, or puts it in the place of the one that is there. The oldest others go if
@@ -219,7 +235,7 @@ impl Journal {
         &mut self,
         number: u64,
         payload: &[u8],
-        dropped: &mut Vec<u64>,
+        dropped: &mut Vec<Dropped>,
     ) -> Result<(), JournalError> {
         let len = payload.len() as u64;
         let needed = record_file::footprint(len);
@@ -235,8 +251,12 @@ impl Journal {
         while self.bytes - given_back + needed > self.max_bytes
             && let Some(oldest) = self.records.keys().copied().find(|one| *one != number)
         {
+            let payload = self.keeps_dropped.then(|| self.read(oldest));
             self.remove(oldest)?;
-            dropped.push(oldest);
+            dropped.push(Dropped {
+                number: oldest,
+                payload: payload.and_then(Result::ok),
+            });
         }
         Ok(())
     }

@@ -77,14 +77,10 @@ fn write_time(to: &mut Writer, time: SystemTime) -> Written {
 fn write_value(to: &mut Writer, value: &DatumValue) -> Written {
     match value {
         DatumValue::Total(total) => {
-            to.tag(TOTAL)?.array(2)?;
+            to.tag(TOTAL)?.array(3)?;
             write_time(to, total.start())?;
-            match total.value() {
-                Some(value) => write_value(to, value)?,
-                None => {
-                    to.null()?;
-                }
-            }
+            to.bool(total.begins())?;
+            write_value(to, total.value())?;
         }
         DatumValue::Number(value) => {
             to.array(1)?.f64(*value)?;
@@ -151,7 +147,6 @@ pub(crate) fn read(bytes: &[u8], all_defaults: &mut AllDefaults) -> Result<Batch
         .collect();
     let data = data?;
     expect(!data.is_empty(), "data")?;
-    key.is_zeros = data.iter().all(Datum::is_zero);
     Ok(Batch::of(key, data))
 }
 
@@ -226,15 +221,9 @@ fn read_unit(from: &mut Decoder<'_>) -> Result<Option<Unit>, Error> {
 
 /// The value in it is no total, so that what is read is never deeper than that.
 fn read_total(from: &mut Decoder<'_>) -> Result<Total, Error> {
-    expect(from.tag()? == TOTAL && array(from)? == 2, "a total")?;
-    let start = read_time(from)?;
-    let value = if from.datatype()? == Type::Null {
-        from.null()?;
-        None
-    } else {
-        Some(read_value(from)?)
-    };
-    Ok(Total::new(start, value))
+    expect(from.tag()? == TOTAL && array(from)? == 3, "a total")?;
+    let (start, begins) = (read_time(from)?, from.bool()?);
+    Ok(Total::new(start, read_value(from)?).with_begins(begins))
 }
 
 fn read_value(from: &mut Decoder<'_>) -> Result<DatumValue, Error> {

@@ -21,8 +21,6 @@ pub(crate) struct BatchKey {
     pub(crate) namespace: Arc<str>,
     pub(crate) guarantee: Guarantee,
     pub(crate) repeat: Repeat,
-    /// Whether all of them are zeros, with which totals begin, or none is.
-    pub(crate) is_zeros: bool,
 }
 
 /// What it means that a batch arrives twice.
@@ -40,7 +38,6 @@ impl BatchKey {
             namespace,
             guarantee,
             repeat: Repeat::MayCountTwice,
-            is_zeros: false,
         }
     }
 }
@@ -121,11 +118,9 @@ impl Batch {
         &self.data
     }
 
-    /// The datum at a place has the samples of another one, too.
-    pub(crate) fn add_samples(&mut self, place: usize, samples: u64) {
-        if let Some(datum) = self.data.get_mut(place) {
-            datum.samples = datum.samples.saturating_add(samples);
-        }
+    /// The datum at a place.
+    pub(crate) fn datum_mut(&mut self, place: usize) -> Option<&mut Datum> {
+        self.data.get_mut(place)
     }
 
     /// The earliest of its data's time stamps.

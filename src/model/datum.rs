@@ -44,13 +44,25 @@ pub enum DatumValue {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Total {
     start: SystemTime,
-    value: Option<DatumValue>,
+    value: DatumValue,
+    pub(crate) begins: bool,
 }
 
 impl Total {
-    /// Of what was recorded from `start` on; none, if nothing was. A total of totals has no meaning.
-    pub fn new(start: SystemTime, value: Option<DatumValue>) -> Self {
-        Self { start, value }
+    /// Of what was recorded from `start` on. A total of totals has no meaning.
+    pub fn new(start: SystemTime, value: DatumValue) -> Self {
+        Self {
+            start,
+            value,
+            begins: false,
+        }
+    }
+
+    /// Whether it is the first one of its start.
+    #[must_use]
+    pub fn with_begins(mut self, begins: bool) -> Self {
+        self.begins = begins;
+        self
     }
 
     /// When it began. A later total with another start does not go on from this one.
@@ -58,9 +70,15 @@ impl Total {
         self.start
     }
 
-    /// The numbers; none at the start, which is a total of zero: nothing was recorded before.
-    pub fn value(&self) -> Option<&DatumValue> {
-        self.value.as_ref()
+    /// The numbers.
+    pub fn value(&self) -> &DatumValue {
+        &self.value
+    }
+
+    /// Whether it is the first one of its start that the destination gets. Before it, the sink sends a zero at the
+    /// [start](Self::start): so readers that know no starts see the first increase, too.
+    pub fn begins(&self) -> bool {
+        self.begins
     }
 }
 
@@ -110,15 +128,6 @@ pub struct StatisticSet {
     pub maximum: f64,
 }
 
-impl StatisticSet {
-    const NOTHING: Self = Self {
-        sample_count: 0.0,
-        sum: 0.0,
-        minimum: 0.0,
-        maximum: 0.0,
-    };
-}
-
 impl Datum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
         Refused {
@@ -145,11 +154,6 @@ impl Datum {
             DatumValue::Total(total) => Some(total),
             _ => None,
         }
-    }
-
-    /// Whether it is where a total begins.
-    pub(crate) fn is_zero(&self) -> bool {
-        self.total().is_some_and(|total| total.value.is_none())
     }
 
     /// A datum to test a sink with, which counts as one sample.
@@ -230,10 +234,7 @@ impl DatumValue {
             Self::Number(_) | Self::StatisticSet(_) => 0,
             Self::Values(values) => size_of_val(&*values.pairs) + PER_ALLOCATION,
             Self::Buckets(buckets) => buckets.memory_len(),
-            Self::Total(total) => {
-                let value = total.value.as_ref().map_or(0, Self::heap_len);
-                size_of::<Total>() + PER_ALLOCATION + value
-            }
+            Self::Total(total) => size_of::<Total>() + PER_ALLOCATION + total.value.heap_len(),
         }
     }
 
@@ -260,10 +261,7 @@ impl DatumValue {
                     .map_or(f64::NEG_INFINITY, |(value, _)| *value),
             },
             Self::Buckets(buckets) => buckets.statistics(),
-            Self::Total(total) => match &total.value {
-                Some(value) => value.statistics(),
-                None => StatisticSet::NOTHING,
-            },
+            Self::Total(total) => total.value.statistics(),
         }
     }
 }

@@ -96,14 +96,18 @@ impl Profile {
 
     /// Takes counters and histograms as [totals](crate::Total) since a start, instead of what each window had.
     ///
-    /// - Each metric with its dimensions begins with a total of [zero](crate::Total::value) at its start, so that readers
-    ///   see the first increase. Then comes its total at the end of every window and with each flush, whether it rose or
-    ///   not. A metric that was idle for its [timeout](crate::MetricSettings::with_idle_timeout) begins anew.
-    /// - Data are stamped with the time of the snapshot, the end of the window, instead of its start. This time only
-    ///   rises, and is not corrected for [clock skew](crate::CloudWatchBuilder::with_clock_skew_correction).
+    /// - The first total of each metric with its dimensions [says so](crate::Total::begins): the sink sends a zero before
+    ///   it, so that readers see the first increase. Then comes a total once in every window, whether it rose or not, and
+    ///   again with each flush after which it rose. A metric that was idle for its
+    ///   [timeout](crate::MetricSettings::with_idle_timeout) begins anew.
+    /// - Totals and gauges are stamped with the end of the window, or the time of the flush, instead of the window's
+    ///   start. The time of totals only rises, and is not corrected for
+    ///   [clock skew](crate::CloudWatchBuilder::with_clock_skew_correction).
     /// - Batches come in order: one is sent when all windows before are settled. So the totals of each metric do, too.
-    /// - A total can be sent twice without harm, so that [`Guarantee`](crate::Guarantee) means nothing to it. What a
-    ///   total had that was refused or dropped is in the next one of its start.
+    /// - A total can be sent twice without harm, so that [`Guarantee`](crate::Guarantee) means nothing to it.
+    /// - A total that is refused or dropped loses no sample: the next one of its start has them. Until then they are
+    ///   pending, in the report of a flush that waited for it, too; its refusal is listed with 0 samples. They are refused
+    ///   or dropped when there is no next one.
     ///
     /// Gauges stay what they are. What an application [puts](crate::ExplicitDatum) is in no total.
     #[must_use]

@@ -13,7 +13,7 @@ use crate::model::refusal::{Refusal, Refused};
 use crate::model::storage_resolution::StorageResolution;
 use crate::model::unit::Unit;
 use crate::model::unit_scale::{self, Scale};
-use crate::view::{Gained, What};
+use crate::view::{Gained, TotalOf, What};
 use metrics::Unit as FacadeUnit;
 use metrics_recording::{Buckets, Value};
 use std::sync::Arc;
@@ -24,8 +24,6 @@ use values_and_counts::Fit;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
     pub(crate) timestamp: SystemTime,
-    /// Whether it may be corrected if the clock is off.
-    pub(crate) is_by_clock: bool,
     pub(crate) storage_resolution: StorageResolution,
 }
 
@@ -61,10 +59,9 @@ impl Reducer {
                 let (min, max) = (last, last);
                 (Value::Gauge { last, min, max }, 1, false)
             }
-            What::Total(start, value, samples) => {
-                return self.total(gained, start, value, samples);
+            What::Total(total, value, samples) => {
+                return self.total(gained, total, value, samples);
             }
-            What::Zero(start) => return Some(self.zero(gained, start)),
             What::Refused(reason, samples) => {
                 self.refuse(gained, reason.clone(), samples);
                 return None;
@@ -90,7 +87,7 @@ impl Reducer {
     fn total(
         &mut self,
         gained: &Gained<'_>,
-        start: SystemTime,
+        total: TotalOf,
         value: Value<'_>,
         samples: u64,
     ) -> Option<Datum> {
@@ -99,21 +96,19 @@ impl Reducer {
         // What is new in it is all that it can lose.
         let out_of_range = out_of_range.min(samples);
         self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
-        let total = Total::new(start, Some(value?));
-        let value = DatumValue::Total(Box::new(total));
-        Some(self.datum(gained, value, samples - out_of_range, unit))
-    }
-
-    /// Where a total begins.
-    // In line it would take room from what is done for each counter.
-    #[inline(never)]
-    fn zero(&self, gained: &Gained<'_>, start: SystemTime) -> Datum {
-        let (unit, _) = unit_and_scale(gained);
-        let value = DatumValue::Total(Box::new(Total::new(start, None)));
-        Datum {
-            timestamp: start,
-            ..self.datum(gained, value, 0, unit)
-        }
+        let TotalOf {
+            start,
+            time,
+            begins,
+        } = total;
+        let value = Total::new(start, value?).with_begins(begins);
+        let value = DatumValue::Total(Box::new(value));
+        Some(Datum {
+            timestamp: time,
+            // A correction that begins or ends would move its start, and so make another total of it.
+            is_by_clock: false,
+            ..self.datum(gained, value, samples - out_of_range, unit)
+        })
     }
 
     #[inline]
@@ -126,14 +121,13 @@ impl Reducer {
     ) -> Datum {
         let Stamp {
             timestamp,
-            is_by_clock,
             storage_resolution,
         } = self.stamp;
         Datum {
             identity: Arc::clone(gained.identity),
             origin: Origin::Series(gained.kind),
             timestamp,
-            is_by_clock,
+            is_by_clock: true,
             value,
             samples,
             unit,

@@ -29,7 +29,6 @@ fn reduced(form: HistogramForm, unit: Option<Unit>, samples: &[(f64, u64)]) -> D
     }
     let stamp = Stamp {
         timestamp: UNIX_EPOCH,
-        is_by_clock: true,
         storage_resolution: StorageResolution::Standard,
     };
     let mut reducer = Reducer::new(stamp, profile.distribution_form());

@@ -10,6 +10,7 @@ use crate::reduce::Stamp;
 use crate::report::stats::Stats;
 use crate::settings::Config;
 use crate::settings::matcher::Metric;
+use crate::settings::metric_filter::MetricFilter;
 use crate::settings::metric_settings::MetricRules;
 use metrics::{Key, Label};
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ pub(crate) struct SelfMetrics {
     rules: Arc<MetricRules>,
     /// Of the sink.
     names: NameRules,
+    takes: MetricFilter,
     identities: HashMap<IdentityKey, Option<Arc<Identity>>>,
     /// What was told so far, of each destination.
     told: HashMap<Arc<str>, Stats>,
@@ -60,6 +62,7 @@ impl SelfMetrics {
             defaults: Arc::clone(&config.default_dimensions),
             rules: Arc::clone(&config.metrics),
             names,
+            takes: config.takes.clone(),
             identities: HashMap::new(),
             told: HashMap::new(),
         }
@@ -136,7 +139,7 @@ impl SelfMetrics {
                     identity: self.identity(name, reason, destination)?,
                     origin: Origin::Exporter,
                     timestamp: stamp.timestamp,
-                    is_by_clock: stamp.is_by_clock,
+                    is_by_clock: true,
                     value: DatumValue::Number(value),
                     samples: 0,
                     unit: Some(unit),
@@ -146,7 +149,7 @@ impl SelfMetrics {
             .collect()
     }
 
-    /// None, if the default dimensions leave no room for it.
+    /// None, if the destination does not take it, or the default dimensions leave no room for it.
     fn identity(
         &mut self,
         name: &'static str,
@@ -159,7 +162,11 @@ impl SelfMetrics {
             let destination = destination.map(|name| Label::new("destination", Arc::clone(name)));
             let labels: Vec<Label> = reason.into_iter().chain(destination).collect();
             let key = Key::from_parts(format!("{PREFIX}.{name}"), labels);
-            let settings = self.rules.data(&Metric::of_name(key.name()));
+            let metric = Metric::of_name(key.name());
+            if !self.takes.takes(&metric) {
+                return None;
+            }
+            let settings = self.rules.data(&metric);
             let named = Named::Exporter(Box::new(key));
             let identity =
                 Identity::checked(named, &self.defaults, &self.names).with_settings(settings);

@@ -143,7 +143,7 @@ fn numbers_of(value: &DatumValue) -> usize {
         DatumValue::StatisticSet(_) => 5,
         DatumValue::Values(values) => 1 + 2 * values.iter().len(),
         DatumValue::Buckets(buckets) => 4 + 3 * buckets.iter().count(),
-        DatumValue::Total(total) => 2 + total.value().map_or(0, numbers_of),
+        DatumValue::Total(total) => 2 + 2 * usize::from(total.begins()) + numbers_of(total.value()),
     }
 }
 

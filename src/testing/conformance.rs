@@ -147,8 +147,8 @@ async fn dropped(sink: &impl Sink, peer: &impl TestPeer) {
     assert!((1..=2).contains(&peer.last_names().len()));
 }
 
-/// So many data, or as many as the sink takes, of all forms that it takes, with few and many dimensions; among totals are
-/// zeros.
+/// So many data, or as many as the sink takes, of all forms that it takes, with few and many dimensions; some totals are
+/// the first of their start.
 fn batch(sink: &impl Sink, data: usize) -> Batch {
     let profile = sink.profile();
     let names = profile.name_rules();
@@ -185,8 +185,8 @@ fn batch(sink: &impl Sink, data: usize) -> Batch {
             // As gauges are, too.
             (Temporality::Delta, value) | (_, value @ DatumValue::StatisticSet(_)) => value,
             (Temporality::Cumulative, value) => {
-                let value = (number % 8 != 4).then_some(value);
-                DatumValue::Total(Box::new(Total::new(now - NEVER, value)))
+                let total = Total::new(now - NEVER, value).with_begins(number % 8 == 4);
+                DatumValue::Total(Box::new(total))
             }
         };
         // In units that every destination has.

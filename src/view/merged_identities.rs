@@ -40,7 +40,7 @@ pub(crate) struct MergedIdentities {
 /// An identity, and what its series have to say.
 #[derive(Debug)]
 struct Fed {
-    key: (MetricKind, Key),
+    kind: MetricKind,
     identity: Arc<Identity>,
     /// One of its series, which knows the unit.
     latest: Option<Arc<Series>>,
@@ -51,8 +51,8 @@ struct Fed {
     total: Option<Box<RunningTotal>>,
     /// Of gauges, by the index of the series, of all that live.
     gauges: BTreeMap<u32, Said>,
-    /// How often gauges were told in this window.
-    updates: u64,
+    /// Whether one of them said something in this window.
+    is_news: bool,
 }
 
 /// What a gauge said last.
@@ -91,16 +91,12 @@ impl MergedIdentities {
         self.projection.of(key)
     }
 
-    /// A snapshot begins at this time.
-    pub(crate) fn begin(&mut self, at: SystemTime) {
+    /// A snapshot begins at this time. Gives whether the destination takes totals.
+    pub(crate) fn begin(&mut self, at: SystemTime) -> bool {
         if let Some(times) = &mut self.times {
             times.begin(at);
         }
-    }
-
-    /// The time of this snapshot, where that is the stamp of data.
-    pub(crate) fn stamp(&self) -> Option<SystemTime> {
-        self.times.map(|times| times.now())
+        self.times.is_some()
     }
 
     /// Takes a point in.
@@ -115,7 +111,7 @@ impl MergedIdentities {
         }
         match (point.value, &mut fed.open) {
             (Value::Gauge { last, min, max }, _) => {
-                fed.updates += 1;
+                fed.is_news = true;
                 let index = point.id.index;
                 let before = fed.gauges.get(&index).filter(|said| said.window == window);
                 let said = Said {
@@ -154,9 +150,11 @@ impl MergedIdentities {
     /// if that `repeats`.
     pub(crate) fn close(&mut self, repeats: bool, each: &mut impl FnMut(Gained<'_>)) {
         for fed in self.fed.iter_mut().flatten() {
-            match fed.key.0 {
+            match fed.kind {
                 MetricKind::Gauge => fed.tell_gauge(self.window, self.rule, repeats, each),
-                MetricKind::Counter | MetricKind::Histogram => fed.tell_open(repeats, each),
+                MetricKind::Counter | MetricKind::Histogram => {
+                    fed.tell_open(self.times, repeats, each);
+                }
             }
         }
         self.window += 1;
@@ -170,8 +168,9 @@ impl MergedIdentities {
                 continue;
             }
             if let Some(mut ended) = self.fed[place].take() {
-                ended.tell_open(false, each);
-                self.by_key.remove(&ended.key);
+                ended.tell_open(self.times, false, each);
+                let key = ended.identity.key().clone();
+                self.by_key.remove(&(ended.kind, key));
                 self.free.push(place);
                 // Others that have it are data on their way.
                 if Arc::strong_count(&ended.identity) > 1 {
@@ -181,16 +180,12 @@ impl MergedIdentities {
         }
     }
 
-    /// A total came to nothing: takes the samples back that it had, if there is to be a next one, and gives its start.
-    pub(crate) fn take_back(&mut self, returned: &Returned) -> Option<SystemTime> {
-        let key = (returned.kind, returned.identity.key().clone());
-        let fed = self.fed[*self.by_key.get(&key)?].as_mut()?;
-        let total = fed.total.as_mut()?;
-        if returned.is_zero {
-            // As what comes next begins after this snapshot.
-            total.begin_anew(returned.start, self.times?.next_start());
-        }
-        total.take_back(returned.start, returned.samples)
+    /// Whether there is to be another total of the same start as this one.
+    pub(crate) fn goes_on(&self, total: &Returned) -> bool {
+        let place = self.by_key.get(&(total.kind, total.key.clone()));
+        let fed = place.and_then(|place| self.fed[*place].as_ref());
+        let its = fed.and_then(|fed| fed.total.as_ref());
+        its.is_some_and(|its| its.start() == total.start)
     }
 
     fn place_of(&mut self, point: &Point<'_>, new: impl FnOnce(Named) -> Identity) -> usize {
@@ -213,7 +208,7 @@ impl MergedIdentities {
             }
             let identity = new(Named::Merged(Box::new(key.1.clone())));
             let start = self.times.map(|times| times.start());
-            self.fed[place] = Some(Fed::new(key.clone(), Arc::new(identity), start));
+            self.fed[place] = Some(Fed::new(kind, Arc::new(identity), start));
             self.by_key.insert(key, place);
             place
         });
@@ -227,35 +222,42 @@ impl MergedIdentities {
 
 impl Fed {
     /// With a total from `start` on, if there is one and the destination can take it.
-    fn new(key: (MetricKind, Key), identity: Arc<Identity>, start: Option<SystemTime>) -> Self {
-        let is_sum = key.0 != MetricKind::Gauge && identity.refusal().is_none();
+    fn new(kind: MetricKind, identity: Arc<Identity>, start: Option<SystemTime>) -> Self {
+        let is_sum = kind != MetricKind::Gauge && identity.refusal().is_none();
         let total = start.filter(|_| is_sum).map(RunningTotal::new);
         Self {
-            key,
+            kind,
             identity,
             latest: None,
             series: 0,
             open: None,
             total: total.map(Box::new),
             gauges: BTreeMap::new(),
-            updates: 0,
+            is_news: false,
         }
     }
 
     /// What was recorded, or the total of it.
-    fn tell_open(&mut self, repeats: bool, each: &mut impl FnMut(Gained<'_>)) {
+    fn tell_open(
+        &mut self,
+        times: Option<TotalTimes>,
+        repeats: bool,
+        each: &mut impl FnMut(Gained<'_>),
+    ) {
         let open = self.open.take();
         let unit = self.latest.as_ref().and_then(|series| series.unit());
         let mut tell = |what: What<'_>| {
             each(Gained {
-                kind: self.key.0,
+                kind: self.kind,
                 identity: &self.identity,
                 unit,
                 what,
             });
         };
-        if let Some(total) = &mut self.total {
-            total.tell(open, repeats, tell);
+        if let Some(total) = &mut self.total
+            && let Some(times) = times
+        {
+            total.tell(open, times.now(), repeats, tell);
         } else if let Some(open) = open {
             tell(What::Recorded(open.value(), open.samples()));
         }
@@ -268,10 +270,10 @@ impl Fed {
         repeats: bool,
         each: &mut impl FnMut(Gained<'_>),
     ) {
-        let updates = std::mem::take(&mut self.updates);
+        let is_news = std::mem::take(&mut self.is_news);
         let merged = merged(&self.gauges, window, rule);
         let what = match &merged {
-            Some(Ok((last, min, max))) if updates > 0 => {
+            Some(Ok((last, min, max))) if is_news => {
                 let (last, min, max) = (*last, *min, *max);
                 What::Recorded(Value::Gauge { last, min, max }, 1)
             }
@@ -279,11 +281,14 @@ impl Fed {
             Some(Ok((last, ..))) if repeats && self.identity.refusal().is_none() => {
                 What::Unchanged(*last)
             }
-            Some(Err(reason)) if updates > 0 => What::Refused(reason, updates),
+            Some(Err(reason)) if is_news => {
+                let said = self.gauges.values().filter(|said| said.window == window);
+                What::Refused(reason, said.count() as u64)
+            }
             _ => return,
         };
         each(Gained {
-            kind: self.key.0,
+            kind: self.kind,
             identity: &self.identity,
             unit: self.latest.as_ref().and_then(|series| series.unit()),
             what,

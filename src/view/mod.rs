@@ -66,12 +66,19 @@ pub(crate) enum What<'a> {
     Recorded(Value<'a>, u64),
     /// A gauge that nobody touched since it was sent: its last value.
     Unchanged(f64),
-    /// A total begins.
-    Zero(SystemTime),
     /// All since the start, and how many samples are new in it.
-    Total(SystemTime, Value<'a>, u64),
+    Total(TotalOf, Value<'a>, u64),
     /// Samples of no use, and why.
     Refused(&'a Refusal, u64),
+}
+
+/// Which time a total is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TotalOf {
+    pub(crate) start: SystemTime,
+    pub(crate) time: SystemTime,
+    /// Whether it is the first one of this start.
+    pub(crate) begins: bool,
 }
 
 impl View {
@@ -109,15 +116,12 @@ impl View {
         &self.evicted
     }
 
-    /// A snapshot begins, of the window that ends at this time or is cut there. Gives the stamp of its data, where that is
-    /// not the window's start.
-    pub(crate) fn begin(&mut self, at: SystemTime) -> Option<SystemTime> {
+    /// A snapshot begins, of the window that ends at this time or is cut there. Gives whether data are stamped with this
+    /// time, not with the window's start.
+    pub(crate) fn begin(&mut self, at: SystemTime) -> bool {
         match &mut self.feeds {
-            Feeds::Own(_) => None,
-            Feeds::Merged(merged) => {
-                merged.begin(at);
-                merged.stamp()
-            }
+            Feeds::Own(_) => false,
+            Feeds::Merged(merged) => merged.begin(at),
         }
     }
 
@@ -191,11 +195,11 @@ impl View {
         }
     }
 
-    /// A total came to nothing: takes the samples back that it had, if there is to be a next one, and gives its start.
-    pub(crate) fn take_back(&mut self, returned: &Returned) -> Option<SystemTime> {
-        match &mut self.feeds {
-            Feeds::Own(_) => None,
-            Feeds::Merged(merged) => merged.take_back(returned),
+    /// Whether there is to be another total of the same start as this one.
+    pub(crate) fn goes_on(&self, total: &Returned) -> bool {
+        match &self.feeds {
+            Feeds::Own(_) => false,
+            Feeds::Merged(merged) => merged.goes_on(total),
         }
     }
 

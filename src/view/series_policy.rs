@@ -19,10 +19,8 @@ use std::time::Duration;
 pub(crate) struct SeriesPolicy {
     defaults: Arc<Dimensions>,
     rules: Arc<MetricRules>,
-    /// The shortest of all destinations.
-    period: Duration,
-    /// What each destination takes, in their order.
-    filters: Vec<MetricFilter>,
+    /// What each destination takes, in their order, and its period.
+    takers: Vec<(MetricFilter, Duration)>,
     max_series: Option<usize>,
     max_names: Option<usize>,
     /// Of all metrics, by their ids.
@@ -35,21 +33,19 @@ struct Known {
     kind: MetricKind,
     name: KeyName,
     settings: DatumSettings,
-    /// Whether a destination takes it, by its number. Empty where all take all.
+    /// Whether a destination takes it, by its number.
     taken: Box<[bool]>,
 }
 
 impl SeriesPolicy {
     /// By what all destinations have in common, and for each of them.
     pub(crate) fn new(common: &Config, destinations: &[Config]) -> Self {
-        let periods = destinations.iter().map(Config::period);
-        let filters = destinations.iter().map(|one| &one.takes);
-        let takes_all = filters.clone().all(MetricFilter::takes_all);
+        let takers = destinations.iter();
+        let takers = takers.map(|one| (one.takes.clone(), one.period()));
         Self {
             defaults: Arc::clone(&common.default_dimensions),
             rules: Arc::clone(&common.metrics),
-            period: periods.min().unwrap_or(common.period()),
-            filters: filters.filter(|_| !takes_all).cloned().collect(),
+            takers: takers.collect(),
             max_series: common.max_series,
             max_names: common.max_names,
             known: Mutex::default(),
@@ -97,20 +93,26 @@ impl RecordingPolicy for SeriesPolicy {
             kind: Some(kind),
             target: Some(metadata.target()),
         };
+        let taken = self.takers.iter().map(|(filter, _)| filter.takes(&metric));
+        let taken: Box<[bool]> = taken.collect();
+        let takers = self.takers.iter().zip(&taken);
+        let periods = takers.filter(|(_, is_taken)| **is_taken);
+        let shortest = periods.map(|((_, period), _)| *period).min();
         // Ids are dense, in the order of these calls.
         self.known.lock().push(Known {
             kind,
             name: key.to_retained().name_shared(),
             settings: self.rules.data(&metric),
-            taken: (self.filters.iter())
-                .map(|filter| filter.takes(&metric))
-                .collect(),
+            taken,
         });
+        let Some(period) = shortest else {
+            return MetricPolicy::disabled();
+        };
         let recording = self.rules.recording(&metric);
         MetricPolicy::default()
             .with_max_series(recording.max_series)
             .with_dropped_labels(recording.dropped_labels.iter().cloned())
-            .with_period(self.period)
+            .with_period(period)
             .with_idle_timeout(recording.idle_timeout)
     }
 

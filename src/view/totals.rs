@@ -1,11 +1,11 @@
 //! Totals: what an identity gained since it began, for destinations that take sums which only rise.
 //!
-//! A total has a start. At the start it is told as zero, so that a reader sees the first increase, and from then on at the
-//! end of every window, whether it rose or not. What time they have only rises, too, whatever the clock does. A total
-//! takes its identity and a number, or a histogram's buckets, for as long as one of its series lives.
+//! A total has a start, and is told once in every window, whether it rose or not. The first one of a start says so: a
+//! zero at the start goes before it, so that a reader sees the first increase. What time they have only rises, too,
+//! whatever the clock does. A total takes a number, or a histogram's buckets, for as long as one of its series lives.
 
-use crate::view::What;
 use crate::view::open_points::OpenPoint;
+use crate::view::{TotalOf, What};
 use std::time::{Duration, SystemTime};
 
 /// What two times of one identity differ by at least. OTLP has nanoseconds, others milliseconds.
@@ -38,11 +38,6 @@ impl TotalTimes {
         self.before + STEP
     }
 
-    /// When totals begin that the next snapshot is the first to have.
-    pub(crate) fn next_start(&self) -> SystemTime {
-        self.now + STEP
-    }
-
     pub(crate) fn now(&self) -> SystemTime {
         self.now
     }
@@ -50,69 +45,84 @@ impl TotalTimes {
 
 #[derive(Debug)]
 pub(crate) struct RunningTotal {
-    /// Of all starts that it has had.
-    first_start: SystemTime,
     start: SystemTime,
-    /// Whether the zero of this start was told.
-    has_begun: bool,
     /// All that was told; none, if that is nothing.
     told: Option<OpenPoint>,
-    /// Samples of totals that came to nothing: the next one has them.
-    returned: u64,
 }
 
 impl RunningTotal {
     pub(crate) fn new(start: SystemTime) -> Self {
-        Self {
-            first_start: start,
-            start,
-            has_begun: false,
-            told: None,
-            returned: 0,
-        }
+        Self { start, told: None }
+    }
+
+    pub(crate) fn start(&self) -> SystemTime {
+        self.start
     }
 
     /// Adds what was recorded since, and tells the total if there is something new, or if that `repeats`.
     pub(crate) fn tell(
         &mut self,
         gained: Option<OpenPoint>,
+        time: SystemTime,
         repeats: bool,
         mut tell: impl FnMut(What<'_>),
     ) {
-        let new = gained.as_ref().map_or(0, OpenPoint::samples);
-        let is_news = gained.is_some() || self.returned > 0;
+        let samples = gained.as_ref().map_or(0, OpenPoint::samples);
+        let (is_news, begins) = (gained.is_some(), self.told.is_none());
         match (&mut self.told, gained) {
-            (Some(told), Some(gained)) => told.add(gained.value(), new),
+            (Some(told), Some(gained)) => told.add(gained.value(), samples),
             (told @ None, gained) => *told = gained,
             (Some(_), None) => {}
         }
-        let Some(told) = &self.told else {
-            return;
+        if let Some(told) = self.told.as_ref().filter(|_| is_news || repeats) {
+            let of = TotalOf {
+                start: self.start,
+                time,
+                begins,
+            };
+            tell(What::Total(of, told.value(), samples));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_recording::Value;
+    use std::time::UNIX_EPOCH;
+
+    fn at(milliseconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_first_total_of_a_start_says_so() {
+        let mut total = RunningTotal::new(at(1));
+        let mut told = |growth: u64, repeats| {
+            let gained = OpenPoint::of(Value::Counter(growth), growth).filter(|_| growth > 0);
+            let mut told = Vec::new();
+            total.tell(gained, at(2), repeats, |what| match what {
+                What::Total(of, Value::Counter(sum), samples) => {
+                    assert_eq!((of.start, of.time), (at(1), at(2)));
+                    told.push((of.begins, sum, samples));
+                }
+                other => panic!("{other:?}"),
+            });
+            told
         };
-        let is_first = !std::mem::replace(&mut self.has_begun, true);
-        if is_first {
-            tell(What::Zero(self.start));
-        }
-        if is_news || is_first || repeats {
-            let samples = new.saturating_add(std::mem::take(&mut self.returned));
-            tell(What::Total(self.start, told.value(), samples));
-        }
+        assert_eq!(told(0, true), [], "nothing was recorded");
+        assert_eq!(told(3, false), [(true, 3, 3)]);
+        assert_eq!(told(0, false), []);
+        assert_eq!(told(0, true), [(false, 3, 0)]);
+        assert_eq!(told(2, false), [(false, 5, 2)]);
     }
 
-    /// A total came to nothing: takes the samples back that it had, if it is this one, and gives the start of the next.
-    pub(crate) fn take_back(&mut self, start: SystemTime, samples: u64) -> Option<SystemTime> {
-        let is_this = (self.first_start..=self.start).contains(&start);
-        is_this.then(|| {
-            self.returned = self.returned.saturating_add(samples);
-            self.start
-        })
-    }
-
-    /// The zero of a start came to nothing, and so will all that goes on from it: begins anew, with all there is.
-    pub(crate) fn begin_anew(&mut self, lost: SystemTime, start: SystemTime) {
-        if self.start == lost {
-            self.start = start;
-            self.has_begun = false;
+    #[test]
+    fn times_rise_whatever_the_clock_does() {
+        let mut times = TotalTimes::since(at(100));
+        for (clock, start, now) in [(160, 101, 160), (50, 161, 162), (162, 163, 164)] {
+            times.begin(at(clock));
+            assert_eq!((times.start(), times.now()), (at(start), at(now)));
         }
     }
 }

@@ -116,7 +116,7 @@ async fn what_has_a_profile_of_its_own_conforms() {
     assert!(*buckets.lock().unwrap() > 100);
 }
 
-/// Zeros are among the totals, and gauges beside them.
+/// Some are the first of their start, and gauges are beside them.
 #[tokio::test]
 async fn what_takes_totals_is_tried_with_totals() {
     let arrived = Arrived::default();
@@ -125,7 +125,7 @@ async fn what_takes_totals_is_tried_with_totals() {
     let blocking = Blocking::new(move |batch| {
         for datum in batch.data() {
             let kind = match datum.value() {
-                DatumValue::Total(total) if total.value().is_none() => 0,
+                DatumValue::Total(total) if total.begins() => 0,
                 DatumValue::Total(_) => 1,
                 DatumValue::StatisticSet(_) => 2,
                 other => panic!("{other:?}"),

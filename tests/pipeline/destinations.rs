@@ -70,6 +70,8 @@ async fn one_that_hangs_or_refuses_takes_nothing_from_another() {
     }
     let stats = test.cloudwatch.stats();
     let part = |name| &stats.destinations[name];
+    let of_parts = (stats.pending.data, stats.oldest_pending, stats.last_success);
+    assert_eq!(of_parts, (40, Some(minute()), None), "the worst of all");
     assert_eq!(part("hanging").pending.data, 40);
     assert_eq!(part("refusing").refused.data, 40);
     assert_eq!(part("well").delivered.data, 40);
@@ -179,10 +181,12 @@ async fn what_is_put_goes_to_all_that_take_it_and_is_accounted_for_where_not() {
 #[tokio::test(start_paused = true)]
 async fn what_the_exporter_says_of_itself_names_the_destination() {
     let (one, hanging) = (Keeping::default(), Scripted::hanging());
+    let few = Keeping::default();
     let builder = builder()
         .with_self_metrics(true)
         .with_sink("one", one.clone())
-        .with_sink("hanging", hanging);
+        .with_sink("hanging", hanging)
+        .with_destination(Destination::new("few", few.clone()).with_metrics(["n"]));
     let test = Started::new(builder);
     test.record(|| counter!("n").increment(1));
     test.advance(MINUTE).await;
@@ -193,6 +197,7 @@ async fn what_the_exporter_says_of_itself_names_the_destination() {
         told.get(&name).copied()
     };
     assert_eq!(of("data.delivered", "one"), Some(1.0));
+    assert_eq!(few.sums().len(), 1, "nothing that it does not take");
     assert_eq!(of("data.delivered", "hanging"), None);
     assert!(of("queue.bytes", "hanging") > Some(0.0));
 }

@@ -96,7 +96,7 @@ fn settings_that_cannot_be_are_refused_before_anything_starts() {
         ),
         (
             CloudWatchBuilder::new("Test"),
-            "nowhere to send to: call with_client or with_sink first",
+            "nowhere to send to: call with_client or with_sink first, or build_with_default_client instead",
         ),
     ] {
         assert_eq!(build(builder).to_string(), message);

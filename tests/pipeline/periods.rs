@@ -287,3 +287,28 @@ async fn agrees(acts: &[Act], hides: [bool; 3]) {
     let samples: Vec<u64> = samples.collect();
     assert!(samples.iter().all(|one| *one == samples[0]), "{samples:?}");
 }
+
+/// A snapshot of the second has nothing to do with what goes out by the minute; what nobody takes is not recorded.
+#[tokio::test(start_paused = true)]
+async fn a_metric_is_due_as_often_as_somebody_takes_it() {
+    let (live, slow) = (Keeping::default(), Keeping::default());
+    let live_one = every("live", 1, &live).with_metrics(["fast"]);
+    let slow_one = every("slow", 60, &slow).with_metrics(["fast", "slow"]);
+    let test = start([live_one, slow_one]);
+    for second in 0..60 {
+        let metrics = test.record(|| {
+            counter!("fast").increment(1);
+            counter!("slow").increment(1);
+            counter!("nobody").increment(1);
+            gauge!("nobody.level")
+        });
+        metrics.set(1.0);
+        test.advance(SECOND).await;
+        assert_eq!(told(&live), [(1.0, second)]);
+        let flush = test.cloudwatch.flush_destination("live");
+        assert!(flush.await.unwrap().is_complete());
+    }
+    assert_eq!(told(&slow), [(60.0, 0), (60.0, 0)]);
+    let stats = test.cloudwatch.stats();
+    assert_eq!(stats.entered.samples, 60 + 120, "{stats}");
+}

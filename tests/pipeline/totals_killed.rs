@@ -63,9 +63,12 @@ impl Sink for Saying {
             };
             let since = |time: SystemTime| time.duration_since(minute()).unwrap().as_millis();
             let (start, time) = (since(total.start()), since(datum.timestamp()));
-            let value = total.value().map_or(0, number);
+            let value = number(total.value());
             let (name, mut dimensions) = (datum.name(), datum.dimensions());
             let instance = dimensions.next().unwrap().1;
+            if total.begins() {
+                println!("point {name} {instance} {start} {start} 0");
+            }
             println!("point {name} {instance} {start} {time} {value}");
         }
         println!("attempt");

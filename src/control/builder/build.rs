@@ -9,6 +9,7 @@ use crate::control::recorder::CloudWatchRecorder;
 use crate::control::worker::Source;
 use crate::journal::{Journal, JournalError, Recovered, Writer};
 use crate::model::name_rules::NameRules;
+use crate::model::profile::{Profile, Temporality};
 use crate::settings::{Config, JournalConfig};
 use crate::view::{SeriesPolicy, View};
 use metrics_recording::Recorder;
@@ -40,7 +41,7 @@ impl CloudWatchBuilder {
             let policy = Arc::clone(&policy);
             all.push(Parts {
                 view: View::new(policy, number, &config, &sink.profile(), start),
-                journal: config.journal.as_ref().map(open_journal).transpose()?,
+                journal: open_journal(&config, &sink.profile())?,
                 config,
                 sink,
             });
@@ -105,7 +106,16 @@ impl CloudWatchBuilder {
     }
 }
 
-fn open_journal(config: &JournalConfig) -> Result<(Writer, Recovered), JournalError> {
-    let (journal, recovered) = Journal::open(&config.dir, config.max_bytes)?;
-    Ok((Writer::start(journal)?, recovered))
+fn open_journal(
+    config: &Config,
+    profile: &Profile,
+) -> Result<Option<(Writer, Recovered)>, JournalError> {
+    let Some(JournalConfig { dir, max_bytes }) = &config.journal else {
+        return Ok(None);
+    };
+    let (journal, recovered) = Journal::open(dir, *max_bytes)?;
+    // The next total has what one had that had to go.
+    let is_cumulative = profile.temporality() == Temporality::Cumulative;
+    let writer = Writer::start(journal.keeping_dropped(is_cumulative))?;
+    Ok(Some((writer, recovered)))
 }

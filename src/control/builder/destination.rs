@@ -21,7 +21,8 @@ use std::time::Duration;
 ///
 /// # Cost
 ///
-/// A destination takes memory for each series that it has, some 90 bytes, and for its queue. Where its window is longer
+/// A destination takes memory for each series that it has, some 90 bytes, or 700 where labels are left out or the sink takes
+/// totals, and for its queue. Where its window is longer
 /// than the shortest of all, or another one was flushed alone, it also keeps what it has of the window, for each series
 /// that was recorded to in it: 40 bytes, and for a histogram its buckets.
 #[derive(Debug)]
@@ -101,7 +102,10 @@ impl Destination {
         self
     }
 
-    /// Takes only metrics that one of these matchers matches. By default it takes all; further calls add matchers.
+    /// Takes only metrics that one of these matchers matches, of those that are recorded, that are
+    /// [put](crate::CloudWatchHandle::put), and that are [about the exporter](crate::CloudWatchBuilder::with_self_metrics).
+    /// By default it takes all; further calls add matchers. What is put has a name alone, so that a matcher with a kind or
+    /// a target never matches it. A metric that no destination takes is not recorded.
     ///
     /// ```
     /// # use metrics_exporter_cloudwatch::{Destination, Matcher, MemorySink};

@@ -25,6 +25,11 @@ impl CloudWatchBuilder {
     ///
     /// It is a [`Destination`] named `cloudwatch`, with all the settings of this builder. One with a
     /// name or settings of its own is [new](Destination::new) with a [`PutMetricData`].
+    ///
+    /// # Errors
+    ///
+    /// None here. [`build`](Self::build) and the like say if the client has no region, or if this is called twice, as
+    /// there are two destinations of one name then.
     pub fn with_client(self, client: Client) -> Self {
         let sink = by(client);
         self.with_destination(Destination::to(CLOUDWATCH.into(), To::Sink(sink)))

@@ -1,7 +1,7 @@
 //! What goes in order: a group of batches is sent when those before it are settled. Where totals are sent, so that those of
 //! each metric arrive by time.
 
-use super::Queue;
+use super::{OnDisk, Queue};
 use crate::delivery::durability::Durability;
 use crate::delivery::queued_batch::QueuedBatch;
 
@@ -17,22 +17,20 @@ impl Queue {
         [waiting, in_flight, on_disk].into_iter().flatten().min()
     }
 
-    /// Whether nothing goes on before something is read from disk.
-    pub(crate) fn needs_disk(&self) -> bool {
-        let Some(group) = self.group_in_turn() else {
-            return false;
-        };
+    /// Whether all others wait for this batch, which is on disk alone.
+    pub(crate) fn is_in_turn(&self, number: u64) -> bool {
+        let group = self.group_in_turn();
         let waiting = self.waiting.values().next().map(|queued| queued.group);
         let in_flight = self.in_flight.values().next().map(|one| one.queued.group);
-        waiting != Some(group) && in_flight != Some(group)
+        let on_disk = self.on_disk.get(&number).map(OnDisk::group);
+        group.is_some() && on_disk == group && waiting != group && in_flight != group
     }
 
     pub(crate) fn is_in_order(&self) -> bool {
         self.in_order
     }
 
-    /// What goes first where the oldest is what all others wait for: the newest that is on disk, or else the oldest that is
-    /// not. Where totals begin, which is little, is kept as long as there is anything else.
+    /// What goes first where all others wait for the oldest: the newest that is on disk, or else the oldest that is not.
     pub(super) fn last_in_order(&self) -> Option<u64> {
         let is_on_disk = |queued: &&QueuedBatch| {
             matches!(
@@ -40,12 +38,8 @@ impl Queue {
                 Durability::Durable | Durability::Writing { .. }
             )
         };
-        let mut newer = self.waiting.values().skip(1).rev();
-        let on_disk = newer.find(|queued| is_on_disk(queued) && !queued.is_zeros());
-        let in_memory = || self.waiting.values().filter(|queued| !is_on_disk(queued));
-        let last = on_disk
-            .or_else(|| in_memory().find(|queued| !queued.is_zeros()))
-            .or_else(|| in_memory().next())?;
-        Some(last.number)
+        let on_disk = self.waiting.values().skip(1).rfind(is_on_disk);
+        let in_memory = || self.waiting.values().find(|queued| !is_on_disk(queued));
+        on_disk.or_else(in_memory).map(|queued| queued.number)
     }
 }

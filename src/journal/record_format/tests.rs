@@ -152,44 +152,42 @@ proptest! {
     }
 }
 
-/// Of whatever value, or a zero.
+/// Of whatever value, the first of a start or not.
 #[test]
 fn totals_are_read_as_they_were_written() {
     let samples = [1.5, 2.5].into_iter().collect();
     let values = [
-        None,
         Some(DatumValue::Number(3.0)),
         RecordedBuckets::new(samples, None).map(DatumValue::Buckets),
         Values::new([(1.0, 2.0)], 2.0).map(DatumValue::Values),
     ];
     let now = UNIX_EPOCH + Duration::from_millis(1_750_000_000_001);
-    let totals = values.map(|value| {
+    let totals = values.into_iter().flatten().enumerate();
+    let totals = totals.map(|(number, value)| {
         let total = Total::new(now - Duration::from_nanos(7), value);
-        let value = DatumValue::Total(Box::new(total));
+        let value = DatumValue::Total(Box::new(total.with_begins(number == 1)));
         Datum::new("n", Vec::<Label>::new(), now, value, None)
     });
+    let totals: Vec<Datum> = totals.collect();
     let mut key = BatchKey::new("Test".into(), Guarantee::AtLeastOnce);
     key.repeat = Repeat::Harmless;
-    for (is_zeros, data) in [(false, &totals[..]), (true, &totals[..1])] {
-        key.is_zeros = is_zeros;
-        let batch = Batch::of(key.clone(), data.iter().cloned());
-        let written = write(&batch, batch.data().iter());
-        let read = |bytes: &[u8]| read(bytes, &mut AllDefaults::new());
-        let again = read(&written).expect("it was written so");
-        assert_eq!(again.key(), batch.key());
-        let mut pairs = again.data().iter().zip(batch.data());
-        assert!(pairs.all(|(one, other)| same(one, other)), "{again:?}");
-        for cut in 0..written.len() {
-            assert!(read(&written[..cut]).is_err(), "{cut}");
-        }
+    let batch = Batch::of(key, totals.iter().cloned());
+    let written = write(&batch, batch.data().iter());
+    let read = |bytes: &[u8]| read(bytes, &mut AllDefaults::new());
+    let again = read(&written).expect("it was written so");
+    assert_eq!(again.key(), batch.key());
+    let mut pairs = again.data().iter().zip(batch.data());
+    assert!(pairs.all(|(one, other)| same(one, other)), "{again:?}");
+    for cut in 0..written.len() {
+        assert!(read(&written[..cut]).is_err(), "{cut}");
     }
     // A total in a total would be read to any depth.
-    let inner = totals[1].value.clone();
-    let value = DatumValue::Total(Box::new(Total::new(now, Some(inner))));
+    let inner = totals[0].value.clone();
+    let value = DatumValue::Total(Box::new(Total::new(now, inner)));
     let datum = Datum::new("n", Vec::<Label>::new(), now, value, None);
     let batch = Batch::new("Test", [datum]);
     let written = write(&batch, batch.data().iter());
-    assert!(read(&written, &mut AllDefaults::new()).is_err());
+    assert!(read(&written).is_err());
 }
 
 /// Not a map for each: they would take more than all else.

@@ -41,7 +41,7 @@ fn records(journal: &Journal) -> Vec<Found> {
 fn write(journal: &mut Journal, number: u64, payload: &[u8]) -> Vec<u64> {
     let written = journal.write(number, payload, false);
     assert!(written.error.is_none() && written.is_there, "{written:?}");
-    written.dropped
+    numbers(&written)
 }
 
 const CHILD_DIR: &str = "JOURNAL_TEST_DIR";
@@ -64,4 +64,9 @@ fn child(test: &str, dir: &Path) -> Command {
 /// Where a child is to work; none in the test that starts it.
 fn child_dir() -> Option<PathBuf> {
     std::env::var_os(CHILD_DIR).map(PathBuf::from)
+}
+
+/// Of the records that had to go for what was written.
+fn numbers(written: &Written) -> Vec<u64> {
+    written.dropped.iter().map(|one| one.number).collect()
 }

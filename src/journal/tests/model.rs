@@ -80,7 +80,7 @@ pub(crate) fn perform(journal: &mut Journal, op: &Op) -> (Vec<u64>, Result<(), J
         Op::Write(number, payload, is_begun) => {
             let written = journal.write(*number, payload, *is_begun);
             assert_eq!(written.is_there, journal.has(*number));
-            return (written.dropped, written.error.map_or(Ok(()), Err));
+            return (numbers(&written), written.error.map_or(Ok(()), Err));
         }
         &Op::Mark(number) => journal.mark(number),
         &Op::Unmark(number) => journal.unmark(number),

@@ -1,0 +1,163 @@
+//! What totals had that came to nothing, as they were refused, dropped or given up: their samples, and that they were the
+//! first of their start. The next total of the same start has it.
+//!
+//! It is owed until that one is in memory: it waits there already, or is read from disk, or is yet to be told by the view.
+//! Until then its samples are pending.
+
+use crate::delivery::Delivery;
+use crate::delivery::ledger::{Outcome, Settled};
+use crate::delivery::queue::Queue;
+use crate::delivery::queued_batch::QueuedBatch;
+use crate::model::datum::{Datum, DatumValue};
+use crate::model::returned::Returned;
+use metrics::Key;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+#[derive(Debug, Default)]
+pub(crate) struct OwedTotals {
+    /// None of those that wait has been asked yet.
+    new: ByKey,
+    /// To be paid to one that is not in memory yet.
+    standing: ByKey,
+}
+
+type ByKey = HashMap<Key, Vec<Owed>>;
+
+#[derive(Debug)]
+struct Owed {
+    /// Of the batch in which it came to nothing.
+    number: u64,
+    total: Returned,
+    /// What becomes of the samples if there is no next one.
+    outcome: Outcome,
+}
+
+impl OwedTotals {
+    /// Some of a batch is settled.
+    pub(crate) fn add(&mut self, number: u64, settled: &Settled) {
+        for total in &settled.returned {
+            let owed = Owed {
+                number,
+                total: total.clone(),
+                outcome: settled.outcome_of(total),
+            };
+            let key = total.key.clone();
+            self.new.entry(key).or_default().push(owed);
+        }
+    }
+}
+
+/// Pays what is owed to the totals of a batch, unless there may be an earlier one on disk. Gives whether it paid any.
+fn pay(all: &mut ByKey, queued: &mut QueuedBatch, queue: &Queue) -> bool {
+    let mut any = false;
+    if all.is_empty() {
+        return any;
+    }
+    for place in 0..queued.batch.data().len() {
+        let datum = &queued.batch.data()[place];
+        let Some(owed) = all.get_mut(datum.identity.key()) else {
+            continue;
+        };
+        let Some(total) = Returned::of(datum) else {
+            continue;
+        };
+        let is_its = |owed: &mut Owed| {
+            let of = (owed.total.kind, owed.total.start);
+            let next_on_disk = || queue.next_on_disk(owed.number);
+            let is_next = || next_on_disk().is_none_or(|next| queued.number < next);
+            of == (total.kind, total.start) && owed.number < queued.number && is_next()
+        };
+        let (mut samples, mut begins) = (0, false);
+        for owed in owed.extract_if(.., is_its) {
+            samples += owed.total.samples;
+            begins |= owed.total.begins;
+        }
+        if owed.is_empty() {
+            all.remove(&total.key);
+        }
+        any |= samples > 0 || begins;
+        queued.receive(place, samples, begins);
+    }
+    any
+}
+
+impl Delivery {
+    /// Pays what is owed to the totals of a batch that is new in memory.
+    pub(crate) fn pay(&mut self, queued: &mut QueuedBatch) {
+        if pay(&mut self.owed.standing, queued, &self.queue) {
+            queued.durability.outdate();
+        }
+    }
+
+    /// Pays what is newly owed to totals that wait.
+    pub(crate) fn pay_waiting(&mut self) {
+        let mut new = std::mem::take(&mut self.owed.new);
+        let waiting: Vec<u64> = self.queue.waiting().collect();
+        for number in waiting {
+            if new.is_empty() {
+                return;
+            }
+            let Some(mut queued) = self.queue.take(number) else {
+                continue;
+            };
+            if pay(&mut new, &mut queued, &self.queue) {
+                // It may be left to the disk, or to another process.
+                queued.durability.outdate();
+                self.store(&mut queued);
+            }
+            self.queue.push(queued);
+        }
+        for (key, owed) in new {
+            self.owed.standing.entry(key).or_default().extend(owed);
+        }
+    }
+
+    /// What has no next total is lost: `goes_on` tells whether the view has one to come.
+    pub(crate) fn lose_unpaid(&mut self, goes_on: impl Fn(&Returned) -> bool) {
+        let queue = &self.queue;
+        let ledger = &self.ledger;
+        self.owed.standing.retain(|_, all| {
+            let is_lost = |owed: &mut Owed| {
+                let may_be_on_disk = queue.next_on_disk(owed.number).is_some();
+                !may_be_on_disk && !goes_on(&owed.total)
+            };
+            for lost in all.extract_if(.., is_lost) {
+                ledger.settle(lost.number, &Settled::lost(&lost.total, lost.outcome));
+            }
+            !all.is_empty()
+        });
+    }
+}
+
+impl QueuedBatch {
+    /// Its totals, whose samples no ledger has.
+    pub(crate) fn uncounted_totals(&self) -> Vec<Returned> {
+        let totals = self.data().filter_map(Returned::of);
+        let uncounted = totals.map(|total| Returned {
+            samples: 0,
+            ..total
+        });
+        uncounted.filter(|_| self.batch.is_harmless()).collect()
+    }
+
+    /// The total at a place has what an earlier one had.
+    fn receive(&mut self, place: usize, samples: u64, begins: bool) {
+        if samples == 0 && !begins {
+            return;
+        }
+        self.add_samples(samples);
+        if let Some(datum) = Arc::make_mut(&mut self.batch).datum_mut(place) {
+            datum.receive(samples, begins);
+        }
+    }
+}
+
+impl Datum {
+    fn receive(&mut self, samples: u64, begins: bool) {
+        self.samples = self.samples.saturating_add(samples);
+        if let DatumValue::Total(total) = &mut self.value {
+            total.begins |= begins;
+        }
+    }
+}
