@@ -230,6 +230,24 @@ impl Ledger {
         }
     }
 
+    /// How many flushes have begun so far.
+    pub(crate) fn opened(&self) -> u64 {
+        self.0.lock().opened
+    }
+
+    /// A batch has samples from now on that an earlier one had, which came to nothing when so many flushes had `opened`.
+    /// They are pending already, but for flushes that began later, or do not wait for the earlier one.
+    pub(crate) fn passed_on(&self, from: u64, opened: u64, to: u64, samples: u64) {
+        let mut books = self.0.lock();
+        let flushes = books.flushes.iter_mut();
+        let waits = flushes.filter(|(_, flush)| flush.covers.contains(&to));
+        for (id, flush) in waits {
+            if id.0 > opened || !flush.covers.contains(&from) {
+                flush.account.enter(Amount { data: 0, samples });
+            }
+        }
+    }
+
     pub(crate) fn attempted(&self, attempted: Attempted, now: SystemTime) {
         let attempts = &mut self.0.lock().attempts;
         let is_failure = !matches!(attempted, Attempted::Answered | Attempted::Refused);

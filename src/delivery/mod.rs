@@ -306,7 +306,7 @@ impl Delivery {
     /// Enters in the ledger what became of data, and says what has to be said.
     fn settle(&mut self, number: u64, settled: &Settled) {
         self.ledger.settle(number, settled);
-        self.owed.add(number, settled);
+        self.owed.add(number, settled, &self.ledger);
         match &settled.outcome {
             Outcome::Refused(refused) => {
                 if let Some(first) = refused.first() {

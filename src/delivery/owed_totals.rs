@@ -5,7 +5,7 @@
 //! Until then its samples are pending.
 
 use crate::delivery::Delivery;
-use crate::delivery::ledger::{Outcome, Settled};
+use crate::delivery::ledger::{Ledger, Outcome, Settled};
 use crate::delivery::queue::Queue;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::datum::{Datum, DatumValue};
@@ -28,6 +28,8 @@ type ByKey = HashMap<Key, Vec<Owed>>;
 struct Owed {
     /// Of the batch in which it came to nothing.
     number: u64,
+    /// How many flushes had begun then.
+    opened: u64,
     total: Returned,
     /// What becomes of the samples if there is no next one.
     outcome: Outcome,
@@ -35,10 +37,15 @@ struct Owed {
 
 impl OwedTotals {
     /// Some of a batch is settled.
-    pub(crate) fn add(&mut self, number: u64, settled: &Settled) {
+    pub(crate) fn add(&mut self, number: u64, settled: &Settled, ledger: &Ledger) {
+        if settled.returned.is_empty() {
+            return;
+        }
+        let opened = ledger.opened();
         for total in &settled.returned {
             let owed = Owed {
                 number,
+                opened,
                 total: total.clone(),
                 outcome: settled.outcome_of(total),
             };
@@ -49,7 +56,7 @@ impl OwedTotals {
 }
 
 /// Pays what is owed to the totals of a batch, unless there may be an earlier one on disk. Gives whether it paid any.
-fn pay(all: &mut ByKey, queued: &mut QueuedBatch, queue: &Queue) -> bool {
+fn pay(all: &mut ByKey, queued: &mut QueuedBatch, queue: &Queue, ledger: &Ledger) -> bool {
     let mut any = false;
     if all.is_empty() {
         return any;
@@ -70,7 +77,9 @@ fn pay(all: &mut ByKey, queued: &mut QueuedBatch, queue: &Queue) -> bool {
         };
         let (mut samples, mut begins) = (0, false);
         for owed in owed.extract_if(.., is_its) {
-            samples += owed.total.samples;
+            let more = owed.total.samples;
+            ledger.passed_on(owed.number, owed.opened, queued.number, more);
+            samples += more;
             begins |= owed.total.begins;
         }
         if owed.is_empty() {
@@ -85,7 +94,7 @@ fn pay(all: &mut ByKey, queued: &mut QueuedBatch, queue: &Queue) -> bool {
 impl Delivery {
     /// Pays what is owed to the totals of a batch that is new in memory.
     pub(crate) fn pay(&mut self, queued: &mut QueuedBatch) {
-        if pay(&mut self.owed.standing, queued, &self.queue) {
+        if pay(&mut self.owed.standing, queued, &self.queue, &self.ledger) {
             queued.durability.outdate();
         }
     }
@@ -93,6 +102,9 @@ impl Delivery {
     /// Pays what is newly owed to totals that wait.
     pub(crate) fn pay_waiting(&mut self) {
         let mut new = std::mem::take(&mut self.owed.new);
+        if new.is_empty() {
+            return;
+        }
         let waiting: Vec<u64> = self.queue.waiting().collect();
         for number in waiting {
             if new.is_empty() {
@@ -101,7 +113,7 @@ impl Delivery {
             let Some(mut queued) = self.queue.take(number) else {
                 continue;
             };
-            if pay(&mut new, &mut queued, &self.queue) {
+            if pay(&mut new, &mut queued, &self.queue, &self.ledger) {
                 // It may be left to the disk, or to another process.
                 queued.durability.outdate();
                 self.store(&mut queued);
@@ -123,7 +135,9 @@ impl Delivery {
                 !may_be_on_disk && !goes_on(&owed.total)
             };
             for lost in all.extract_if(.., is_lost) {
-                ledger.settle(lost.number, &Settled::lost(&lost.total, lost.outcome));
+                let (number, samples) = (lost.number, lost.total.samples);
+                ledger.passed_on(number, lost.opened, number, samples);
+                ledger.settle(number, &Settled::lost(&lost.total, lost.outcome));
             }
             !all.is_empty()
         });

@@ -5,7 +5,7 @@ use crate::fixtures::started::Started;
 use crate::fixtures::totalling::{FAULTS, Fault, IDLE, MINUTE, Totalling, builder, start};
 use metrics::{counter, histogram};
 use metrics_exporter_cloudwatch::{
-    CloudWatchBuilder, Destination, Matcher, MetricKind, MetricSettings,
+    CloudWatchBuilder, Destination, FlushReport, Matcher, MetricKind, MetricSettings,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -184,7 +184,7 @@ async fn agrees(acts: &[Act], hides: bool) {
             }
             Act::Flush => {
                 let flush = test.cloudwatch.flush().within(Duration::from_secs(30));
-                let _ = flush.await.unwrap();
+                balanced(&flush.await.unwrap());
             }
             Act::Outage(is_out) => sink.is_out(*is_out),
             Act::Faults(faults) => {
@@ -196,10 +196,10 @@ async fn agrees(acts: &[Act], hides: bool) {
     sink.recover();
     sink.is_out(false);
     for _ in 0..3 {
-        let _ = test.cloudwatch.flush().await.unwrap();
+        balanced(&test.cloudwatch.flush().await.unwrap());
         test.advance(MINUTE).await;
     }
-    let _ = test.cloudwatch.flush().await.unwrap();
+    balanced(&test.cloudwatch.flush().await.unwrap());
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let reader = sink.reader();
     for name in reader.names() {
@@ -221,4 +221,20 @@ async fn agrees(acts: &[Act], hides: bool) {
         all,
         "{stats}"
     );
+}
+
+/// The equation, in data and in samples.
+fn balanced(report: &FlushReport) {
+    let all = [
+        report.delivered,
+        report.handed_over,
+        report.refused,
+        report.ambiguous,
+        report.dropped,
+        report.pending,
+    ];
+    let data: u64 = all.iter().map(|amount| amount.data).sum();
+    let samples: u64 = all.iter().map(|amount| amount.samples).sum();
+    let entered = report.entered;
+    assert_eq!((entered.data, entered.samples), (data, samples), "{report}");
 }
