@@ -10,7 +10,7 @@ mod isolate;
 mod journaling;
 pub(crate) mod ledger;
 mod marking;
-mod owed_totals;
+pub(crate) mod owed_totals;
 pub(crate) mod pack;
 pub(crate) mod queue;
 mod queued_batch;

@@ -55,6 +55,22 @@ impl OwedTotals {
     }
 }
 
+#[cfg(test)]
+impl OwedTotals {
+    /// None of those that wait is the next one.
+    pub(crate) fn stand(&mut self) {
+        self.standing = std::mem::take(&mut self.new);
+    }
+
+    pub(crate) fn pay(&mut self, queued: &mut QueuedBatch, queue: &Queue, ledger: &Ledger) -> bool {
+        pay(&mut self.standing, queued, queue, ledger)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.standing.is_empty()
+    }
+}
+
 /// Pays what is owed to the totals of a batch, unless there may be an earlier one on disk. Gives whether it paid any.
 fn pay(all: &mut ByKey, queued: &mut QueuedBatch, queue: &Queue, ledger: &Ledger) -> bool {
     let mut any = false;

@@ -4,5 +4,6 @@
 mod isolate;
 mod journaling;
 mod ledger;
+mod owed;
 mod queue;
 mod request_start;
