@@ -122,10 +122,13 @@ fn main() {
         "a",
         Gone(Profile::default().with_totals()),
     )]);
+    let hidden = Rig::new([sent("a").without_labels(["host"])]);
     let (first, both) = (one.kept(None), two.kept(None));
     println!(
-        "{SERIES} series: bytes for each of them: {first:.0}; the second destination {:.0} more; totals {:.0}",
+        "{SERIES} series: bytes for each of them: {first:.0}; the second destination {:.0} more; where labels are left out \
+         {:.0}; totals {:.0}",
         both - first,
+        hidden.kept(None),
         totals.kept(None)
     );
     println!(

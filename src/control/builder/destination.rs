@@ -21,8 +21,8 @@ use std::time::Duration;
 ///
 /// # Cost
 ///
-/// A destination takes memory for each series that it has, some 90 bytes, or 700 where labels are left out or the sink takes
-/// totals, and for its queue. Where its window is longer
+/// A destination takes memory for its queue, and for each series that it has: some 90 bytes, or 650 where labels are left
+/// out. Where the sink takes totals it is 700, and a histogram's buckets. Where its window is longer
 /// than the shortest of all, or another one was flushed alone, it also keeps what it has of the window, for each series
 /// that was recorded to in it: 40 bytes, and for a histogram its buckets.
 #[derive(Debug)]
