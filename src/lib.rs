@@ -98,18 +98,20 @@
 //!
 //! # Several destinations
 //!
-//! Metrics go to [CloudWatch](Destination::cloudwatch), to a [`Sink`] of your own, or to several [`Destination`]s: each with
-//! its own period, labels, metrics, queue and journal. One snapshot serves all of them. One that hangs or refuses everything
-//! takes nothing from the others, and a [flush](CloudWatchHandle::flush_destination) of one cuts nothing in the windows of
-//! the others. [`Stats::destinations`] and [`FlushReport::destinations`] have the account of each.
+//! Metrics go to [CloudWatch](Destination::cloudwatch), unless a [`Sink`] or other [`Destination`]s are given instead. Each
+//! destination has its own period, labels, metrics, queue and journal. One that hangs or refuses everything neither delays
+//! nor drops the data of the others. A [flush](CloudWatchHandle::flush_destination) of one does not end the windows of the
+//! others. [`Stats::destinations`] and [`FlushReport::destinations`] have the account of each.
 //!
 //! ```
+//! use metrics::counter;
 //! use metrics_exporter_cloudwatch::{CloudWatchBuilder, Destination, MemorySink};
 //! use std::time::Duration;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (live, archive) = (MemorySink::new(), MemorySink::new());
 //! let (recorder, exporter) = CloudWatchBuilder::new("Shop")
+//!     // Beside CloudWatch, this would be `.with_destination(Destination::cloudwatch())`, too.
 //!     .with_sink("archive", archive.clone())
 //!     .with_destination(
 //!         Destination::new("live", live.clone())
@@ -118,17 +120,19 @@
 //!             .without_labels(["host"]),
 //!     )
 //!     .build()?;
-//! # let cloudwatch = exporter.handle();
-//! # exporter.run_on_thread()?;
-//! # metrics::with_local_recorder(&recorder, || metrics::counter!("orders.open", "host" => "a").increment(1));
-//! # cloudwatch.flush().blocking()?;
-//! # assert_eq!(live.sum("orders.open", &[]), 1.0);
-//! # assert_eq!(archive.sum("orders.open", &[("host", "a")]), 1.0);
+//! let cloudwatch = exporter.handle();
+//! exporter.run_on_thread()?;
+//!
+//! metrics::with_local_recorder(&recorder, || counter!("orders.open", "host" => "a").increment(1));
+//! println!("{}", cloudwatch.flush().blocking()?); // archive: sent 1, pending 0; live: sent 1, pending 0
+//! assert_eq!(live.sum("orders.open", &[]), 1.0);
+//! assert_eq!(archive.sum("orders.open", &[("host", "a")]), 1.0);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A sink may take [totals](Profile::with_totals) since a start instead of what each window had.
+//! A sink for a destination that computes increases itself, as OTLP's and Prometheus' do, takes
+//! [totals](Profile::with_totals) since a start instead of what each window had.
 //!
 //! # In tests
 //!

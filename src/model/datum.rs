@@ -49,7 +49,8 @@ pub struct Total {
 }
 
 impl Total {
-    /// Of what was recorded from `start` on. A total of totals has no meaning.
+    /// Of what was recorded from `start` on, to test a sink with. The value is a number, values, a statistic set or buckets;
+    /// a total in a total is not checked for, and no sink knows what to do with it.
     pub fn new(start: SystemTime, value: DatumValue) -> Self {
         Self {
             start,
@@ -58,7 +59,7 @@ impl Total {
         }
     }
 
-    /// Whether it is the first one of its start.
+    /// Whether it is the first total with its start: not so by default.
     #[must_use]
     pub fn with_begins(mut self, begins: bool) -> Self {
         self.begins = begins;
@@ -75,8 +76,8 @@ impl Total {
         &self.value
     }
 
-    /// Whether it is the first one of its start that the destination gets. Before it, the sink sends a zero at the
-    /// [start](Self::start): so readers that know no starts see the first increase, too.
+    /// Whether it is the first total with its start that the destination gets. The sink sends a zero at the
+    /// [start](Self::start) before it: so readers that know no starts see the first increase, too.
     pub fn begins(&self) -> bool {
         self.begins
     }

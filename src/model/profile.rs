@@ -94,20 +94,21 @@ impl Profile {
         self
     }
 
-    /// Takes counters and histograms as [totals](crate::Total) since a start, instead of what each window had.
+    /// Takes counters and histograms as [totals](crate::Total) since a start, instead of what each window had: for
+    /// destinations that compute increases themselves, as those of OTLP and Prometheus do.
     ///
-    /// - The first total of each metric with its dimensions [says so](crate::Total::begins): the sink sends a zero before
-    ///   it, so that readers see the first increase. Then comes a total once in every window, whether it rose or not, and
-    ///   again with each flush after which it rose. A metric that was idle for its
-    ///   [timeout](crate::MetricSettings::with_idle_timeout) begins anew.
+    /// - Each series has a start, in this process. The first total with a start is [marked](crate::Total::begins): the sink
+    ///   sends a zero at the start before it, so that readers see the first increase.
+    /// - A series has a total in every window, whether it rose or not, and after a flush if it rose before. A series that
+    ///   was idle for its [timeout](crate::MetricSettings::with_idle_timeout) has a new start when it comes back.
     /// - Totals and gauges are stamped with the end of the window, or the time of the flush, instead of the window's
-    ///   start. The time of totals only rises, and is not corrected for
-    ///   [clock skew](crate::CloudWatchBuilder::with_clock_skew_correction).
-    /// - Batches come in order: one is sent when all windows before are settled. So the totals of each metric do, too.
-    /// - A total can be sent twice without harm, so that [`Guarantee`](crate::Guarantee) means nothing to it.
-    /// - A total that is refused or dropped loses no sample: the next one of its start has them. Until then they are
-    ///   pending, in the report of a flush that waited for it, too; its refusal is listed with 0 samples. They are refused
-    ///   or dropped when there is no next one.
+    ///   start. The time of totals only rises. It is not corrected for
+    ///   [clock skew](crate::CloudWatchBuilder::with_clock_skew_correction), while that of gauges is.
+    /// - Batches come in order: one is sent when all windows before are settled. So the totals of each series do, too.
+    /// - A total can be sent twice without harm, so that [`Guarantee`](crate::Guarantee) does not apply.
+    /// - A total that is refused or dropped loses no sample: the next total with the same start has them. Until then they
+    ///   are pending, in the report of a flush that waited for it, too; its refusal is listed with 0 samples. They are
+    ///   refused or dropped if the series is evicted, or the exporter ends, before the next total arrives.
     ///
     /// Gauges stay what they are. What an application [puts](crate::ExplicitDatum) is in no total.
     #[must_use]

@@ -13,18 +13,20 @@ use std::time::Duration;
 
 /// Where metrics go, for [`CloudWatchBuilder::with_destination`](crate::CloudWatchBuilder::with_destination).
 ///
-/// Each destination has windows, a queue, a journal and an account of its own: one that hangs or refuses everything takes
-/// nothing from the others. What is recorded is taken once for all of them.
+/// Each destination has windows, a queue, a journal and an account of its own. One that hangs or refuses everything neither
+/// delays nor drops the data of the others. All destinations get what was recorded from one snapshot.
 ///
-/// It has the settings of the builder, but for those that are set here. Names, limits of series and
+/// Settings that are not given here come from the builder. Default dimensions, limits of series and
 /// [metric settings](crate::MetricSettings) are the same for all.
 ///
 /// # Cost
 ///
-/// A destination takes memory for its queue, and for each series that it has: some 90 bytes, or 650 where labels are left
-/// out. Where the sink takes totals it is 700, and a histogram's buckets. Where its window is longer
-/// than the shortest of all, or another one was flushed alone, it also keeps what it has of the window, for each series
-/// that was recorded to in it: 40 bytes, and for a histogram its buckets.
+/// A destination takes memory for its queue, and for each series: some 90 bytes, or 650 where labels are left out. Where
+/// the sink takes totals it is 700, and a histogram's buckets.
+///
+/// A destination with longer windows than another one keeps what each snapshot told it until its own window ends; so does a
+/// destination while another one is flushed alone. That takes 40 bytes for each series that was recorded to, and a
+/// histogram's buckets.
 #[derive(Debug)]
 #[must_use = "give it to with_destination"]
 pub struct Destination {
@@ -61,8 +63,8 @@ struct Own {
 }
 
 impl Destination {
-    /// One that this sink sends to. Reports, accounts and the log call it by its name: 1 to 64 letters, digits, dots,
-    /// hyphens or underscores, and another one than all others have. One that blocks goes into
+    /// A destination that this sink sends to. Reports, accounts and the log call it by its name: 1 to 64 letters, digits,
+    /// dots, hyphens or underscores, and not the name of another destination. A sink that blocks goes into
     /// [`Blocking`](crate::Blocking).
     pub fn new(name: impl Into<Arc<str>>, sink: impl Sink) -> Self {
         Self::to(name.into(), To::Sink(Ok(Arc::new(sink))))
@@ -104,8 +106,8 @@ impl Destination {
 
     /// Takes only metrics that one of these matchers matches, of those that are recorded, that are
     /// [put](crate::CloudWatchHandle::put), and that are [about the exporter](crate::CloudWatchBuilder::with_self_metrics).
-    /// By default it takes all; further calls add matchers. What is put has a name alone, so that a matcher with a kind or
-    /// a target never matches it. A metric that no destination takes is not recorded.
+    /// By default it takes all; further calls add matchers. A matcher with a kind or a target never matches data that
+    /// are put, as those have neither. A metric that no destination takes is not recorded.
     ///
     /// ```
     /// # use metrics_exporter_cloudwatch::{Destination, Matcher, MemorySink};
@@ -154,6 +156,12 @@ impl Destination {
 
     /// Its [journal](crate::CloudWatchBuilder::with_journal). With several destinations each has a folder of its own, which
     /// is given here.
+    ///
+    /// # Errors
+    ///
+    /// None here. [`build`](crate::CloudWatchBuilder::build) ends with a [`JournalError`](crate::JournalError) if two
+    /// destinations share a folder, and with [`ConfigError::SharedJournal`](crate::ConfigError::SharedJournal) if the
+    /// builder's journal would be that of several.
     pub fn with_journal(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
         let dir = dir.into();
         self.own.journal = Some(JournalConfig { dir, max_bytes });
