@@ -244,3 +244,22 @@ pub(crate) async fn all_of<F: Future<Output = ()>>(futures: impl Iterator<Item =
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[tokio::test]
+    async fn of_several_that_are_ready_another_one_is_first_each_time() {
+        let polled = RefCell::new(Vec::new());
+        for turn in 0..5 {
+            let futures = (0..3).map(|number| {
+                let polled = &polled;
+                async move { polled.borrow_mut().push(number) }
+            });
+            first_of(futures, turn).await;
+        }
+        assert_eq!(polled.into_inner(), [0, 1, 2, 0, 1]);
+    }
+}

@@ -66,6 +66,19 @@ async fn a_total_that_was_evicted_begins_anew() {
     assert_eq!(zeros.count(), 3);
 }
 
+/// However late somebody looks at the clock.
+#[tokio::test(start_paused = true)]
+async fn a_total_is_of_the_time_at_which_its_window_ended() {
+    let sink = Totalling::default();
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(3));
+    test.advance(MINUTE + Duration::from_secs(31)).await;
+    test.record(|| counter!("n").increment(4));
+    test.advance(MINUTE).await;
+    let expected = BTreeMap::from([(after(1), 3), (after(2), 4)]);
+    assert_eq!(sink.reader().increases("n"), expected);
+}
+
 /// One of two series is evicted: nothing falls where the label is not seen. Both destinations agree on the sum.
 #[tokio::test(start_paused = true)]
 async fn destinations_with_different_labels_agree_on_every_total() {
