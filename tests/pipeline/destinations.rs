@@ -279,3 +279,20 @@ async fn each_has_a_journal_of_its_own() {
     assert_eq!((datum.timestamp(), datum.name()), (minute(), "n"));
     assert_eq!(sums(&sinks[1].memory.take()), of(&[]));
 }
+
+/// A destination that fails is tried again in its own time.
+#[tokio::test(start_paused = true)]
+async fn a_flush_of_one_cuts_no_pauses_of_others_short() {
+    let (one, other) = (Scripted::failing(), Scripted::failing());
+    let builder = builder().with_jitter_seed(1).with_sink("one", one.clone());
+    let test = Started::new(builder.with_sink("other", other.clone()));
+    test.record(|| counter!("n").increment(1));
+    test.advance(MINUTE).await;
+    // Until pauses are far longer than the time in which a flush tries again.
+    tokio::time::sleep(10 * MINUTE).await;
+    let before = [one.calls(), other.calls()];
+    let flush = test.cloudwatch.flush_destination("one");
+    let _ = flush.within(Duration::from_secs(1)).await.unwrap();
+    assert!(one.calls() > before[0]);
+    assert_eq!(other.calls(), before[1]);
+}
