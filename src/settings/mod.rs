@@ -34,7 +34,7 @@ pub(crate) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
 const HOUR: Duration = Duration::from_hours(1);
-const MAX_DESTINATION_NAME: usize = 64;
+const MAX_DESTINATION_NAME: usize = 255;
 
 /// Where undelivered data are kept.
 #[derive(Clone, Debug)]
@@ -166,10 +166,11 @@ impl Config {
     }
 }
 
-/// As it is a label's value, and stands in logs.
+/// Such as a dimension's value may be, and a line of the log.
 fn is_destination_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    (1..=MAX_DESTINATION_NAME).contains(&name.len()) && name.chars().all(is_plain)
+    let is_printable = |c: char| c.is_ascii_graphic() || c == ' ';
+    let is_short = name.len() <= MAX_DESTINATION_NAME;
+    is_short && name.trim() == name && !name.is_empty() && name.chars().all(is_printable)
 }
 
 /// A setting that cannot be.
@@ -192,7 +193,7 @@ pub enum ConfigError {
     Period(Duration),
     /// The name of a destination.
     #[error(
-        "a destination named {0:?}: it has to have 1 to {MAX_DESTINATION_NAME} letters, digits, dots, hyphens or underscores"
+        "a destination named {0:?}: it has to have 1 to {MAX_DESTINATION_NAME} printable ASCII characters, and no space at its ends"
     )]
     DestinationName(String),
     /// Two destinations have one name.

@@ -63,8 +63,8 @@ struct Own {
 }
 
 impl Destination {
-    /// A destination that this sink sends to. Reports, accounts and the log call it by its name: 1 to 64 letters, digits,
-    /// dots, hyphens or underscores, and not the name of another destination. A sink that blocks goes into
+    /// A destination that this sink sends to. Reports, accounts and the log call it by its name: 1 to 255 printable
+    /// ASCII characters without a space at the ends, and not the name of another destination. A sink that blocks goes into
     /// [`Blocking`](crate::Blocking).
     pub fn new(name: impl Into<Arc<str>>, sink: impl Sink) -> Self {
         Self::to(name.into(), To::Sink(Ok(Arc::new(sink))))
