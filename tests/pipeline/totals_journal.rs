@@ -8,7 +8,9 @@ use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{Started, minute};
 use crate::fixtures::totalling::{MINUTE, Totalling, after, builder};
 use metrics::counter;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Destination, ManualClock, Profile, Stats};
+use metrics_exporter_cloudwatch::{
+    CloudWatchBuilder, Destination, FlushReport, ManualClock, Profile, Stats,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,6 +34,17 @@ async fn pass_windows(test: &Started, series: u64, windows: u32) {
         })
         .await;
     }
+}
+
+/// Time stands still, as disks do not follow a paused clock.
+async fn recover_and_end(test: &Started, sink: &Totalling) -> FlushReport {
+    sink.is_out(false);
+    let busy = busy();
+    // A flush tries again no sooner than half a second after an attempt that failed.
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let report = test.cloudwatch.shutdown().await.unwrap();
+    busy.abort();
+    report
 }
 
 /// With a journal nothing is dropped: what has no room in memory comes back, in order; what an earlier process left goes
@@ -59,13 +72,7 @@ async fn what_a_full_queue_leaves_to_the_journal_comes_back_in_order() {
     let test = start(ManualClock::new(after(windows) + Duration::from_secs(1)));
     until(|| test.cloudwatch.stats().restored.data > 1_000).await;
     pass_windows(&test, SERIES, windows).await;
-    // A flush comes some time after an attempt.
-    tokio::time::sleep(MINUTE).await;
-    sink.is_out(false);
-    // Disks do not follow a paused clock.
-    let busy = busy();
-    let report = test.cloudwatch.shutdown().await.unwrap();
-    busy.abort();
+    let report = recover_and_end(&test, &sink).await;
     assert!(report.is_complete(), "{report}");
     let reader = sink.reader();
     let expected: BTreeMap<_, _> = (1..=2 * windows).map(|n| (after(n), 3)).collect();
@@ -100,11 +107,7 @@ async fn what_the_journal_drops_is_in_the_next_total() {
     pass_windows(&test, MANY, 30).await;
     let stats = test.cloudwatch.stats();
     assert!((5..100).contains(&stats.lost_records), "{stats}");
-    tokio::time::sleep(MINUTE).await;
-    sink.is_out(false);
-    let busy = busy();
-    let report = test.cloudwatch.shutdown().await.unwrap();
-    busy.abort();
+    let report = recover_and_end(&test, &sink).await;
     assert!(report.pending.is_zero(), "{report}");
     let reader = sink.reader();
     for number in 0..MANY {
