@@ -112,7 +112,7 @@ impl Worker {
                 () = first_of(pipelines.map(|one| one.next(is_stopping)), turn) => self.flushes.answer_settled(),
                 () = self.flushes.out_of_time() => {
                     let pipelines = &self.pipelines;
-                    self.flushes.expire(|number, batches| pipelines[number].delivery.unsettled_of(batches));
+                    self.flushes.expire(|number, batches| pipelines[number].delivery.unsettled_before(batches.end));
                 }
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 () = self.collectors.next() => self.collected(),

@@ -1,12 +1,12 @@
 //! What is done about the answer to an attempt.
 
 use super::{Delivery, Guarantee};
-use crate::delivery::ledger::Attempted;
-use crate::delivery::queue::InFlight;
+use crate::delivery::ledger::{Attempted, Outcome};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::delivery::try_once::Tried;
+use crate::delivery::unknown_fates::MAX_UNKNOWN_FATES;
 use crate::model::refusal::Refusal;
-use crate::model::send_result::SendError;
+use crate::model::send_result::{SendError, Sent};
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
@@ -16,123 +16,169 @@ impl Delivery {
             Ok(done) => done,
             Err(error) => (error.id(), Tried::broken(error)),
         };
-        let number = self.numbers.remove(&id);
-        let Some(in_flight) = number.and_then(|number| self.queue.arrive(number)) else {
+        let request = self.tasks.remove(&id);
+        let Some(request) = request.and_then(|number| self.requests.remove(&number)) else {
             return;
         };
-        let InFlight {
-            queued,
-            started,
-            correction,
-            ..
-        } = in_flight;
-        let now = Instant::now();
-        match self.clock_skew.judge(correction, told, result) {
-            Ok(sent) => {
-                self.state_log.noted(sent.note.as_deref());
-                let confirms = self.profile.confirms;
-                self.answered(Attempted::Answered, queued, |queued| {
-                    queued.sent(&sent, confirms)
-                });
-            }
+        let parts = request.numbers.iter();
+        let parts = parts.filter_map(|number| Some(self.queue.arrive(*number)?.queued));
+        let parts: Vec<QueuedBatch> = parts.collect();
+        let (is_test, started, now) = (request.is_test, request.started, Instant::now());
+        let result = self.clock_skew.judge(request.correction, told, result);
+        self.answers += u64::from(is_answer(&result));
+        match result {
+            Ok(sent) => self.accepted(parts, is_test, &sent, now),
             Err(SendError::Invalid {
                 code,
                 message,
                 members,
             }) => {
                 let reason = Refusal::Rejected { code, message };
-                self.answered(Attempted::Refused, queued, |queued| {
-                    queued.invalid(&members, &reason)
-                });
+                self.refused(parts, is_test, &members, &reason, now);
             }
             Err(SendError::Rejected { code, message }) => {
                 let reason = Refusal::Rejected { code, message };
-                self.answered(Attempted::Refused, queued, |queued| {
-                    let everything: Vec<usize> = (0..queued.batch.data().len()).collect();
-                    queued.invalid(&everything, &reason)
-                });
+                self.refused(parts, is_test, &[], &reason, now);
             }
             Err(SendError::TooLarge(error)) => {
                 let reason = Refusal::Rejected {
                     code: "RequestEntityTooLarge".into(),
                     message: error.to_string(),
                 };
-                self.answered(Attempted::Refused, queued, |queued| {
-                    queued.too_large(&reason)
-                });
+                self.refused(parts, is_test, &[], &reason, now);
             }
-            Err(SendError::Throttled {
-                source,
-                retry_after,
-            }) => {
-                self.state_log.throttled(&*source);
-                self.request_start.throttled(retry_after, now);
-                self.repeat(queued, Attempted::Throttled);
-            }
-            Err(SendError::Denied(error)) => {
-                self.state_log.denied(&*error);
-                self.fail(queued, started, now, Attempted::Failed);
-            }
-            Err(SendError::Transient(error)) => {
-                self.state_log.failed(&*error);
-                self.fail(queued, started, now, Attempted::Failed);
-            }
-            Err(SendError::Ambiguous(error)) => {
-                self.state_log.failed(&*error);
-                if queued.batch.guarantee() == Guarantee::AtMostOnce {
-                    self.request_start.failed(started, now);
-                    self.attempted(Attempted::Ambiguous);
-                    let (number, durability) = (queued.number, queued.durability);
-                    return self.conclude(number, durability, queued.given_up());
+            Err(error) => {
+                if is_test {
+                    self.doubts.put_off();
                 }
-                let mut queued = queued;
-                queued.is_repeated = true;
-                self.fail(queued, started, now, Attempted::Ambiguous);
+                self.failed(parts, error, started, now);
             }
         }
     }
 
-    /// The destination answered as it should, or refused data on their merits.
-    fn answered(
-        &mut self,
-        attempted: Attempted,
-        queued: QueuedBatch,
-        judge: impl FnOnce(QueuedBatch) -> Verdict,
-    ) {
-        if self.request_start.answered() {
+    fn accepted(&mut self, parts: Vec<QueuedBatch>, is_test: bool, sent: &Sent, now: Instant) {
+        self.state_log.noted(sent.note.as_deref());
+        let before = self.request_start.accepted();
+        if before.had_failed {
             // It was the destination that failed, not the batches.
             self.queue.hurry();
         }
-        if self.request_start.is_well() {
-            self.state_log.well();
+        self.say_if_well();
+        self.attempted(Attempted::Answered);
+        if !self.doubts.is_empty() {
+            let data = parts.iter().flat_map(|part| part.batch.data());
+            let marks: Vec<_> = data.map(|datum| self.doubts.mark(datum)).collect();
+            self.cleared_of_doubt(&marks, is_test, now);
         }
-        self.attempted(attempted);
-        let (number, durability) = (queued.number, queued.durability);
-        self.conclude(number, durability, judge(queued));
+        let (confirms, mut first) = (self.profile.confirms, 0);
+        let several = parts.len() > 1;
+        for part in parts {
+            let end = first + part.batch.data().len();
+            let its = several.then(|| sent.part(first..end));
+            let verdict = part.sent(its.as_ref().unwrap_or(sent), confirms);
+            self.conclude(part.number, part.durability, verdict);
+            first = end;
+        }
+        if before.refusals_are_void {
+            self.doubts.begin_anew(self.profile.max_data);
+        }
     }
 
-    fn fail(
+    /// It says nothing of the data.
+    fn failed(
         &mut self,
-        mut queued: QueuedBatch,
+        parts: Vec<QueuedBatch>,
+        error: SendError,
         started: Instant,
         now: Instant,
-        attempted: Attempted,
     ) {
+        let attempted = match error {
+            SendError::Throttled {
+                source,
+                retry_after,
+            } => {
+                self.state_log.throttled(&*source);
+                self.request_start.throttled(retry_after, now);
+                self.attempted(Attempted::Throttled);
+                for mut part in parts {
+                    part.unknown_fates.end();
+                    self.try_again(part, now);
+                }
+                return;
+            }
+            SendError::Denied(error) => {
+                self.state_log.denied(&*error);
+                Attempted::Failed
+            }
+            SendError::Ambiguous(error) => {
+                self.state_log.failed(&*error);
+                Attempted::Ambiguous
+            }
+            error => {
+                self.state_log.failed(&error);
+                Attempted::Failed
+            }
+        };
         self.request_start.failed(started, now);
+        self.attempted(attempted);
+        for part in parts {
+            if attempted == Attempted::Ambiguous {
+                self.fate_unknown(part, now);
+            } else {
+                self.pause(part, now);
+            }
+        }
+    }
+
+    /// Nobody knows whether it arrived.
+    fn fate_unknown(&mut self, mut queued: QueuedBatch, now: Instant) {
+        let (number, durability) = (queued.number, queued.durability);
+        if queued.batch.guarantee() == Guarantee::AtMostOnce {
+            return self.conclude(number, durability, queued.given_up());
+        }
+        queued.is_repeated = true;
+        if queued.unknown_fates.add(self.answers) {
+            tracing::error!(
+                data = queued.batch.data().len(),
+                attempts = MAX_UNKNOWN_FATES,
+                "others are answered, and nobody knows whether these data arrived; they are given up"
+            );
+            let settled = vec![queued.settled_in_part(queued.batch.data(), Outcome::Ambiguous)];
+            let rest = queued.rest();
+            return self.conclude(number, durability, Verdict { settled, rest });
+        }
+        self.pause(queued, now);
+    }
+
+    /// It failed, and is tried again after a pause of its own.
+    fn pause(&mut self, mut queued: QueuedBatch, now: Instant) {
         queued.failures = queued.failures.saturating_add(1);
         queued.not_before = self.request_start.pause_of(queued.failures, now);
-        self.repeat(queued, attempted);
+        self.try_again(queued, now);
     }
 
     /// All of it is tried again.
-    fn repeat(&mut self, mut queued: QueuedBatch, attempted: Attempted) {
-        self.attempted(attempted);
+    pub(super) fn try_again(&mut self, mut queued: QueuedBatch, now: Instant) {
+        queued.unite();
         self.take_back(&mut queued);
-        self.queue.push(queued);
-        self.overflow();
+        self.wait(queued, now);
     }
 
-    fn attempted(&self, attempted: Attempted) {
+    pub(super) fn say_if_well(&mut self) {
+        if self.request_start.is_well() {
+            self.state_log.well();
+        }
+    }
+
+    pub(super) fn attempted(&self, attempted: Attempted) {
         self.ledger.attempted(attempted, self.clock.now());
     }
+}
+
+/// Whether the destination said something.
+fn is_answer(result: &Result<Sent, SendError>) -> bool {
+    !matches!(
+        result,
+        Err(SendError::Transient(_) | SendError::Ambiguous(_))
+    )
 }

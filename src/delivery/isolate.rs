@@ -1,231 +1,268 @@
-//! The search for bad data in a batch that was refused, by dividing it.
+//! The search for bad data: what waits for it, what it sends, and what an answer to that means.
 
-use crate::delivery::ledger::{Outcome, Settled};
-use crate::delivery::queued_batch::{QueuedBatch, Verdict};
+use crate::delivery::Delivery;
+use crate::delivery::doubts::{Mark, Standing};
+use crate::delivery::ledger::{Attempted, Outcome};
+use crate::delivery::queued_batch::QueuedBatch;
+use crate::delivery::request::Filling;
 use crate::model::datum::Datum;
-use crate::model::identity::Origin;
-use crate::model::profile::Confirms;
-use crate::model::refusal::{Refusal, Refused};
-use crate::model::returned::Returned;
-use crate::model::send_result::Sent;
-use metrics::Key;
+use crate::model::refusal::Refusal;
+use std::collections::{BTreeMap, HashSet};
+use tokio::time::Instant;
 
-/// The search for a datum that the destination does not accept, among those that were refused with
-/// it. The batch of the next attempt is the half that is tried next.
-#[derive(Clone, Debug)]
-pub(crate) struct Search {
-    reason: Refusal,
-    /// If the batch is accepted, the fault is here. Empty if there is none: all of it was too large.
-    other_half: Vec<Datum>,
-    /// Nothing is known of these.
-    unknown: Vec<Datum>,
-}
-
-impl Search {
-    /// For no fault.
-    fn without(reason: &Refusal) -> Self {
-        Self {
-            reason: reason.clone(),
-            other_half: Vec::new(),
-            unknown: Vec::new(),
+impl Delivery {
+    /// What may be sent of a batch in the next attempt. What its series are in doubt for waits; what is known to be refused
+    /// is.
+    pub(super) fn sort(&mut self, queued: QueuedBatch, now: Instant) -> Option<QueuedBatch> {
+        if self.doubts.is_empty() {
+            return Some(queued);
         }
-    }
-
-    /// What is not in the next attempt.
-    pub(crate) fn aside(&self) -> impl Iterator<Item = &Datum> + Clone {
-        self.other_half.iter().chain(&self.unknown)
-    }
-
-    /// What is not in the next attempt, taken out.
-    fn into_aside(self) -> Vec<Datum> {
-        let mut aside = self.other_half;
-        aside.extend(self.unknown);
-        aside
-    }
-}
-
-impl QueuedBatch {
-    /// It arrived, but for what was refused nevertheless.
-    pub(crate) fn sent(mut self, sent: &Sent, confirms: Confirms) -> Verdict {
-        let outcome = match confirms {
-            Confirms::Stored => Outcome::Delivered,
-            Confirms::Nothing => Outcome::HandedOver,
-        };
-        let mut settled = self.settle_sent(sent, outcome);
-        let search = self.search.take().map(|search| *search);
-        let rest = match search {
-            None => None,
-            Some(search) if search.other_half.is_empty() => {
-                self.go_on(&search.reason, search.unknown)
-            }
-            // It was in this half, so nothing is known of the other.
-            Some(search) if sent.refused_any() => {
-                let reason = search.reason.clone();
-                self.go_on(&reason, search.into_aside())
-            }
-            Some(search) => {
-                let verdict = self.narrow(search.reason, search.other_half, search.unknown);
-                settled.extend(verdict.settled);
-                verdict.rest
-            }
-        };
-        Verdict { settled, rest }
-    }
-
-    fn settle_sent(&self, sent: &Sent, outcome: Outcome) -> Vec<Settled> {
-        let data = self.batch.data();
-        if !sent.refused_any() {
-            return vec![self.settled_in_part(data, outcome)];
-        }
-        let reason_of = |place| sent.refused.iter().find(|(index, _)| *index == place);
-        let (mut taken, mut named, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, datum) in data.iter().enumerate() {
-            if let Some((_, reason)) = reason_of(place) {
-                named.push(datum.clone());
-                refused.extend((datum.origin != Origin::Exporter).then(|| datum.refused(reason)));
-            } else {
-                taken.push(datum.clone());
-            }
-        }
-        let mut settled = vec![self.settled_in_part(&named, Outcome::Refused(refused))];
-        if let Some((unnamed, reason)) = &sent.refused_unnamed
-            && self.batch.is_harmless()
-        {
-            settled.extend(self.settle_sent_totals(taken, *unnamed, reason, outcome));
-            return settled;
-        }
-        let mut rest = self.settled_in_part(&taken, outcome);
-        if let Some((unnamed, reason)) = &sent.refused_unnamed {
-            let unnamed = (*unnamed).min(rest.data);
-            let part = rest.amount.part(unnamed, rest.data);
-            let refused = Refused {
-                kind: None,
-                key: Key::from_static_name("*"),
-                reason: reason.clone(),
-                samples: part.samples,
-            };
-            rest.amount.subtract(part);
-            rest.data -= unnamed;
-            settled.push(Settled {
-                data: unnamed,
-                amount: part,
-                is_repeated: self.is_repeated,
-                outcome: Outcome::Refused(vec![refused]),
-                returned: Vec::new(),
-            });
-        }
-        settled.push(rest);
-        settled
-    }
-
-    /// So many of these are refused. Whichever they are, the next totals have the samples of all.
-    fn settle_sent_totals(
-        &self,
-        mut taken: Vec<Datum>,
-        refused: usize,
-        reason: &Refusal,
-        outcome: Outcome,
-    ) -> [Settled; 2] {
-        let refused = taken.split_off(taken.len().saturating_sub(refused));
-        let mut rest = self.settled_in_part(&taken, outcome);
-        let mut refused = self.refused(&refused, reason);
-        for total in taken.iter().filter_map(Returned::of) {
-            rest.amount.samples -= total.samples;
-            refused.returned.push(total);
-        }
-        [refused, rest]
-    }
-
-    /// Nobody knows whether it arrived, and it must not be sent again. What was not in this attempt
-    /// goes on.
-    pub(crate) fn given_up(mut self) -> Verdict {
-        let settled = vec![self.settled_in_part(self.batch.data(), Outcome::Ambiguous)];
-        let search = self.search.take();
-        let aside = search.map(|search| search.into_aside());
-        let rest = self.part(aside.unwrap_or_default());
-        Verdict { settled, rest }
-    }
-
-    /// Some of it is not acceptable: those `members`, or somebody.
-    pub(crate) fn invalid(mut self, members: &[usize], reason: &Refusal) -> Verdict {
-        let data = self.batch.data().to_vec();
-        // It is in this half, so nothing is known of the other.
-        let search = self.search.take();
-        let mut unknown = search.map_or_else(Vec::new, |search| search.into_aside());
-        if !members.iter().any(|member| *member < data.len()) {
-            return self.narrow(reason.clone(), data, unknown);
-        }
-        let mut named = Vec::new();
-        for (place, datum) in data.into_iter().enumerate() {
-            if members.contains(&place) {
-                named.push(datum);
-            } else {
-                unknown.push(datum);
-            }
-        }
-        Verdict {
-            settled: vec![self.refused(&named, reason)],
-            rest: self.part(unknown),
-        }
-    }
-
-    /// The destination does not take so much at once.
-    pub(crate) fn too_large(mut self, reason: &Refusal) -> Verdict {
-        let mut first = self.batch.data().to_vec();
-        if first.len() == 1 {
-            return self.invalid(&[0], reason);
-        }
-        let second = first.split_off(first.len() / 2);
-        // One after the other, so that what is left is one batch, which has one record on disk.
-        let search = self.search.take().map(|search| *search);
-        let mut search = search.unwrap_or_else(|| Search::without(reason));
-        if search.other_half.is_empty() {
-            search.unknown.extend(second);
+        let mut queued = self.refuse_remembered(queued, now)?;
+        let (doubts, number) = (&self.doubts, queued.number);
+        let is_free = |datum: &Datum| doubts.standing(number, datum, now) == Standing::Free;
+        if queued.data().any(is_free) {
+            queued.select(is_free);
+            Some(queued)
         } else {
-            search.other_half.extend(second);
-        }
-        Verdict {
-            settled: Vec::new(),
-            rest: self.searching(first, search),
+            self.hold(queued, now);
+            None
         }
     }
 
-    /// These are refused.
-    pub(crate) fn refused(&self, data: &[Datum], reason: &Refusal) -> Settled {
-        let own = |datum: &&Datum| datum.origin != Origin::Exporter;
-        let refused = data.iter().filter(own).map(|datum| datum.refused(reason));
-        self.settled_in_part(data, Outcome::Refused(refused.collect()))
+    /// Refuses data of series that are known to be refused.
+    fn refuse_remembered(&mut self, queued: QueuedBatch, now: Instant) -> Option<QueuedBatch> {
+        let mut by_reason: Vec<(Refusal, Vec<Datum>)> = Vec::new();
+        let mut others = Vec::new();
+        for datum in queued.data() {
+            match self.doubts.standing(queued.number, datum, now) {
+                Standing::Remembered(reason) => {
+                    match by_reason.iter_mut().find(|(one, _)| *one == reason) {
+                        Some((_, data)) => data.push(datum.clone()),
+                        None => by_reason.push((reason, vec![datum.clone()])),
+                    }
+                }
+                Standing::Free | Standing::Held => others.push(datum.clone()),
+            }
+        }
+        if by_reason.is_empty() {
+            return Some(queued);
+        }
+        let (number, durability) = (queued.number, queued.durability);
+        for (reason, data) in &by_reason {
+            // What is repeated was sent before it was known.
+            let settled = if queued.is_repeated {
+                queued.settled_in_part(data, Outcome::Ambiguous)
+            } else {
+                queued.refused(data, reason)
+            };
+            self.settle(number, &settled);
+        }
+        let Some(mut rest) = queued.part(others) else {
+            self.discard(number, durability);
+            return None;
+        };
+        rest.durability = durability;
+        self.store(&mut rest);
+        Some(rest)
     }
 
-    /// Nobody is at fault: the next part is as large as what was accepted.
-    fn go_on(&self, reason: &Refusal, mut next: Vec<Datum>) -> Option<Self> {
-        let len = self.batch.data().len().min(next.len());
-        let mut search = Search::without(reason);
-        search.unknown = next.split_off(len);
-        self.searching(next, search)
+    /// All of a batch waits for the search.
+    fn hold(&mut self, mut queued: QueuedBatch, now: Instant) {
+        queued.unite();
+        queued.is_held = true;
+        self.doubts.enter(&queued, now);
+        self.queue.push(queued);
+        while let Some(oldest) = self.queue.overflow_held() {
+            self.doubts.leave(&oldest);
+            self.state_log
+                .dropped_in_doubt(oldest.amount(), self.doubts.last_reason());
+            self.settle(oldest.number, &oldest.dropped());
+            self.discard(oldest.number, oldest.durability);
+        }
     }
 
-    /// One of the suspects is at fault: tries the first half of them, unless there is no doubt left.
-    fn narrow(&self, reason: Refusal, mut suspects: Vec<Datum>, unknown: Vec<Datum>) -> Verdict {
-        if suspects.len() == 1 {
-            return Verdict {
-                settled: vec![self.refused(&suspects, &reason)],
-                rest: self.part(unknown),
+    /// What is left of a batch waits again: for its turn, or for the search.
+    pub(super) fn wait(&mut self, queued: QueuedBatch, now: Instant) {
+        if let Some(queued) = self.sort(queued, now) {
+            self.queue.push(queued);
+        }
+        self.overflow();
+    }
+
+    /// The search no longer holds these.
+    pub(super) fn release(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        for number in numbers {
+            if let Some(queued) = self.take_held(number) {
+                self.queue.push(queued);
+            }
+        }
+    }
+
+    fn take_held(&mut self, number: u64) -> Option<QueuedBatch> {
+        let mut queued = self.queue.take_held(number)?;
+        queued.is_held = false;
+        self.doubts.leave(&queued);
+        Some(queued)
+    }
+
+    /// When the next test may begin: once nothing else is to be sent, as healthy data go first.
+    pub(super) fn next_test(&mut self, now: Instant) -> Option<Instant> {
+        if !self.doubts.has_test() {
+            return None;
+        }
+        let is_behind = self.queue.next_ready(now).is_some_and(|ready| ready <= now);
+        let next = self.request_start.next_test(self.requests.len(), now);
+        let next = next.filter(|_| !is_behind)?;
+        Some(self.tests_from.map_or(next, |from| from.max(next)))
+    }
+
+    /// Sends a datum of each series of the group that is to be tested next.
+    pub(super) fn start_test(&mut self, now: Instant) {
+        let mut wanted: BTreeMap<u64, HashSet<Mark>> = BTreeMap::new();
+        for (mark, number) in self.doubts.next_test() {
+            wanted.entry(number).or_default().insert(mark);
+        }
+        let (mut parts, mut tested) = (Vec::new(), Vec::new());
+        let mut filling = Filling::default();
+        self.tests_from = None;
+        for (number, mut marks) in wanted {
+            let Some(mut queued) = self.take_held(number) else {
+                continue;
+            };
+            let mut chosen = Vec::new();
+            let doubts = &self.doubts;
+            queued.select(|datum| {
+                let mark = doubts.mark(datum);
+                let is_chosen = marks.remove(&mark);
+                chosen.extend(is_chosen.then_some(mark));
+                is_chosen
+            });
+            let waits_until = queued.ready_at().filter(|at| *at > now);
+            self.tests_from = self.tests_from.or(waits_until);
+            if waits_until.is_some() || !filling.takes(&*self.sink, self.profile, &queued.batch) {
+                self.hold(queued, now);
+                continue;
+            }
+            if let Some(part) = self.clear(queued, now) {
+                parts.push(part);
+                tested.append(&mut chosen);
+            }
+        }
+        if parts.is_empty() {
+            return match self.tests_from {
+                Some(_) => self.doubts.put_off(),
+                None => self.doubts.give_test_up(),
             };
         }
-        let other_half = suspects.split_off(suspects.len() / 2);
-        let search = Search {
-            reason,
-            other_half,
-            unknown,
-        };
-        Verdict {
-            settled: Vec::new(),
-            rest: self.searching(suspects, search),
+        self.tests_from = None;
+        self.doubts.narrow_test(&tested);
+        self.depart(parts, true, now);
+    }
+
+    /// This part of a test is not sent, the last one or not.
+    pub(super) fn leave_out_of_test(&mut self, part: &QueuedBatch, is_last: bool) {
+        if is_last {
+            return self.doubts.put_off();
+        }
+        let data = part.batch.data().iter();
+        let marks: Vec<Mark> = data.map(|datum| self.doubts.mark(datum)).collect();
+        self.doubts.leave_out_of_test(&marks);
+    }
+
+    /// What a refusal of these batches means; of these data, if they are named by their places in the request.
+    pub(super) fn refused(
+        &mut self,
+        parts: Vec<QueuedBatch>,
+        is_test: bool,
+        members: &[usize],
+        reason: &Refusal,
+        now: Instant,
+    ) {
+        let is_first = self.doubts.is_quiet();
+        if self.request_start.refused(is_first, now) {
+            self.queue.hurry();
+        }
+        self.say_if_well();
+        self.attempted(Attempted::Refused);
+        self.doubts.forget_the_old(now);
+        let data: Vec<&Datum> = parts.iter().flat_map(|part| part.batch.data()).collect();
+        let marks: Vec<Mark> = data.iter().map(|datum| self.doubts.mark(datum)).collect();
+        let is_named = members.iter().any(|member| *member < marks.len());
+        if is_named {
+            self.refused_by_name(parts, is_test, members, &marks, reason, now);
+        } else if let [mark] = marks[..] {
+            self.refused_alone(parts, is_test, mark, reason, now);
+        } else {
+            self.doubts.refused(&marks, is_test, reason, now);
+            for part in parts {
+                self.try_again(part, now);
+            }
         }
     }
 
-    fn searching(&self, next: Vec<Datum>, search: Search) -> Option<Self> {
-        Some(self.part(next)?.with_search(search))
+    fn refused_by_name(
+        &mut self,
+        parts: Vec<QueuedBatch>,
+        is_test: bool,
+        members: &[usize],
+        marks: &[Mark],
+        reason: &Refusal,
+        now: Instant,
+    ) {
+        let is_member: HashSet<usize> = members.iter().copied().collect();
+        let of = |wanted: bool| {
+            let all = marks.iter().enumerate();
+            let of = all.filter(|(place, _)| is_member.contains(place) == wanted);
+            of.map(|(_, mark)| *mark).collect::<Vec<Mark>>()
+        };
+        let (named, others) = (of(true), of(false));
+        let released = self.doubts.named(&named, reason, now);
+        let divides = self.request_start.refusals().divides();
+        self.doubts.rest_of_named(&others, is_test, divides, now);
+        let mut first = 0;
+        for part in parts {
+            let end = first + part.batch.data().len();
+            let places: Vec<usize> = (first..end)
+                .filter(|place| is_member.contains(place))
+                .map(|place| place - first)
+                .collect();
+            first = end;
+            if places.is_empty() {
+                self.try_again(part, now);
+            } else {
+                let (number, durability) = (part.number, part.durability);
+                self.conclude(number, durability, part.refused_at(&places, reason));
+            }
+        }
+        self.release(released);
+    }
+
+    fn refused_alone(
+        &mut self,
+        parts: Vec<QueuedBatch>,
+        is_test: bool,
+        mark: Mark,
+        reason: &Refusal,
+        now: Instant,
+    ) {
+        let proves = self.request_start.refusals().proves();
+        let alone = (self.doubts).refused_alone(mark, is_test, proves, reason, now);
+        for part in parts {
+            if alone.is_refused {
+                let (number, durability) = (part.number, part.durability);
+                self.conclude(number, durability, part.refused_at(&[0], reason));
+            } else {
+                self.try_again(part, now);
+            }
+        }
+        self.release(alone.released);
+    }
+
+    /// A request was accepted with data of these series: the search goes on without them.
+    pub(super) fn cleared_of_doubt(&mut self, marks: &[Mark], is_test: bool, now: Instant) {
+        if !self.doubts.is_empty() {
+            let released = self.doubts.accepted(marks, is_test, now);
+            self.release(released);
+        }
     }
 }

@@ -146,19 +146,21 @@ impl Delivery {
         for dropped in written.dropped {
             self.lose_record(&dropped);
         }
-        let is_in_flight = self.queue.in_flight_mut(number).is_some();
+        let is_in_flight = self.queue.in_flight(number).is_some();
         let is_durable = written.error.is_none();
         let is_it = |durability| matches!(durability, Durability::Writing { write: one, .. } if one == write);
         let mut is_begun = false;
-        if let Some(queued) = self.queue.find(number)
-            && is_it(queued.durability)
-        {
+        let queued = self.queue.find(number);
+        if let Some(queued) = queued.filter(|queued| is_it(queued.durability)) {
             is_begun = is_in_flight || queued.is_repeated;
-            queued.durability = if is_durable {
-                Durability::Durable
-            } else {
-                Durability::unwritten(written.is_there)
-            };
+            self.queue.change(number, |durability| {
+                *durability = if is_durable {
+                    Durability::Durable
+                } else {
+                    Durability::unwritten(written.is_there)
+                };
+            });
+            self.tests_from = None;
         } else if let Some(on_disk) = self.queue.on_disk(number)
             && on_disk.being_written() == Some(write)
         {
@@ -181,8 +183,8 @@ impl Delivery {
     /// A record had to go for another.
     fn lose_record(&mut self, dropped: &Dropped) {
         let number = dropped.number;
-        if let Some(queued) = self.queue.find(number) {
-            queued.durability.lose_record();
+        if (self.queue.change(number, Durability::lose_record)).is_some() {
+            // It is in memory.
         } else if let Some(on_disk) = self.queue.on_disk(number)
             && on_disk.being_written().is_none()
         {
@@ -204,8 +206,7 @@ impl Delivery {
         for number in self.queue.being_written() {
             self.lose(number, None);
         }
-        let waiting: Vec<u64> = self.queue.waiting().collect();
-        for number in waiting {
+        for number in self.queue.waiting() {
             let Some(queued) = self.queue.find(number) else {
                 continue;
             };
@@ -218,12 +219,14 @@ impl Delivery {
             let is_strict = queued.batch.guarantee() == Guarantee::AtMostOnce;
             let journal = self.journal.as_mut();
             let is_cancelled = journal.is_some_and(|journal| journal.writer.cancel(write));
-            queued.durability = if is_cancelled || !is_strict {
-                Durability::unwritten(has_older)
-            } else {
-                // It may be there unmarked: only the next process can tell.
-                Durability::Durable
-            };
+            self.queue.change(number, |durability| {
+                *durability = if is_cancelled || !is_strict {
+                    Durability::unwritten(has_older)
+                } else {
+                    // It may be there unmarked: only the next process can tell.
+                    Durability::Durable
+                };
+            });
         }
     }
 

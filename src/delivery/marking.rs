@@ -99,7 +99,7 @@ impl Delivery {
             // From memory alone it may be sent.
             in_flight.marking = Some((journal.writer.withdraw(number), until));
         } else {
-            self.send(number);
+            self.cleared(number);
         }
     }
 
@@ -125,28 +125,26 @@ impl Delivery {
                 self.queue.push(queued);
             }
         } else if withdrawn.is_ok() {
-            self.send(number);
+            self.cleared(number);
         } else {
             self.hold_back(number);
         }
     }
 
     fn lose_record_in_memory(&mut self, number: u64) {
-        if let Some(queued) = self.queue.find(number) {
-            queued.durability.lose_record();
-        }
+        self.queue.change(number, Durability::lose_record);
     }
 
     /// Until when marks are waited for.
     pub(super) fn marking_until(&self) -> Option<Instant> {
-        let in_flight = self.queue.in_flight();
+        let in_flight = self.queue.all_in_flight();
         let marking = in_flight.filter_map(|in_flight| in_flight.marking);
         marking.map(|(_, until)| until).min()
     }
 
     /// Goes on without marks that are late, but for what must not be sent twice. Gives whether there were any.
     pub(super) fn stop_marking(&mut self, now: Instant) -> bool {
-        let late = self.queue.in_flight();
+        let late = self.queue.all_in_flight();
         let late = late.filter(|one| one.marking.is_some_and(|(_, until)| until <= now));
         let late: Vec<_> = late
             .map(|one| (one.queued.number, one.queued.batch.guarantee()))
@@ -157,7 +155,7 @@ impl Delivery {
             }
             match guarantee {
                 Guarantee::AtMostOnce => self.hold_back(*number),
-                _ => self.send(*number),
+                _ => self.cleared(*number),
             }
         }
         !late.is_empty()
@@ -165,7 +163,7 @@ impl Delivery {
 
     /// Attempts that have not begun do not begin any more.
     pub(super) fn hold_all_back(&mut self) {
-        let marking = self.queue.in_flight();
+        let marking = self.queue.all_in_flight();
         let marking = marking.filter(|one| one.marking.is_some());
         let marking: Vec<u64> = marking.map(|one| one.queued.number).collect();
         for number in marking {
@@ -178,6 +176,7 @@ impl Delivery {
         let Some(in_flight) = self.queue.arrive(number) else {
             return;
         };
+        self.leave_out(&in_flight);
         let mut queued = in_flight.queued;
         let is_cancelled = in_flight.marking.is_some_and(|(mark, _)| {
             let journal = self.journal.as_mut();
@@ -186,8 +185,9 @@ impl Delivery {
         if !is_cancelled {
             self.unmark(&queued);
         }
-        queued.not_before = Some(Instant::now() + PATIENCE);
-        self.queue.push(queued);
-        self.overflow();
+        let now = Instant::now();
+        queued.not_before = Some(now + PATIENCE);
+        queued.unite();
+        self.wait(queued, now);
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod alarm;
 mod answer;
 mod backoff;
 mod clock_skew;
+mod doubts;
 mod durability;
 mod ending;
 mod isolate;
@@ -15,27 +16,32 @@ pub(crate) mod pack;
 pub(crate) mod queue;
 mod queued_batch;
 mod rate_limit;
+mod refusal_budget;
 mod refusals;
 mod reload;
+mod request;
 mod request_start;
 mod stamp_age;
 mod state_log;
 mod try_once;
+mod unknown_fates;
+mod verdict;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
-use crate::delivery::clock_skew::{ClockSkew, Correction};
+use crate::delivery::clock_skew::ClockSkew;
+use crate::delivery::doubts::Doubts;
 use crate::delivery::durability::Durability;
 use crate::delivery::journaling::Journaling;
 use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
-use crate::delivery::marking::Clearance;
 use crate::delivery::owed_totals::OwedTotals;
 use crate::delivery::pack::Packer;
-use crate::delivery::queue::{InFlight, OnDisk, Queue, Unsettled};
+use crate::delivery::queue::{OnDisk, Queue, Unsettled};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
+use crate::delivery::request::Request;
 use crate::delivery::request_start::RequestStart;
 use crate::delivery::state_log::StateLog;
-use crate::delivery::try_once::{Tried, try_once};
+use crate::delivery::try_once::Tried;
 use crate::journal::{PATIENCE, Recovered, Report, Writer};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
@@ -47,7 +53,6 @@ use crate::model::refusal::Refusal;
 use crate::model::sink::AnySink;
 use crate::settings::Config;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{Id, JoinSet};
@@ -63,8 +68,15 @@ pub(crate) struct Delivery {
     state_log: StateLog,
     clock_skew: ClockSkew,
     attempts: JoinSet<Tried>,
-    /// The numbers of the batches that are being sent, by task.
-    numbers: HashMap<Id, u64>,
+    /// The numbers of the requests that are being sent, by task.
+    tasks: HashMap<Id, u64>,
+    requests: HashMap<u64, Request>,
+    next_request: u64,
+    /// How many requests were answered.
+    answers: u64,
+    doubts: Doubts,
+    /// What is to be tested waits for the disk until then.
+    tests_from: Option<Instant>,
     journal: Option<Journaling>,
     /// The number of the next batch.
     next_number: u64,
@@ -110,7 +122,12 @@ impl Delivery {
             state_log: StateLog::of(Arc::clone(&config.destination)),
             clock_skew: ClockSkew::new(config.corrects_clock_skew),
             attempts: JoinSet::new(),
-            numbers: HashMap::new(),
+            tasks: HashMap::new(),
+            requests: HashMap::new(),
+            next_request: 0,
+            answers: 0,
+            doubts: Doubts::default(),
+            tests_from: None,
             journal,
             next_number: first_own,
             owed: OwedTotals::default(),
@@ -156,9 +173,8 @@ impl Delivery {
 
     /// The number of the first batch that this process queued; data and amount of all since that are not settled.
     pub(crate) fn unsettled(&self) -> (u64, usize, Amount) {
-        let first = self.queue.first_own();
-        let (data, amount) = self.queue.unsettled(first);
-        (first, data, amount)
+        let (data, amount) = self.queue.unsettled();
+        (self.queue.first_own(), data, amount)
     }
 
     /// The number that the next batch will have.
@@ -166,15 +182,14 @@ impl Delivery {
         self.next_number
     }
 
-    /// What is not settled of these batches.
-    pub(crate) fn unsettled_of(&self, numbers: Range<u64>) -> Unsettled {
-        self.queue.unsettled_of(numbers)
+    /// What is not settled of this process's batches before this number.
+    pub(crate) fn unsettled_before(&self, end: u64) -> Unsettled {
+        self.queue.unsettled_before(end)
     }
 
     /// What is in the journal alone of all that this process recorded.
     pub(crate) fn journaled(&self) -> Amount {
-        let own = self.queue.first_own()..u64::MAX;
-        self.queue.unsettled_of(own).journaled
+        self.queue.own_journaled()
     }
 
     /// Somebody waits: tries again now, not when the pauses are over.
@@ -208,20 +223,21 @@ impl Delivery {
             if self.stop_marking(now) {
                 break;
             }
-            let start = self.request_start.next(self.queue.in_flight().len(), now);
+            let start = self.request_start.next(self.requests.len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
-            if start.is_some_and(|start| start <= now)
-                && let Some(queued) = self.queue.pop_ready(now)
-            {
-                if self.start(queued, now) {
-                    break;
-                }
-                continue;
+            if start.is_some_and(|start| start <= now) {
+                self.start(now);
+                break;
+            }
+            let test = self.next_test(now);
+            if test.is_some_and(|test| test <= now) {
+                self.start_test(now);
+                break;
             }
             let journal = self.journal.as_ref();
             let read_again = journal.and_then(|journal| journal.reload.again);
             let passes_over = self.passes_over_at();
-            let wakes = [start, self.marking_until(), read_again, passes_over];
+            let wakes = [start, test, self.marking_until(), read_again, passes_over];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 biased;
@@ -244,49 +260,6 @@ impl Delivery {
         );
     }
 
-    /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
-    fn start(&mut self, mut queued: QueuedBatch, now: Instant) -> bool {
-        let number = queued.number;
-        if let Some(verdict) = queued.misdated(self.clock.now()) {
-            self.conclude(number, queued.durability, verdict);
-            return true;
-        }
-        let mark = match self.clearance(&mut queued, now) {
-            Clearance::Now => None,
-            Clearance::AfterMark(mark) => Some(mark),
-            Clearance::Later => {
-                self.queue.push(queued);
-                return false;
-            }
-        };
-        self.request_start.started(now);
-        self.queue.depart(InFlight {
-            queued,
-            started: now,
-            marking: mark.map(|mark| (mark, now + PATIENCE)),
-            correction: Correction::NONE,
-        });
-        if mark.is_none() {
-            self.send(number);
-        }
-        false
-    }
-
-    /// Nothing stands in the way of an attempt any more.
-    fn send(&mut self, number: u64) {
-        let Some(in_flight) = self.queue.in_flight_mut(number) else {
-            return;
-        };
-        in_flight.marking = None;
-        let (batch, correction) =
-            (self.clock_skew).correct(&in_flight.queued.batch, self.clock.now());
-        in_flight.correction = correction;
-        let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
-        let attempt = try_once(sink, batch, self.request_timeout, clock);
-        let attempt = self.attempts.spawn(attempt);
-        self.numbers.insert(attempt.id(), number);
-    }
-
     /// Some of a batch is settled; what is left takes its place.
     fn conclude(&mut self, number: u64, durability: Durability, verdict: Verdict) {
         for settled in &verdict.settled {
@@ -296,11 +269,13 @@ impl Delivery {
             Some(mut rest) => {
                 rest.durability = durability;
                 self.store(&mut rest);
-                self.queue.push(rest);
+                self.wait(rest, Instant::now());
             }
-            None => self.discard(number, durability),
+            None => {
+                self.discard(number, durability);
+                self.overflow();
+            }
         }
-        self.overflow();
     }
 
     /// Enters in the ledger what became of data, and says what has to be said.
@@ -329,6 +304,7 @@ impl Delivery {
             journal_bytes: writer.map_or(0, Writer::bytes),
             journal_writing_bytes: writer.map_or(0, Writer::writing_bytes),
             journaled: self.queue.journaled(),
+            in_doubt: self.queue.held(),
             oldest: self.queue.oldest(),
         });
     }

@@ -121,8 +121,7 @@ impl Delivery {
         if new.is_empty() {
             return;
         }
-        let waiting: Vec<u64> = self.queue.waiting().collect();
-        for number in waiting {
+        for number in self.queue.waiting() {
             if new.is_empty() {
                 return;
             }

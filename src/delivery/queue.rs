@@ -1,38 +1,41 @@
-//! All batches that are not settled, by number: those that wait, bounded by bytes, those in flight, and those on disk
-//! alone.
+//! All batches that are not settled, by number: those that wait, bounded by bytes, those that are held until a search has
+//! found the bad data, those in flight, and those on disk alone.
 
 mod on_disk;
 mod send_order;
+mod sums;
+mod waiting;
 
 pub(crate) use on_disk::OnDisk;
 
-use crate::delivery::clock_skew::Correction;
+use crate::delivery::durability::Durability;
+use crate::delivery::queue::sums::{Share, Sums};
+use crate::delivery::queue::waiting::Waiting;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::amount::Amount;
 use crate::model::evicted::EvictedBytes;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 use tokio::time::Instant;
 
+/// One part in so many of the queue's bytes may be held for a search.
+pub(crate) const HELD_SHARE: usize = 4;
+
 #[derive(Debug)]
 pub(crate) struct Queue {
-    waiting: BTreeMap<u64, QueuedBatch>,
+    waiting: Waiting,
+    held: BTreeMap<u64, QueuedBatch>,
     in_flight: BTreeMap<u64, InFlight>,
     on_disk: BTreeMap<u64, OnDisk>,
     /// The batches from here on are this process's own.
     first_own: u64,
     /// Whether a group waits until the one before it is settled.
     in_order: bool,
-    /// Data of all, those about the exporter itself not included.
-    data: u64,
-    /// Of what is on disk alone.
-    journaled: Amount,
-    /// How many batches are as old as that, by the earliest time stamp of each.
-    ages: BTreeMap<SystemTime, usize>,
-    /// Of all that waits.
-    waiting_bytes: usize,
+    sums: Sums,
+    /// Of what may have arrived already, by number.
+    repeated: BTreeSet<u64>,
+    held_bytes: usize,
+    held_amount: Amount,
     in_flight_bytes: usize,
     /// What data take beside, for series that were evicted meanwhile.
     evicted: EvictedBytes,
@@ -42,11 +45,10 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) queued: QueuedBatch,
-    pub(crate) started: Instant,
+    /// The request that it is a part of.
+    pub(crate) request: u64,
     /// The call by which the journal is to mark it first, and until when that is waited for.
     pub(crate) marking: Option<(u64, Instant)>,
-    /// Of the time stamps that are sent.
-    pub(crate) correction: Correction,
 }
 
 /// Of what is not settled.
@@ -66,26 +68,33 @@ impl Queue {
         in_order: bool,
     ) -> Self {
         Self {
-            waiting: BTreeMap::new(),
+            waiting: Waiting::new(first_own),
+            held: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             on_disk: BTreeMap::new(),
             first_own,
             in_order,
-            data: 0,
-            journaled: Amount::default(),
-            ages: BTreeMap::new(),
-            waiting_bytes: 0,
+            sums: Sums::default(),
+            repeated: BTreeSet::new(),
+            held_bytes: 0,
+            held_amount: Amount::default(),
             in_flight_bytes: 0,
             evicted,
             max_bytes,
         }
     }
 
-    /// Adds a batch to those that wait.
-    pub(crate) fn push(&mut self, queued: QueuedBatch) {
-        self.waiting_bytes += queued.memory_len();
-        self.add(queued.amount(), Some(queued.oldest()));
-        self.waiting.insert(queued.number, queued);
+    /// Adds a batch to those that wait, or to those that are held.
+    pub(crate) fn push(&mut self, mut queued: QueuedBatch) {
+        queued.unite();
+        self.add(&queued);
+        if queued.is_held {
+            self.held_bytes += queued.memory_len();
+            self.held_amount.add(queued.amount());
+            self.held.insert(queued.number, queued);
+        } else {
+            self.waiting.insert(queued);
+        }
     }
 
     /// Takes out the oldest that there is no room for, as if so many bytes were `freed`. The newest stays.
@@ -94,51 +103,61 @@ impl Queue {
         if !is_too_much || self.waiting.len() < 2 {
             return None;
         }
-        let (&oldest, _) = self.waiting.first_key_value()?;
         let number = if self.in_order {
             self.last_in_order()?
         } else {
-            oldest
+            self.waiting.first()?.number
         };
         self.take(number)
     }
 
+    /// Takes out the oldest of those that are held, if they are more than a quarter of what there is room for.
+    pub(crate) fn overflow_held(&mut self) -> Option<QueuedBatch> {
+        let is_too_much = self.held_bytes > self.max_bytes / HELD_SHARE && self.held.len() > 1;
+        let (&oldest, _) = self.held.first_key_value().filter(|_| is_too_much)?;
+        self.take(oldest)
+    }
+
     /// Takes out the oldest that may be sent now; before what an earlier process recorded, as nobody waits for that.
     pub(crate) fn pop_ready(&mut self, now: Instant) -> Option<QueuedBatch> {
-        let group = self.group_in_turn();
-        let own = self.waiting.range(self.first_own..);
-        let mut all = own.chain(self.waiting.range(..self.first_own));
-        let is_ready = |queued: &QueuedBatch| queued.is_in(group) && queued.ready_at(now) <= now;
-        let (&number, _) = all.find(|(_, queued)| is_ready(queued))?;
+        let number = self.waiting.next(self.group_in_turn(), now)?;
         self.take(number)
     }
 
+    /// The one that [`pop_ready`](Self::pop_ready) would take out.
+    pub(crate) fn peek_ready(&mut self, now: Instant) -> Option<&QueuedBatch> {
+        let number = self.waiting.next(self.group_in_turn(), now)?;
+        self.waiting.get(number)
+    }
+
     /// When one of them may be sent, past times included; none if there is none.
-    pub(crate) fn next_ready(&self, now: Instant) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
-        let group = self.group_in_turn();
-        for queued in self.waiting.values().filter(|queued| queued.is_in(group)) {
-            let ready = queued.ready_at(now);
-            if ready <= now {
-                return Some(ready);
-            }
-            next = Some(next.map_or(ready, |next| next.min(ready)));
-        }
-        next
+    pub(crate) fn next_ready(&mut self, now: Instant) -> Option<Instant> {
+        self.waiting.next_ready(self.group_in_turn(), now)
     }
 
     /// Nobody has to wait any longer for a time of its own.
     pub(crate) fn hurry(&mut self) {
-        for queued in self.waiting.values_mut() {
-            queued.not_before = None;
-        }
+        self.waiting.hurry();
+    }
+
+    /// Takes out one that is held.
+    pub(crate) fn take_held(&mut self, number: u64) -> Option<QueuedBatch> {
+        let queued = self.held.remove(&number)?;
+        self.held_bytes -= queued.memory_len();
+        self.held_amount.subtract(queued.amount());
+        self.remove(&queued);
+        Some(queued)
+    }
+
+    /// What is held: how much.
+    pub(crate) fn held(&self) -> Amount {
+        self.held_amount
     }
 
     /// An attempt is to begin.
     pub(crate) fn depart(&mut self, in_flight: InFlight) {
-        let queued = &in_flight.queued;
-        self.in_flight_bytes += queued.memory_len();
-        self.add(queued.amount(), Some(queued.oldest()));
+        self.in_flight_bytes += in_flight.queued.memory_len();
+        self.add(&in_flight.queued);
         self.in_flight.insert(in_flight.queued.number, in_flight);
     }
 
@@ -149,35 +168,56 @@ impl Queue {
     /// An attempt is over.
     pub(crate) fn arrive(&mut self, number: u64) -> Option<InFlight> {
         let in_flight = self.in_flight.remove(&number)?;
-        let queued = &in_flight.queued;
-        self.in_flight_bytes -= queued.memory_len();
-        self.remove(queued.amount(), Some(queued.oldest()));
+        self.in_flight_bytes -= in_flight.queued.memory_len();
+        self.remove(&in_flight.queued);
         Some(in_flight)
     }
 
-    pub(crate) fn in_flight(&self) -> impl ExactSizeIterator<Item = &InFlight> {
+    pub(crate) fn in_flight(&self, number: u64) -> Option<&InFlight> {
+        self.in_flight.get(&number)
+    }
+
+    pub(crate) fn all_in_flight(&self) -> impl Iterator<Item = &InFlight> {
         self.in_flight.values()
     }
 
-    /// A batch in memory, in flight or not.
-    pub(crate) fn find(&mut self, number: u64) -> Option<&mut QueuedBatch> {
-        match self.waiting.get_mut(&number) {
-            Some(queued) => Some(queued),
-            None => self.in_flight.get_mut(&number).map(|it| &mut it.queued),
+    /// Changes where a batch in memory is on disk, in flight or not.
+    pub(crate) fn change<T>(
+        &mut self,
+        number: u64,
+        change: impl FnOnce(&mut Durability) -> T,
+    ) -> Option<T> {
+        if let Some(in_flight) = self.in_flight.get_mut(&number) {
+            return Some(change(&mut in_flight.queued.durability));
         }
+        if let Some(held) = self.held.get_mut(&number) {
+            return Some(change(&mut held.durability));
+        }
+        let change = |queued: &mut QueuedBatch| change(&mut queued.durability);
+        self.waiting.change(number, change)
     }
 
-    /// Takes out one that waits.
+    /// A batch in memory, in flight or not.
+    pub(crate) fn find(&self, number: u64) -> Option<&QueuedBatch> {
+        let in_flight = || self.in_flight.get(&number).map(|one| &one.queued);
+        let held = || self.held.get(&number);
+        in_flight()
+            .or_else(held)
+            .or_else(|| self.waiting.get(number))
+    }
+
+    /// Takes out one that waits, or is held.
     pub(crate) fn take(&mut self, number: u64) -> Option<QueuedBatch> {
-        let queued = self.waiting.remove(&number)?;
-        self.waiting_bytes -= queued.memory_len();
-        self.remove(queued.amount(), Some(queued.oldest()));
+        let Some(queued) = self.waiting.remove(number) else {
+            return self.take_held(number);
+        };
+        self.remove(&queued);
         Some(queued)
     }
 
     pub(crate) fn leave_to_disk(&mut self, number: u64, on_disk: OnDisk) {
-        self.add(on_disk.amount.unwrap_or_default(), on_disk.oldest);
-        self.journaled.add(on_disk.journaled());
+        self.sums.add(self.share_on_disk(number, &on_disk));
+        (self.sums).add_journaled(self.is_own(number), on_disk.journaled());
         self.on_disk.insert(number, on_disk);
     }
 
@@ -189,7 +229,8 @@ impl Queue {
     pub(crate) fn is_written(&mut self, number: u64) {
         if let Some(on_disk) = self.on_disk.get_mut(&number) {
             on_disk.being_written = None;
-            self.journaled.add(on_disk.journaled());
+            let journaled = on_disk.journaled();
+            self.sums.add_journaled(self.is_own(number), journaled);
         }
     }
 
@@ -203,8 +244,8 @@ impl Queue {
     /// It is not on disk alone any more.
     pub(crate) fn take_from_disk(&mut self, number: u64) -> Option<OnDisk> {
         let on_disk = self.on_disk.remove(&number)?;
-        self.remove(on_disk.amount.unwrap_or_default(), on_disk.oldest);
-        self.journaled.subtract(on_disk.journaled());
+        self.sums.remove(self.share_on_disk(number, &on_disk));
+        (self.sums).remove_journaled(self.is_own(number), on_disk.journaled());
         Some(on_disk)
     }
 
@@ -219,9 +260,12 @@ impl Queue {
         self.bytes() < self.max_bytes / 2
     }
 
-    /// The numbers of those that wait.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = u64> {
-        self.waiting.keys().copied()
+    /// The numbers of those that wait or are held, in order.
+    pub(crate) fn waiting(&self) -> Vec<u64> {
+        let waiting = self.waiting.iter().map(|queued| queued.number);
+        let mut all: Vec<u64> = waiting.chain(self.held.keys().copied()).collect();
+        all.sort_unstable();
+        all
     }
 
     /// The first after this one that is on disk alone.
@@ -234,72 +278,90 @@ impl Queue {
     pub(crate) fn in_memory(&self) -> impl Iterator<Item = (&QueuedBatch, bool)> {
         let in_flight = self.in_flight.values();
         let in_flight = in_flight.map(|in_flight| (&in_flight.queued, true));
-        in_flight.chain(self.waiting.values().map(|queued| (queued, false)))
+        let waiting = self.waiting.iter().chain(self.held.values());
+        in_flight.chain(waiting.map(|queued| (queued, false)))
     }
 
-    /// Data and amount of all that is not settled, from this number on.
-    pub(crate) fn unsettled(&self, first: u64) -> (usize, Amount) {
-        let in_memory = self.in_memory();
-        let in_memory = in_memory.filter(|(queued, _)| queued.number >= first);
-        let in_memory = in_memory.map(|(queued, _)| (queued.data().count(), queued.amount()));
-        let on_disk = self.on_disk.range(first..);
-        let on_disk = on_disk.map(|(_, one)| (one.data, one.amount.unwrap_or_default()));
-        let (mut data, mut amount) = (0, Amount::default());
-        for (more_data, more) in in_memory.chain(on_disk) {
-            data += more_data;
-            amount.add(more);
+    /// Data and amount of all that this process recorded and is not settled.
+    pub(crate) fn unsettled(&self) -> (usize, Amount) {
+        (self.sums.own.data, self.sums.own.amount)
+    }
+
+    /// Of what this process recorded, before the batch of this number. It takes longer the more there is from there on,
+    /// which is little: what was queued since a flush began.
+    pub(crate) fn unsettled_before(&self, end: u64) -> Unsettled {
+        let mut unsettled = Unsettled {
+            journaled: self.sums.own.journaled,
+            uncertain: Amount::default(),
+        };
+        for (_, later) in self.on_disk.range(end..) {
+            unsettled.journaled.subtract(later.journaled());
         }
-        (data, amount)
-    }
-
-    /// Of these batches.
-    pub(crate) fn unsettled_of(&self, numbers: Range<u64>) -> Unsettled {
-        let mut unsettled = Unsettled::default();
-        for (queued, is_in_flight) in self.in_memory() {
-            if numbers.contains(&queued.number)
-                && let Some(settled) = queued.uncertain(is_in_flight)
-            {
+        let repeated = self.repeated.range(self.first_own..end);
+        let repeated = repeated.filter_map(|&number| Some((self.find(number)?, false)));
+        let in_flight = self.in_flight.range(self.first_own..end);
+        let in_flight = in_flight.map(|(_, one)| (&one.queued, true));
+        let in_flight = in_flight.filter(|(queued, _)| !queued.is_repeated);
+        for (queued, is_in_flight) in repeated.chain(in_flight) {
+            if let Some(settled) = queued.uncertain(is_in_flight) {
                 unsettled.uncertain.add(settled.amount);
             }
-        }
-        for (_, one) in self.on_disk.range(numbers) {
-            unsettled.journaled.add(one.journaled());
         }
         unsettled
     }
 
-    /// How many data are not settled.
+    /// How many data are not settled, those about the exporter itself not included.
     pub(crate) fn data(&self) -> u64 {
-        self.data
+        self.sums.all.amount.data
     }
 
     /// How much of it is on disk alone.
     pub(crate) fn journaled(&self) -> Amount {
-        self.journaled
+        self.sums.all.journaled
+    }
+
+    /// How much of that this process recorded.
+    pub(crate) fn own_journaled(&self) -> Amount {
+        self.sums.own.journaled
     }
 
     /// The earliest time stamp of all.
     pub(crate) fn oldest(&self) -> Option<SystemTime> {
-        self.ages.first_key_value().map(|(&oldest, _)| oldest)
+        self.sums.oldest()
     }
 
-    fn add(&mut self, amount: Amount, oldest: Option<SystemTime>) {
-        self.data += amount.data;
-        if let Some(oldest) = oldest {
-            *self.ages.entry(oldest).or_default() += 1;
+    fn add(&mut self, queued: &QueuedBatch) {
+        self.sums.add(self.share(queued));
+        if queued.is_repeated {
+            self.repeated.insert(queued.number);
         }
     }
 
-    fn remove(&mut self, amount: Amount, oldest: Option<SystemTime>) {
-        self.data -= amount.data;
-        if let Some(oldest) = oldest
-            && let Entry::Occupied(mut count) = self.ages.entry(oldest)
-        {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
+    fn remove(&mut self, queued: &QueuedBatch) {
+        self.sums.remove(self.share(queued));
+        self.repeated.remove(&queued.number);
+    }
+
+    fn share(&self, queued: &QueuedBatch) -> Share {
+        Share {
+            is_own: self.is_own(queued.number),
+            data: queued.data_len(),
+            amount: queued.amount(),
+            oldest: Some(queued.oldest()),
         }
+    }
+
+    fn share_on_disk(&self, number: u64, on_disk: &OnDisk) -> Share {
+        Share {
+            is_own: self.is_own(number),
+            data: on_disk.data,
+            amount: on_disk.amount.unwrap_or_default(),
+            oldest: on_disk.oldest,
+        }
+    }
+
+    fn is_own(&self, number: u64) -> bool {
+        number >= self.first_own
     }
 
     /// The number from which on the batches are this process's own.
@@ -309,6 +371,6 @@ impl Queue {
 
     /// The bytes of all that is in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.waiting_bytes + self.in_flight_bytes + self.evicted.get()
+        self.waiting.bytes() + self.held_bytes + self.in_flight_bytes + self.evicted.get()
     }
 }

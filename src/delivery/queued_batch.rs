@@ -1,17 +1,21 @@
 //! A batch that is not settled, with what waits for its fate.
 
 use crate::delivery::durability::Durability;
-use crate::delivery::isolate::Search;
 use crate::delivery::ledger::{Outcome, Settled};
+use crate::delivery::unknown_fates::UnknownFates;
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
+use crate::model::identity::PER_ALLOCATION;
 use crate::model::metric_kind::MetricKind;
 use crate::model::refusal::Refused;
 use crate::model::returned::Returned;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::time::Instant;
+
+/// What a batch takes beside its data: itself, its places in the queue, and the allocations of them.
+const PER_BATCH: usize = 2 * size_of::<QueuedBatch>() + 3 * PER_ALLOCATION;
 
 #[derive(Clone, Debug)]
 pub(crate) struct QueuedBatch {
@@ -21,11 +25,16 @@ pub(crate) struct QueuedBatch {
     pub(crate) group: u64,
     /// What the next attempt sends.
     pub(crate) batch: Arc<Batch>,
-    pub(crate) search: Option<Box<Search>>,
+    /// What it does not.
+    aside: Vec<Datum>,
+    /// All of it waits until a search has found the bad data.
+    pub(crate) is_held: bool,
     /// Of all its data.
     amount: Amount,
     /// Failed attempts in a row.
     pub(crate) failures: u32,
+    /// Those among them whose fate is not known.
+    pub(crate) unknown_fates: UnknownFates,
     pub(crate) not_before: Option<Instant>,
     /// It may have arrived already: the fate of an attempt is not known.
     pub(crate) is_repeated: bool,
@@ -46,8 +55,10 @@ impl QueuedBatch {
             group: number,
             amount: Amount::of(batch.data()),
             batch: Arc::new(batch),
-            search: None,
+            aside: Vec::new(),
+            is_held: false,
             failures: 0,
+            unknown_fates: UnknownFates::default(),
             not_before: None,
             is_repeated: false,
             durability: Durability::Memory,
@@ -60,15 +71,56 @@ impl QueuedBatch {
         Some(Self {
             group: self.group,
             is_repeated: self.is_repeated,
+            unknown_fates: self.unknown_fates.of_rest(),
             ..Self::new(self.number, batch)
         })
     }
 
-    /// The same, with data of which something is known.
-    pub(crate) fn with_search(mut self, search: Search) -> Self {
-        self.amount.add(Amount::of(search.aside()));
-        self.search = Some(Box::new(search));
-        self
+    /// The next attempt is to send these of its data alone; none is if that is all.
+    pub(crate) fn select(&mut self, mut is_in: impl FnMut(&Datum) -> bool) {
+        self.unite();
+        let all = self.batch.data();
+        let places: Vec<bool> = all.iter().map(&mut is_in).collect();
+        if places.iter().all(|is_in| *is_in == places[0]) {
+            return;
+        }
+        let of = |wanted: bool| {
+            let all = all.iter().zip(&places);
+            let of = all.filter(move |(_, is_in)| **is_in == wanted);
+            of.map(|(datum, _)| datum.clone()).collect::<Vec<_>>()
+        };
+        let (selected, aside) = (of(true), of(false));
+        if let Some(batch) = self.batch.part(selected) {
+            self.batch = Arc::new(batch);
+            self.aside = aside;
+        }
+    }
+
+    /// The next attempt is to send so many of what it would send.
+    pub(crate) fn select_first(&mut self, most: usize) {
+        let mut data = self.batch.data().to_vec();
+        let mut aside = data.split_off(most);
+        if let Some(batch) = self.batch.part(data) {
+            self.batch = Arc::new(batch);
+            self.aside.append(&mut aside);
+        }
+    }
+
+    /// The next attempt is to send all of it.
+    pub(crate) fn unite(&mut self) {
+        if self.aside.is_empty() {
+            return;
+        }
+        let mut data = self.batch.data().to_vec();
+        data.append(&mut self.aside);
+        if let Some(batch) = self.batch.part(data) {
+            self.batch = Arc::new(batch);
+        }
+    }
+
+    /// What is left once the attempt's data are settled.
+    pub(crate) fn rest(&self) -> Option<Self> {
+        self.part(self.aside.clone())
     }
 
     /// All data of it, those that are not in the next attempt included.
@@ -76,9 +128,14 @@ impl QueuedBatch {
         self.batch.data().iter().chain(self.aside())
     }
 
+    /// How many those are.
+    pub(crate) fn data_len(&self) -> usize {
+        self.batch.data().len() + self.aside.len()
+    }
+
     /// What is not in the next attempt.
     pub(crate) fn aside(&self) -> impl Iterator<Item = &Datum> + Clone {
-        self.search.iter().flat_map(|search| search.aside())
+        self.aside.iter()
     }
 
     /// The earliest of its data's time stamps.
@@ -96,11 +153,6 @@ impl QueuedBatch {
         self.amount
     }
 
-    /// Whether it is in the group whose turn it is, if there are turns.
-    pub(crate) fn is_in(&self, group_in_turn: Option<u64>) -> bool {
-        group_in_turn.is_none_or(|group| group == self.group)
-    }
-
     /// What has perhaps arrived of a batch that is not on disk. (One that is there is tried again by the next process.)
     pub(crate) fn uncertain(&self, is_in_flight: bool) -> Option<Settled> {
         match self.durability {
@@ -112,7 +164,8 @@ impl QueuedBatch {
     }
 
     pub(crate) fn memory_len(&self) -> usize {
-        self.batch.memory_len() + self.aside().map(Datum::memory_len).sum::<usize>()
+        let aside = self.aside().map(Datum::memory_len).sum::<usize>();
+        PER_BATCH + self.batch.memory_len() + aside
     }
 
     /// Bytes that it keeps of evicted series, as if nobody else did.
@@ -120,10 +173,9 @@ impl QueuedBatch {
         self.data().map(|datum| datum.identity.evicted_len()).sum()
     }
 
-    /// When it may be sent, past times included.
-    pub(crate) fn ready_at(&self, now: Instant) -> Instant {
-        let waits = [self.not_before, self.durability.waits_until()];
-        waits.into_iter().flatten().max().unwrap_or(now)
+    /// When it may be sent, past times included; none if it need not wait.
+    pub(crate) fn ready_at(&self) -> Option<Instant> {
+        self.not_before.max(self.durability.waits_until())
     }
 
     /// All of it has one outcome.

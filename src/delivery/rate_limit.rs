@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const FIRST_DISTANCE: Duration = Duration::from_millis(200);
-/// So that, halved with each success, it is gone within half a minute of the last throttled request.
+/// As successes in a row divide it by 2, 4, 8 and 16, it is gone seconds after the last throttled request.
 const MAX_DISTANCE: Duration = Duration::from_secs(10);
 /// A destination may ask for any time; data that wait for hours may have no room left.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
@@ -13,6 +13,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 pub(crate) struct RateLimit {
     /// Between the starts of two requests; zero, unless the destination throttles.
     distance: Duration,
+    /// Since a request was throttled.
+    successes: u32,
     apart_until: Option<Instant>,
     /// The destination asked to be left alone.
     held_until: Option<Instant>,
@@ -30,6 +32,7 @@ impl RateLimit {
         now: Instant,
         random: &mut fastrand::Rng,
     ) {
+        self.successes = 0;
         self.distance = (self.distance * 2).clamp(FIRST_DISTANCE, MAX_DISTANCE);
         self.apart_until = self.jittered(now, random);
         if let Some(retry_after) = retry_after {
@@ -41,7 +44,8 @@ impl RateLimit {
 
     /// The destination took a request.
     pub(crate) fn answered(&mut self) {
-        self.distance /= 2;
+        self.successes = self.successes.saturating_add(1);
+        self.distance /= 1 << self.successes.min(8);
         if self.distance < FIRST_DISTANCE {
             self.distance = Duration::ZERO;
             self.apart_until = None;

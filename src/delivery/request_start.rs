@@ -1,8 +1,9 @@
 //! When the next request may start: at once while all is well; one at a time after failures and while the destination
-//! throttles; and after a window's end within its jitter.
+//! throttles; within a budget while it refuses them; and after a window's end within its jitter.
 
 use crate::delivery::backoff::{self, Backoff};
 use crate::delivery::rate_limit::RateLimit;
+use crate::delivery::refusal_budget::RefusalBudget;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -15,9 +16,19 @@ pub(crate) struct RequestStart {
     random: fastrand::Rng,
     backoff: Backoff,
     rate_limit: RateLimit,
+    refusals: RefusalBudget,
     /// So that a fleet does not send at the same instant.
     spread_until: Option<Instant>,
     started_at: Option<Instant>,
+}
+
+/// How the destination was before it took a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// It had failed for a while, so that it was not the batches' fault.
+    pub(crate) had_failed: bool,
+    /// It refused whatever it got.
+    pub(crate) refusals_are_void: bool,
 }
 
 impl RequestStart {
@@ -27,6 +38,7 @@ impl RequestStart {
             random: seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             backoff: Backoff::default(),
             rate_limit: RateLimit::default(),
+            refusals: RefusalBudget::default(),
             spread_until: None,
             started_at: None,
         }
@@ -34,31 +46,62 @@ impl RequestStart {
 
     /// When the next request may start, past times included; none as long as so many are in flight.
     pub(crate) fn next(&self, in_flight: usize, now: Instant) -> Option<Instant> {
-        let most = if self.is_well() {
+        let is_refusing = self.refusals.is_for_all();
+        let most = if self.is_well() && !is_refusing {
             self.max_in_flight
         } else {
             1
         };
         (in_flight < most).then(|| {
+            let refusals = self.refusals.next().filter(|_| is_refusing);
             let waits = [
                 self.backoff.until(),
                 self.rate_limit.until(),
                 self.spread_until,
+                refusals,
             ];
             waits.into_iter().flatten().max().unwrap_or(now)
         })
     }
 
-    pub(crate) fn started(&mut self, now: Instant) {
-        self.started_at = Some(now);
-        self.rate_limit.started(now, &mut self.random);
+    /// When the next one may start that searches for bad data. It is always alone.
+    pub(crate) fn next_test(&self, in_flight: usize, now: Instant) -> Option<Instant> {
+        let next = self.next(in_flight, now).filter(|_| in_flight == 0)?;
+        Some(
+            self.refusals
+                .next()
+                .map_or(next, |refusals| refusals.max(next)),
+        )
     }
 
-    /// The destination answered as it should, or refused data on their merits. Gives whether it had not
-    /// for a while.
-    pub(crate) fn answered(&mut self) -> bool {
+    pub(crate) fn started(&mut self, is_test: bool, now: Instant) {
+        self.started_at = Some(now);
+        self.rate_limit.started(now, &mut self.random);
+        if is_test || self.refusals.is_for_all() {
+            self.refusals.spend(now);
+        }
+    }
+
+    /// The destination took a request. Gives what the answers before it were worth.
+    pub(crate) fn accepted(&mut self) -> Before {
         self.rate_limit.answered();
+        Before {
+            had_failed: self.backoff.answered(),
+            refusals_are_void: self.refusals.accepted(),
+        }
+    }
+
+    /// It refused data on their merits: the first of them, if no search was under way. Gives whether it had failed for a
+    /// while.
+    pub(crate) fn refused(&mut self, is_first: bool, now: Instant) -> bool {
+        self.rate_limit.answered();
+        self.refusals.refused(is_first, now, &mut self.random);
         self.backoff.answered()
+    }
+
+    /// What refusals are worth.
+    pub(crate) fn refusals(&self) -> &RefusalBudget {
+        &self.refusals
     }
 
     /// An attempt that began at `started` failed.

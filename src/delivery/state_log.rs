@@ -1,6 +1,7 @@
 //! How the destination is doing and whether the queue is full, said once per change.
 
 use crate::model::amount::Amount;
+use crate::model::refusal::Refusal;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -84,6 +85,19 @@ impl StateLog {
     pub(crate) fn dropped(&mut self, amount: Amount) {
         if self.dropping.is_zero() {
             tracing::error!("the queue is full: the oldest data are dropped");
+        }
+        self.dropping.add(amount);
+    }
+
+    /// There was no more room for data of which some may be refused.
+    pub(crate) fn dropped_in_doubt(&mut self, amount: Amount, reason: Option<&Refusal>) {
+        if self.dropping.is_zero()
+            && let Some(reason) = reason
+        {
+            tracing::error!(
+                destination = &*self.destination,
+                "the destination refuses data, and too many wait until it is known which: the oldest are dropped; the last refusal: {reason}"
+            );
         }
         self.dropping.add(amount);
     }

@@ -70,6 +70,11 @@ impl Batch {
         self.data.push(datum);
     }
 
+    /// Takes out all but the first, before it is closed.
+    pub(crate) fn truncate(&mut self, data: usize) {
+        self.data.truncate(data);
+    }
+
     /// With what is known of all its data, and no more memory than they take, as it may wait for long.
     pub(crate) fn closed(mut self) -> Self {
         self.data.shrink_to_fit();

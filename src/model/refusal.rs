@@ -58,6 +58,13 @@ pub enum Refusal {
     /// The time of the data, when they were to be sent.
     #[error("the time stamp {0}")]
     Timestamp(TimestampFault),
+    /// The service refused the metric in earlier windows, so that its data are not sent. It is tried again with the next
+    /// window's datum, then after pauses that double up to an hour, and at once when another such metric is accepted.
+    #[error("refused before: {code}; it is tried again from time to time")]
+    Remembered {
+        /// The error code that it was refused with.
+        code: String,
+    },
     /// The service, or another sink, would not take the request that the datum was in.
     #[error("the request was rejected: {code}: {message}")]
     Rejected {
@@ -82,6 +89,7 @@ impl Refusal {
             Self::NoGaugeRule => "NoGaugeRule",
             Self::Value(_) => "Value",
             Self::Timestamp(_) => "Timestamp",
+            Self::Remembered { .. } => "Remembered",
             Self::Rejected { .. } => "Rejected",
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::model::refusal::Refusal;
 use std::error::Error;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A batch was sent. What a destination refused of it nevertheless is said here; all else is delivered.
@@ -43,6 +44,25 @@ impl Sent {
     /// What the destination said beside it.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
+    }
+
+    /// What it says of these data of the batch.
+    pub(crate) fn part(&self, data: Range<usize>) -> Self {
+        let refused = self
+            .refused
+            .iter()
+            .filter(|(index, _)| data.contains(index));
+        let refused = refused.map(|(index, reason)| (index - data.start, reason.clone()));
+        // Which they are is not known: as if they were the first.
+        let unnamed = self.refused_unnamed.as_ref().and_then(|(number, reason)| {
+            let left = number.saturating_sub(data.start).min(data.len());
+            (left > 0).then(|| (left, reason.clone()))
+        });
+        Self {
+            refused: refused.collect(),
+            refused_unnamed: unnamed,
+            note: None,
+        }
     }
 
     pub(crate) fn refused_any(&self) -> bool {

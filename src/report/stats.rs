@@ -41,6 +41,9 @@ pub struct Stats {
     /// Of those that are pending, what is in the [journal](crate::CloudWatchBuilder::with_journal) alone, as there was
     /// no room in the queue. They come back when there is.
     pub journaled: Amount,
+    /// Of those that are pending, what waits until it is known which of the data the destination refuses, as it did not
+    /// say. They have a quarter of [the queue's bytes](crate::CloudWatchBuilder::with_queue_bytes).
+    pub in_doubt: Amount,
     /// Of all that entered, what an earlier process had left in the journal.
     pub restored: Amount,
     /// Records of the journal, each a request, whose data were nowhere else, and that were dropped for its bound or
@@ -106,6 +109,7 @@ impl Stats {
         self.dropped.add(part.dropped);
         self.pending.add(part.pending);
         self.journaled.add(part.journaled);
+        self.in_doubt.add(part.in_doubt);
         self.restored.add(part.restored);
         self.lost_records += part.lost_records;
         self.later_records += part.later_records;
@@ -146,6 +150,7 @@ impl Stats {
             dropped,
             pending,
             journaled: levels.journaled,
+            in_doubt: levels.in_doubt,
             restored: books.restored,
             lost_records: books.lost_records,
             later_records: books.later_records,
@@ -177,6 +182,7 @@ impl fmt::Display for Stats {
             ("ambiguous", self.ambiguous),
             ("dropped", self.dropped),
             ("journaled", self.journaled),
+            ("in doubt", self.in_doubt),
             ("restored", self.restored),
         ];
         one_line::write_amounts(f, sent, self.pending, &rest)?;

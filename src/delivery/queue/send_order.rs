@@ -11,7 +11,7 @@ impl Queue {
         if !self.in_order {
             return None;
         }
-        let waiting = self.waiting.values().next().map(|queued| queued.group);
+        let waiting = self.waiting.first().map(|queued| queued.group);
         let in_flight = self.in_flight.values().next().map(|one| one.queued.group);
         let on_disk = self.on_disk.values().next().map(|one| one.group);
         [waiting, in_flight, on_disk].into_iter().flatten().min()
@@ -20,7 +20,7 @@ impl Queue {
     /// Whether all others wait for this batch, which is on disk alone.
     pub(crate) fn is_in_turn(&self, number: u64) -> bool {
         let group = self.group_in_turn();
-        let waiting = self.waiting.values().next().map(|queued| queued.group);
+        let waiting = self.waiting.first().map(|queued| queued.group);
         let in_flight = self.in_flight.values().next().map(|one| one.queued.group);
         let on_disk = self.on_disk.get(&number).map(OnDisk::group);
         group.is_some() && on_disk == group && waiting != group && in_flight != group
@@ -38,8 +38,10 @@ impl Queue {
                 Durability::Durable | Durability::Writing { .. }
             )
         };
-        let on_disk = self.waiting.values().skip(1).rfind(is_on_disk);
-        let in_memory = || self.waiting.values().find(|queued| !is_on_disk(queued));
+        let oldest = self.waiting.first().map(|queued| queued.number);
+        let mut newest = self.waiting.iter().rev();
+        let on_disk = newest.find(|queued| is_on_disk(queued) && Some(queued.number) != oldest);
+        let in_memory = || self.waiting.iter().find(|queued| !is_on_disk(queued));
         on_disk.or_else(in_memory).map(|queued| queued.number)
     }
 }

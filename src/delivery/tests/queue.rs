@@ -1,7 +1,6 @@
 //! Batches by number: which goes first, which goes for room, and which come back.
 
 use crate::collect::explicit_data::{self, ExplicitDatum};
-use crate::delivery::clock_skew::Correction;
 use crate::delivery::durability::Durability;
 use crate::delivery::pack::Packer;
 use crate::delivery::queue::{InFlight, OnDisk, Queue};
@@ -93,8 +92,8 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
     assert_eq!(queue.journaled().samples, 1);
     queue.is_written(3);
     assert_eq!(queue.journaled().samples, 2);
-    assert_eq!(queue.unsettled_of(0..4).journaled.samples, 1);
-    assert_eq!(queue.unsettled(3).0, 2);
+    assert_eq!(queue.unsettled_before(4).journaled.samples, 1);
+    assert_eq!(queue.unsettled().0, 2);
     for number in 1..=4 {
         assert_eq!(queue.oldest_on_disk(0), Some(number));
         let on_disk = queue.take_from_disk(number).unwrap();
@@ -129,13 +128,12 @@ fn amounts_and_ages_are_those_of_what_is_there() {
     queue.leave_to_disk(1, OnDisk::of(&taken));
     let started = InFlight {
         queued: queue.take(2).unwrap(),
-        started: Instant::now(),
+        request: 0,
         marking: None,
-        correction: Correction::NONE,
     };
     queue.depart(started);
     assert_eq!((queue.data(), queue.oldest()), (4, Some(stamps[0])));
-    assert_eq!(queue.data(), queue.unsettled(0).1.data);
+    assert_eq!(queue.data(), queue.unsettled().1.data);
     assert!(queue.take_from_disk(1).is_some() && queue.arrive(2).is_some());
     assert_eq!((queue.data(), queue.oldest()), (2, Some(stamps[2])));
     assert!(queue.take(3).is_some() && queue.take(4).is_some());

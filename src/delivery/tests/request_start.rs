@@ -56,13 +56,13 @@ impl Line {
                 let (started, _) = self.under_way.remove(place.expect("it was found"));
                 match answer(now - self.origin) {
                     Answer::Well => {
-                        self.start.answered();
+                        self.start.accepted();
                     }
                     Answer::Failed => self.start.failed(started, now),
                     Answer::Throttled => self.start.throttled(None, now),
                 }
             } else {
-                self.start.started(now);
+                self.start.started(false, now);
                 self.under_way.push((now, now + ANSWER_TIME));
                 starts.push(now - self.origin);
             }
@@ -133,7 +133,7 @@ proptest! {
         let now = Instant::now();
         let mut requests = RequestStart::new(MAX_IN_FLIGHT, Some(seed));
         for _ in 0..failures {
-            requests.started(now);
+            requests.started(false, now);
             requests.failed(now, now);
         }
         requests.hurry(now);
@@ -162,7 +162,7 @@ proptest! {
         }
         // Whatever comes of those that were under way.
         for _ in 0..10 {
-            requests.answered();
+            requests.accepted();
         }
         requests.failed(last, last);
         requests.hurry(last);

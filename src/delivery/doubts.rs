@@ -1,0 +1,443 @@
+//! Which series the destination may not accept: those that a refused request had, those that were refused alone, and those
+//! that are known to be refused.
+//!
+//! The search is for series, not for data, so that it is not begun anew with each window. It divides groups of series: a
+//! group is tested by one datum of each. Here is what is known and what comes next; [`isolate`](super::isolate) does it.
+
+mod groups;
+mod memory;
+
+use crate::delivery::queued_batch::QueuedBatch;
+use crate::model::datum::Datum;
+use crate::model::refusal::Refusal;
+use groups::Groups;
+use memory::Memory;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Series that are in doubt or remembered at the same time. What is refused beyond them is searched for in each window.
+pub(crate) const MAX_SERIES: usize = 100_000;
+/// What is in doubt and has not been seen for so long is forgotten.
+const FORGET_AFTER: Duration = Duration::from_hours(2);
+const FORGET_EVERY: Duration = Duration::from_mins(1);
+
+/// Of a series: a number of its name and dimensions, so that a name of any length takes no memory.
+pub(crate) type Mark = u128;
+
+#[derive(Debug, Default)]
+pub(crate) struct Doubts {
+    hashers: [RandomState; 2],
+    series: HashMap<Mark, Doubt>,
+    groups: Groups,
+    /// How many series are suspected, not known to be refused.
+    suspects: usize,
+    last_reason: Option<Refusal>,
+    forgot_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Doubt {
+    state: State,
+    seen: Instant,
+    /// The held batches that have data of it.
+    held: BTreeSet<u64>,
+}
+
+#[derive(Debug)]
+enum State {
+    Suspected {
+        /// Once it was refused alone.
+        was_alone: bool,
+        /// Some group has it.
+        is_grouped: bool,
+    },
+    Remembered(Memory),
+}
+
+/// What is to become of a datum.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Free,
+    /// It waits for the search.
+    Held,
+    /// Its series is known to be refused.
+    Remembered(Refusal),
+}
+
+/// A datum alone was refused.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alone {
+    /// Whether that is its outcome.
+    pub(crate) is_refused: bool,
+    /// What is no longer held.
+    pub(crate) released: BTreeSet<u64>,
+}
+
+impl Doubts {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// Whether no search is under way.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.suspects == 0
+    }
+
+    pub(crate) fn has_test(&self) -> bool {
+        self.groups.has_next()
+    }
+
+    /// Why a request was refused for the last time.
+    pub(crate) fn last_reason(&self) -> Option<&Refusal> {
+        self.last_reason.as_ref()
+    }
+
+    pub(crate) fn mark(&self, datum: &Datum) -> Mark {
+        let [high, low] = [0, 1].map(|half: usize| {
+            let name = datum.name();
+            let dimensions: Vec<_> = datum.dimensions().collect();
+            u128::from(self.hashers[half].hash_one((name, dimensions)))
+        });
+        high << 64 | low
+    }
+
+    /// What is to become of a datum of the batch of this number.
+    pub(crate) fn standing(&self, number: u64, datum: &Datum, now: Instant) -> Standing {
+        match self.series.get(&self.mark(datum)).map(|doubt| &doubt.state) {
+            None => Standing::Free,
+            Some(State::Suspected { .. }) => Standing::Held,
+            Some(State::Remembered(memory)) if memory.takes(number, now) => Standing::Held,
+            Some(State::Remembered(memory)) => Standing::Remembered(memory.refusal()),
+        }
+    }
+
+    /// A batch is held from now on. What it has of suspects that are in no group is tested, too.
+    pub(crate) fn enter(&mut self, queued: &QueuedBatch, now: Instant) {
+        let mut together = Vec::new();
+        for datum in queued.data() {
+            let mark = self.mark(datum);
+            let Some(doubt) = self.series.get_mut(&mark) else {
+                continue;
+            };
+            doubt.held.insert(queued.number);
+            doubt.seen = now;
+            match &mut doubt.state {
+                State::Suspected { is_grouped, .. } if *is_grouped => {}
+                State::Suspected {
+                    was_alone,
+                    is_grouped,
+                } => {
+                    *is_grouped = true;
+                    if *was_alone {
+                        self.groups.push_alone(mark);
+                    } else {
+                        together.push(mark);
+                    }
+                }
+                State::Remembered(memory) => {
+                    if memory.try_again(queued.number) {
+                        self.groups.push_alone(mark);
+                    }
+                }
+            }
+        }
+        self.groups.push_last(together);
+    }
+
+    /// A batch is no longer held.
+    pub(crate) fn leave(&mut self, queued: &QueuedBatch) {
+        for datum in queued.data() {
+            if let Some(doubt) = self.series.get_mut(&self.mark(datum)) {
+                doubt.held.remove(&queued.number);
+            }
+        }
+    }
+
+    /// The series that are to be tested next, and the batch that the datum of each is in. They are tested until an answer
+    /// [is told](Self::accepted), or the test is [put off](Self::put_off).
+    pub(crate) fn next_test(&mut self) -> Vec<(Mark, u64)> {
+        let series = &mut self.series;
+        let mut place = |mark: &Mark| {
+            let doubt = series.get_mut(mark)?;
+            let first = doubt.held.first().copied();
+            match &mut doubt.state {
+                State::Remembered(memory) => memory.probe_among(&doubt.held),
+                State::Suspected { is_grouped, .. } => {
+                    *is_grouped = first.is_some();
+                    first
+                }
+            }
+        };
+        let group = self.groups.begin(|mark| place(mark).is_some());
+        let members = group.map_or(&[][..], |group| &group.members);
+        let mut found = Vec::with_capacity(members.len());
+        for mark in members {
+            found.extend(place(mark).map(|number| (*mark, number)));
+        }
+        found
+    }
+
+    /// Some that are under test are not, as there was no room or an answer is not to be had.
+    pub(crate) fn put_off(&mut self) {
+        self.groups.put_off();
+    }
+
+    /// There are no data of those under test after all. What comes of them makes a group again.
+    pub(crate) fn give_test_up(&mut self) {
+        for mark in self.groups.end() {
+            match self.series.get_mut(&mark).map(|doubt| &mut doubt.state) {
+                Some(State::Suspected { is_grouped, .. }) => *is_grouped = false,
+                Some(State::Remembered(memory)) => memory.lose_probe(),
+                None => {}
+            }
+        }
+    }
+
+    /// These are not under test.
+    pub(crate) fn leave_out_of_test(&mut self, marks: &[Mark]) {
+        self.groups.leave_out(marks);
+    }
+
+    /// Only these are under test, in one group with others that they do not fit with.
+    pub(crate) fn narrow_test(&mut self, tested: &[Mark]) {
+        self.groups.narrow(tested);
+    }
+
+    /// A request with these was accepted. Gives what is no longer held.
+    pub(crate) fn accepted(
+        &mut self,
+        marks: &[Mark],
+        is_test: bool,
+        now: Instant,
+    ) -> BTreeSet<u64> {
+        if is_test {
+            self.groups.accepted();
+        }
+        let (mut released, mut is_remembered) = (BTreeSet::new(), false);
+        for mark in marks {
+            if let Some(doubt) = self.series.remove(mark) {
+                match doubt.state {
+                    State::Suspected { .. } => self.suspects -= 1,
+                    State::Remembered(_) => is_remembered = true,
+                }
+                released.extend(doubt.held);
+            }
+        }
+        if is_remembered {
+            // What was wrong with one may have been wrong with all.
+            for doubt in self.series.values_mut() {
+                if let State::Remembered(memory) = &mut doubt.state {
+                    memory.is_due(now);
+                }
+            }
+        }
+        released
+    }
+
+    /// A request with these was refused, and not said for which.
+    pub(crate) fn refused(
+        &mut self,
+        marks: &[Mark],
+        is_test: bool,
+        reason: &Refusal,
+        now: Instant,
+    ) {
+        self.last_reason = Some(reason.clone());
+        if is_test {
+            return self.groups.refused();
+        }
+        let mut members: Vec<Mark> = marks.to_vec();
+        members.sort_unstable();
+        members.dedup();
+        members.retain(|mark| self.suspect(*mark, now));
+        self.groups.push_bad(members);
+    }
+
+    /// Gives whether it is only suspected from now on.
+    fn suspect(&mut self, mark: Mark, now: Instant) -> bool {
+        if self.series.contains_key(&mark) {
+            return false;
+        }
+        let state = State::Suspected {
+            was_alone: false,
+            is_grouped: true,
+        };
+        self.suspects += 1;
+        let held = BTreeSet::new();
+        let doubt = Doubt {
+            state,
+            seen: now,
+            held,
+        };
+        self.series.insert(mark, doubt);
+        true
+    }
+
+    /// A datum alone was refused, which `proves` something or not.
+    pub(crate) fn refused_alone(
+        &mut self,
+        mark: Mark,
+        is_test: bool,
+        proves: bool,
+        reason: &Refusal,
+        now: Instant,
+    ) -> Alone {
+        self.last_reason = Some(reason.clone());
+        if is_test {
+            self.groups.end();
+        }
+        let is_full = self.series.len() >= MAX_SERIES;
+        let is_new = self.suspect(mark, now);
+        let Some(doubt) = self.series.get_mut(&mark) else {
+            return Alone::default();
+        };
+        doubt.seen = now;
+        let is_refused = match &mut doubt.state {
+            State::Remembered(memory) => {
+                memory.refused_again(now);
+                true
+            }
+            State::Suspected { .. } if !proves => {
+                self.groups.push_alone(mark);
+                return Alone::default();
+            }
+            State::Suspected { .. } if is_new && is_full => {
+                self.forget(mark);
+                return Alone {
+                    is_refused: true,
+                    ..Alone::default()
+                };
+            }
+            State::Suspected {
+                was_alone,
+                is_grouped,
+            } if !*was_alone => {
+                *was_alone = true;
+                *is_grouped = !doubt.held.is_empty();
+                if *is_grouped {
+                    self.groups.push_alone(mark);
+                }
+                return Alone {
+                    is_refused: true,
+                    ..Alone::default()
+                };
+            }
+            State::Suspected { .. } => {
+                doubt.state = State::Remembered(Memory::new(reason, now));
+                self.suspects -= 1;
+                true
+            }
+        };
+        Alone {
+            is_refused,
+            released: doubt.held.clone(),
+        }
+    }
+
+    /// The destination named these. Gives what is no longer held.
+    pub(crate) fn named(
+        &mut self,
+        marks: &[Mark],
+        reason: &Refusal,
+        now: Instant,
+    ) -> BTreeSet<u64> {
+        self.last_reason = Some(reason.clone());
+        let mut released = BTreeSet::new();
+        for &mark in marks {
+            if self.series.len() >= MAX_SERIES && !self.series.contains_key(&mark) {
+                continue;
+            }
+            self.suspect(mark, now);
+            if let Some(doubt) = self.series.get_mut(&mark) {
+                doubt.seen = now;
+                match &mut doubt.state {
+                    State::Remembered(memory) => memory.refused_again(now),
+                    state @ State::Suspected { .. } => {
+                        *state = State::Remembered(Memory::new(reason, now));
+                        self.suspects -= 1;
+                    }
+                }
+                released.extend(doubt.held.iter().copied());
+            }
+        }
+        released
+    }
+
+    /// A request was refused for those that were named. The others may be all right, or there are many more: then they are
+    /// divided.
+    pub(crate) fn rest_of_named(
+        &mut self,
+        marks: &[Mark],
+        is_test: bool,
+        divides: bool,
+        now: Instant,
+    ) {
+        if is_test {
+            return self.groups.named(marks, divides);
+        }
+        if divides {
+            let mut members: Vec<Mark> = marks.to_vec();
+            members.sort_unstable();
+            members.dedup();
+            members.retain(|mark| self.suspect(*mark, now));
+            self.groups.push_bad(members);
+        }
+    }
+
+    /// What all refusals said is void: the search begins anew, with as large groups as there can be.
+    pub(crate) fn begin_anew(&mut self, group_len: usize) {
+        self.groups.clear();
+        let mut together: Vec<(u64, Mark)> = Vec::new();
+        for (&mark, doubt) in &mut self.series {
+            let first = doubt.held.first().copied();
+            match &mut doubt.state {
+                State::Suspected {
+                    was_alone,
+                    is_grouped,
+                } => {
+                    *is_grouped = first.is_some();
+                    match first {
+                        Some(_) if *was_alone => self.groups.push_alone(mark),
+                        Some(number) => together.push((number, mark)),
+                        None => {}
+                    }
+                }
+                State::Remembered(memory) => {
+                    if memory.probe_among(&doubt.held).is_some() {
+                        self.groups.push_alone(mark);
+                    }
+                }
+            }
+        }
+        together.sort_unstable();
+        for group in together.chunks(group_len.max(1)) {
+            let members = group.iter().map(|(_, mark)| *mark).collect();
+            self.groups.push_last(members);
+        }
+    }
+
+    /// Series that were not seen for long do not come back.
+    pub(crate) fn forget_the_old(&mut self, now: Instant) {
+        if self.forgot_at.is_some_and(|at| now < at + FORGET_EVERY) {
+            return;
+        }
+        self.forgot_at = Some(now);
+        self.series.retain(|_, doubt| {
+            let is_old = doubt.held.is_empty() && now >= doubt.seen + FORGET_AFTER;
+            if is_old && matches!(doubt.state, State::Suspected { .. }) {
+                self.suspects -= 1;
+            }
+            !is_old
+        });
+    }
+
+    fn forget(&mut self, mark: Mark) {
+        if let Some(doubt) = self.series.remove(&mark)
+            && matches!(doubt.state, State::Suspected { .. })
+        {
+            self.suspects -= 1;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! How many requests a destination that refuses them may cause: those that search for bad data, and all of them while
+//! nothing but refusals comes back. And what a refusal proves.
+
+use crate::delivery::backoff;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// In any [`SPAN`].
+pub(crate) const MAX_REQUESTS: usize = 64;
+const SPAN: Duration = Duration::from_mins(1);
+/// So many refusals in a row cost no pause. After more than these in a row nothing is proved: the destination may refuse
+/// whatever it gets.
+const UNPAUSED: u32 = 16;
+
+/// A destination may name one bad datum for each request.
+const NAMED_IN_A_ROW: u32 = 4;
+
+#[derive(Debug, Default)]
+pub(crate) struct RefusalBudget {
+    /// When the last requests began.
+    spent: VecDeque<Instant>,
+    /// Refusals since a request was accepted.
+    in_a_row: u32,
+    /// Whether one was accepted since the refusals began that are being searched for their cause.
+    is_proved: bool,
+    until: Option<Instant>,
+}
+
+impl RefusalBudget {
+    /// Whether all requests are paid from it: the last answer was a refusal.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.in_a_row > 0
+    }
+
+    /// When the next request may begin that is paid from it, past times included.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        let full = self.spent.len() >= MAX_REQUESTS;
+        let oldest = self.spent.front().filter(|_| full);
+        oldest.map(|&at| at + SPAN).max(self.until)
+    }
+
+    /// A request begins that is paid from it.
+    pub(crate) fn spend(&mut self, now: Instant) {
+        if self.spent.len() >= MAX_REQUESTS {
+            self.spent.pop_front();
+        }
+        self.spent.push_back(now);
+    }
+
+    /// A request was refused. If no search was under way, the refusals begin with it.
+    pub(crate) fn refused(&mut self, is_first: bool, now: Instant, random: &mut fastrand::Rng) {
+        if is_first && self.in_a_row == 0 {
+            self.is_proved = false;
+        }
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let beyond = self.in_a_row.saturating_sub(UNPAUSED);
+        self.until = (beyond > 0)
+            .then(|| backoff::pause(beyond, now, random))
+            .flatten();
+    }
+
+    /// A request was accepted. Gives whether the refusals before it say nothing: so many there were, and no other answer.
+    pub(crate) fn accepted(&mut self) -> bool {
+        self.is_proved = true;
+        self.until = None;
+        std::mem::take(&mut self.in_a_row) > 2 * UNPAUSED
+    }
+
+    /// Whether so many were refused in a row that there are many at fault: it is better to divide than to name one after
+    /// the other.
+    pub(crate) fn divides(&self) -> bool {
+        self.in_a_row > NAMED_IN_A_ROW
+    }
+
+    /// Whether the last refusal says something of what was refused: a request was accepted since the refusals began, and
+    /// not long ago.
+    pub(crate) fn proves(&self) -> bool {
+        self.is_proved && self.in_a_row <= UNPAUSED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Requests of an hour, at most one at a time and each answered at once.
+    fn requests(answers: impl Fn(usize) -> bool) -> Vec<Instant> {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut budget = RefusalBudget::default();
+        let start = Instant::now();
+        let mut now = start;
+        let mut begun = Vec::new();
+        loop {
+            now = budget.next().map_or(now, |next| next.max(now));
+            if now > start + Duration::from_hours(1) {
+                return begun;
+            }
+            budget.spend(now);
+            if answers(begun.len()) {
+                budget.accepted();
+            } else {
+                budget.refused(false, now, &mut random);
+            }
+            begun.push(now);
+        }
+    }
+
+    #[test]
+    fn an_hour_of_nothing_but_refusals_costs_few_requests() {
+        let begun = requests(|_| false);
+        assert!((100..200).contains(&begun.len()), "{}", begun.len());
+    }
+
+    #[test]
+    fn no_minute_has_more_than_64_whatever_the_answers() {
+        for accepted in [1, 2, 3, 10, 40] {
+            let begun = requests(|number| number % accepted == 0);
+            for at in begun.windows(MAX_REQUESTS + 1) {
+                assert!(at[MAX_REQUESTS] - at[0] >= SPAN, "one in {accepted}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_proves_something_beside_accepted_requests_alone() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut budget = RefusalBudget::default();
+        let now = Instant::now();
+        budget.accepted();
+        budget.refused(true, now, &mut random);
+        assert!(!budget.proves(), "none was accepted since");
+        assert!(!budget.accepted());
+        for _ in 0..UNPAUSED {
+            budget.refused(false, now, &mut random);
+            assert!(budget.proves());
+        }
+        budget.refused(false, now, &mut random);
+        assert!(!budget.proves(), "that was long ago");
+        for _ in 0..UNPAUSED {
+            budget.refused(false, now, &mut random);
+        }
+        assert!(budget.accepted(), "they said nothing");
+    }
+}
