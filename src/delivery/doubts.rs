@@ -13,7 +13,7 @@ use crate::model::refusal::Refusal;
 use groups::Groups;
 use memory::Memory;
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,16 +23,18 @@ pub(crate) const MAX_SERIES: usize = 100_000;
 const FORGET_AFTER: Duration = Duration::from_hours(2);
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 
-/// Of a series: a number of its name and dimensions, so that a name of any length takes no memory.
-pub(crate) type Mark = u128;
+/// Of a series: a hash of its name and dimensions, so that a name of any length takes no memory. With as many series as
+/// there may be it is one in billions that two of them have the same.
+pub(crate) type Mark = u64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
-    hashers: [RandomState; 2],
+    hasher: RandomState,
     series: HashMap<Mark, Doubt>,
     groups: Groups,
     /// How many series are suspected, not known to be refused.
     suspects: usize,
+    last_number: u64,
     last_reason: Option<Refusal>,
     forgot_at: Option<Instant>,
 }
@@ -41,6 +43,8 @@ pub(crate) struct Doubts {
 struct Doubt {
     state: State,
     seen: Instant,
+    /// In the order in which they came into doubt.
+    number: u64,
     /// The held batches that have data of it.
     held: BTreeSet<u64>,
 }
@@ -89,18 +93,23 @@ impl Doubts {
         self.groups.has_next()
     }
 
+    /// Whether there is something to test, or under test.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.groups.is_searching()
+    }
+
     /// Why a request was refused for the last time.
     pub(crate) fn last_reason(&self) -> Option<&Refusal> {
         self.last_reason.as_ref()
     }
 
     pub(crate) fn mark(&self, datum: &Datum) -> Mark {
-        let [high, low] = [0, 1].map(|half: usize| {
-            let name = datum.name();
-            let dimensions: Vec<_> = datum.dimensions().collect();
-            u128::from(self.hashers[half].hash_one((name, dimensions)))
-        });
-        high << 64 | low
+        let mut hasher = self.hasher.build_hasher();
+        datum.name().hash(&mut hasher);
+        for dimension in datum.dimensions() {
+            dimension.hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// What is to become of a datum of the batch of this number.
@@ -248,11 +257,14 @@ impl Doubts {
         if is_test {
             return self.groups.refused();
         }
-        let mut members: Vec<Mark> = marks.to_vec();
-        members.sort_unstable();
-        members.dedup();
-        members.retain(|mark| self.suspect(*mark, now));
+        let members = self.suspect_all(marks, now);
         self.groups.push_bad(members);
+    }
+
+    /// Gives those that are only suspected from now on, each once.
+    fn suspect_all(&mut self, marks: &[Mark], now: Instant) -> Vec<Mark> {
+        let new = marks.iter().filter(|mark| self.suspect(**mark, now));
+        new.copied().collect()
     }
 
     /// Gives whether it is only suspected from now on.
@@ -266,9 +278,11 @@ impl Doubts {
         };
         self.suspects += 1;
         let held = BTreeSet::new();
+        self.last_number += 1;
         let doubt = Doubt {
             state,
             seen: now,
+            number: self.last_number,
             held,
         };
         self.series.insert(mark, doubt);
@@ -378,10 +392,7 @@ impl Doubts {
             return self.groups.named(marks, divides);
         }
         if divides {
-            let mut members: Vec<Mark> = marks.to_vec();
-            members.sort_unstable();
-            members.dedup();
-            members.retain(|mark| self.suspect(*mark, now));
+            let members = self.suspect_all(marks, now);
             self.groups.push_bad(members);
         }
     }
@@ -389,8 +400,18 @@ impl Doubts {
     /// What all refusals said is void: the search begins anew, with as large groups as there can be.
     pub(crate) fn begin_anew(&mut self, group_len: usize) {
         self.groups.clear();
+        let mut in_order: Vec<(u64, Mark)> = Vec::new();
+        in_order.extend(
+            self.series
+                .iter()
+                .map(|(mark, doubt)| (doubt.number, *mark)),
+        );
+        in_order.sort_unstable();
         let mut together: Vec<(u64, Mark)> = Vec::new();
-        for (&mark, doubt) in &mut self.series {
+        for (_, mark) in in_order {
+            let Some(doubt) = self.series.get_mut(&mark) else {
+                continue;
+            };
             let first = doubt.held.first().copied();
             match &mut doubt.state {
                 State::Suspected {
@@ -411,7 +432,8 @@ impl Doubts {
                 }
             }
         }
-        together.sort_unstable();
+        // Those of one batch fit into one request.
+        together.sort_by_key(|(number, _)| *number);
         for group in together.chunks(group_len.max(1)) {
             let members = group.iter().map(|(_, mark)| *mark).collect();
             self.groups.push_last(members);

@@ -2,17 +2,27 @@
 
 use crate::delivery::Delivery;
 use crate::delivery::doubts::{Mark, Standing};
-use crate::delivery::ledger::{Attempted, Outcome};
+use crate::delivery::ledger::Attempted;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::request::Filling;
 use crate::model::datum::Datum;
 use crate::model::refusal::Refusal;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 use tokio::time::Instant;
 
+/// After an accepted test, what it released waits no longer than this for what the next ones release.
+const RELEASE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Held batches that have data that are not in doubt any more.
+#[derive(Debug, Default)]
+pub(super) struct Released {
+    numbers: BTreeSet<u64>,
+    pub(super) until: Option<Instant>,
+}
+
 impl Delivery {
-    /// What may be sent of a batch in the next attempt. What its series are in doubt for waits; what is known to be refused
-    /// is.
+    /// What may be sent of a batch in the next attempt. What is in doubt waits; what is known to be refused is.
     pub(super) fn sort(&mut self, queued: QueuedBatch, now: Instant) -> Option<QueuedBatch> {
         if self.doubts.is_empty() {
             return Some(queued);
@@ -29,19 +39,19 @@ impl Delivery {
         }
     }
 
-    /// Refuses data of series that are known to be refused.
+    /// Refuses data of series that are known to be refused. Gives what is left.
     fn refuse_remembered(&mut self, queued: QueuedBatch, now: Instant) -> Option<QueuedBatch> {
         let mut by_reason: Vec<(Refusal, Vec<Datum>)> = Vec::new();
         let mut others = Vec::new();
         for datum in queued.data() {
-            match self.doubts.standing(queued.number, datum, now) {
-                Standing::Remembered(reason) => {
-                    match by_reason.iter_mut().find(|(one, _)| *one == reason) {
-                        Some((_, data)) => data.push(datum.clone()),
-                        None => by_reason.push((reason, vec![datum.clone()])),
-                    }
-                }
-                Standing::Free | Standing::Held => others.push(datum.clone()),
+            let Standing::Remembered(reason) = self.doubts.standing(queued.number, datum, now)
+            else {
+                others.push(datum.clone());
+                continue;
+            };
+            match by_reason.iter_mut().find(|(one, _)| *one == reason) {
+                Some((_, data)) => data.push(datum.clone()),
+                None => by_reason.push((reason, vec![datum.clone()])),
             }
         }
         if by_reason.is_empty() {
@@ -49,13 +59,7 @@ impl Delivery {
         }
         let (number, durability) = (queued.number, queued.durability);
         for (reason, data) in &by_reason {
-            // What is repeated was sent before it was known.
-            let settled = if queued.is_repeated {
-                queued.settled_in_part(data, Outcome::Ambiguous)
-            } else {
-                queued.refused(data, reason)
-            };
-            self.settle(number, &settled);
+            self.settle(number, &queued.refused(data, reason));
         }
         let Some(mut rest) = queued.part(others) else {
             self.discard(number, durability);
@@ -89,9 +93,30 @@ impl Delivery {
         self.overflow();
     }
 
-    /// The search no longer holds these.
-    pub(super) fn release(&mut self, numbers: impl IntoIterator<Item = u64>) {
-        for number in numbers {
+    /// The search no longer holds these. They go together with others, if that does not take long: each test may release some.
+    fn release(&mut self, numbers: BTreeSet<u64>, now: Instant) {
+        if !numbers.is_empty() {
+            self.released.numbers.extend(numbers);
+            self.released.until.get_or_insert(now + RELEASE_WITHIN);
+        }
+        if self.queue.is_in_order() {
+            self.release_all();
+        }
+    }
+
+    /// Lets go what is not to be held any longer, if there are no more tests for now.
+    pub(super) fn release_due(&mut self, now: Instant) {
+        let Some(until) = self.released.until else {
+            return;
+        };
+        if until <= now || !self.doubts.is_searching() {
+            self.release_all();
+        }
+    }
+
+    fn release_all(&mut self) {
+        let released = std::mem::take(&mut self.released);
+        for number in released.numbers {
             if let Some(queued) = self.take_held(number) {
                 self.queue.push(queued);
             }
@@ -234,7 +259,7 @@ impl Delivery {
                 self.conclude(number, durability, part.refused_at(&places, reason));
             }
         }
-        self.release(released);
+        self.release(released, now);
     }
 
     fn refused_alone(
@@ -255,14 +280,14 @@ impl Delivery {
                 self.try_again(part, now);
             }
         }
-        self.release(alone.released);
+        self.release(alone.released, now);
     }
 
     /// A request was accepted with data of these series: the search goes on without them.
     pub(super) fn cleared_of_doubt(&mut self, marks: &[Mark], is_test: bool, now: Instant) {
         if !self.doubts.is_empty() {
             let released = self.doubts.accepted(marks, is_test, now);
-            self.release(released);
+            self.release(released, now);
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::delivery::alarm::sleep_until;
 use crate::delivery::clock_skew::ClockSkew;
 use crate::delivery::doubts::Doubts;
 use crate::delivery::durability::Durability;
+use crate::delivery::isolate::Released;
 use crate::delivery::journaling::Journaling;
 use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
 use crate::delivery::owed_totals::OwedTotals;
@@ -75,6 +76,7 @@ pub(crate) struct Delivery {
     /// How many requests were answered.
     answers: u64,
     doubts: Doubts,
+    released: Released,
     /// What is to be tested waits for the disk until then.
     tests_from: Option<Instant>,
     journal: Option<Journaling>,
@@ -127,6 +129,7 @@ impl Delivery {
             next_request: 0,
             answers: 0,
             doubts: Doubts::default(),
+            released: Released::default(),
             tests_from: None,
             journal,
             next_number: first_own,
@@ -223,6 +226,7 @@ impl Delivery {
             if self.stop_marking(now) {
                 break;
             }
+            self.release_due(now);
             let start = self.request_start.next(self.requests.len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
             if start.is_some_and(|start| start <= now) {
@@ -237,7 +241,14 @@ impl Delivery {
             let journal = self.journal.as_ref();
             let read_again = journal.and_then(|journal| journal.reload.again);
             let passes_over = self.passes_over_at();
-            let wakes = [start, test, self.marking_until(), read_again, passes_over];
+            let wakes = [
+                start,
+                test,
+                self.released.until,
+                self.marking_until(),
+                read_again,
+                passes_over,
+            ];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {
                 biased;

@@ -98,6 +98,6 @@ impl Open {
     }
 
     fn close(self) -> Batch {
-        self.batch.closed()
+        self.batch.closed().with_request_len(self.len)
     }
 }

@@ -124,10 +124,11 @@ impl Queue {
         self.take(number)
     }
 
-    /// The one that [`pop_ready`](Self::pop_ready) would take out.
-    pub(crate) fn peek_ready(&mut self, now: Instant) -> Option<&QueuedBatch> {
-        let number = self.waiting.next(self.group_in_turn(), now)?;
-        self.waiting.get(number)
+    /// One that may go with this batch, in the same request.
+    pub(crate) fn next_with(&self, first: &QueuedBatch, now: Instant) -> Option<&QueuedBatch> {
+        let group = self.in_order.then_some(first.group);
+        let key = first.batch.key();
+        self.waiting.next_with(first.number, key, group, now)
     }
 
     /// When one of them may be sent, past times included; none if there is none.

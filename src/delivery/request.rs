@@ -6,7 +6,7 @@ use crate::delivery::queue::InFlight;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::try_once::try_once;
 use crate::delivery::{Delivery, PATIENCE};
-use crate::model::batch::Batch;
+use crate::model::batch::{Batch, BatchKey};
 use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
 use std::sync::Arc;
@@ -80,25 +80,21 @@ impl Delivery {
     /// Adds batches that are ready and fit: small ones, that waited.
     fn gather_more(&mut self, parts: &mut Vec<Cleared>, now: Instant) {
         let first = &parts[0].queued;
-        if !first.unknown_fates.is_none() {
+        if !first.unknown_fates.is_none() || first.batch.data().len() >= self.profile.max_data {
             return;
         }
-        let (in_order, group) = (self.queue.is_in_order(), first.group);
         let mut filling = Filling::default();
         let mut is_first = true;
-        while let Some(next) = self.queue.peek_ready(now) {
-            let is_alike = next.unknown_fates.is_none() && (!in_order || next.group == group);
-            let data = parts.iter().map(|part| part.queued.batch.data().len());
-            if !is_alike || data.sum::<usize>() + next.batch.data().len() > self.profile.max_data {
-                return;
-            }
+        while let Some(next) = self.queue.next_with(&parts[0].queued, now) {
             if std::mem::take(&mut is_first) {
                 filling.takes(&*self.sink, self.profile, &parts[0].queued.batch);
             }
-            if !filling.takes(&*self.sink, self.profile, &next.batch) {
+            let is_alike = next.unknown_fates.is_none();
+            if !is_alike || !filling.takes(&*self.sink, self.profile, &next.batch) {
                 return;
             }
-            let next = self.queue.pop_ready(now);
+            let next = next.number;
+            let next = self.queue.take(next);
             parts.extend(next.and_then(|next| self.prepare(next, now)));
         }
     }
@@ -188,29 +184,27 @@ impl Delivery {
     }
 }
 
-/// What a request has so far, by the sink's account.
+/// What a request has so far.
 #[derive(Default)]
 pub(super) struct Filling {
-    batch: Option<Batch>,
+    key: Option<BatchKey>,
+    data: usize,
+    /// By the sink's account, which counts what all requests have for each batch.
     len: usize,
 }
 
 impl Filling {
     /// Adds what the next attempt of a batch sends, if there is room.
     pub(super) fn takes(&mut self, sink: &dyn AnySink, profile: Profile, next: &Batch) -> bool {
-        let batch = (self.batch).get_or_insert_with(|| Batch::open(next.key().clone()));
-        let (before, len) = (batch.data().len(), self.len);
-        if batch.key() != next.key() || before + next.data().len() > profile.max_data {
+        let key = self.key.get_or_insert_with(|| next.key().clone());
+        let data = self.data + next.data().len();
+        if key != next.key() || data > profile.max_data {
             return false;
         }
-        for datum in next.data() {
-            self.len += sink.added_len(batch, datum);
-            batch.push(datum.clone());
-        }
-        let fits = before == 0 || self.len <= profile.max_bytes;
-        if !fits {
-            batch.truncate(before);
-            self.len = len;
+        let len = self.len + next.request_len(sink);
+        let fits = self.data == 0 || len <= profile.max_bytes;
+        if fits {
+            (self.data, self.len) = (data, len);
         }
         fits
     }

@@ -2,6 +2,7 @@
 
 use crate::model::datum::Datum;
 use crate::model::guarantee::Guarantee;
+use crate::model::sink::AnySink;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,6 +12,8 @@ pub struct Batch {
     key: BatchKey,
     data: Vec<Datum>,
     memory_len: usize,
+    /// Bytes of the request, by the sink's account, if that was asked.
+    request_len: Option<usize>,
     /// The earliest and the latest of the data's time stamps.
     stamps: Option<(SystemTime, SystemTime)>,
 }
@@ -60,6 +63,7 @@ impl Batch {
             key,
             data: Vec::new(),
             memory_len: size_of::<Self>(),
+            request_len: None,
             stamps: None,
         }
     }
@@ -68,11 +72,6 @@ impl Batch {
     #[inline]
     pub(crate) fn push(&mut self, datum: Datum) {
         self.data.push(datum);
-    }
-
-    /// Takes out all but the first, before it is closed.
-    pub(crate) fn truncate(&mut self, data: usize) {
-        self.data.truncate(data);
     }
 
     /// With what is known of all its data, and no more memory than they take, as it may wait for long.
@@ -92,6 +91,24 @@ impl Batch {
             }
         }
         self
+    }
+
+    /// With so many bytes for the request.
+    pub(crate) fn with_request_len(mut self, bytes: usize) -> Self {
+        self.request_len = Some(bytes);
+        self
+    }
+
+    /// Bytes of the request, by the sink's account.
+    pub(crate) fn request_len(&self, sink: &dyn AnySink) -> usize {
+        self.request_len.unwrap_or_else(|| {
+            let (mut batch, mut len) = (Self::open(self.key.clone()), 0);
+            for datum in &self.data {
+                len += sink.added_len(&batch, datum);
+                batch.push(datum.clone());
+            }
+            len
+        })
     }
 
     /// A batch of its own for some of its data; none if there are none.

@@ -70,7 +70,7 @@ async fn flushes_at_once_share_the_work() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rejected_request_is_reported_series_by_series() {
-    let sink = Scripted::new([Fault::Rejected]);
+    let sink = Scripted::new([Fault::Refused]);
     let test = start(&sink);
     test.record(|| {
         counter!("n").increment(3);

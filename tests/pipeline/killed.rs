@@ -46,11 +46,12 @@ impl Sink for Told {
     }
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
-        let window = number(batch.data()[0].timestamp());
-        say("attempt", window);
+        let windows = batch.data().iter().map(|datum| number(datum.timestamp()));
+        let windows: BTreeSet<u64> = windows.collect();
+        say("attempt", number(batch.data()[0].timestamp()));
         let sent = self.0.send(batch, attempt).await;
         if matches!(sent, Err(SendError::Ambiguous(_))) {
-            say("unsure", window);
+            windows.iter().for_each(|window| say("unsure", *window));
         }
         sent
     }

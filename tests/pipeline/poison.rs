@@ -64,10 +64,11 @@ async fn the_others_arrive_in_two_requests_where_it_is_named() {
     }
 }
 
+/// Ten halves, their other halves, and the datum once more by itself, when a request was accepted.
 #[tokio::test(start_paused = true)]
-async fn the_others_arrive_in_twelve_requests_where_it_is_not() {
+async fn the_others_arrive_in_twenty_requests_where_it_is_not() {
     for place in [0, 1, 417, 500, 998, 999] {
-        arrives(place, false, 12, &[]).await;
+        arrives(place, false, 20, &[]).await;
     }
 }
 
@@ -81,7 +82,7 @@ async fn a_search_goes_on_whatever_comes_between() {
         Fault::Throttle,
     ];
     for place in [0, 417, 999] {
-        arrives(place, false, 12, &faults).await;
+        arrives(place, false, 20, &faults).await;
         arrives(place, true, 2, &faults[..1]).await;
     }
 }

@@ -45,7 +45,7 @@ fn map<const N: usize>(pairs: [(&str, f64); N]) -> BTreeMap<String, f64> {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_tells_what_happened_since_the_last() {
-    use Fault::{Ambiguous, Rejected, Throttled, Transient};
+    use Fault::{Ambiguous, Refused, Throttled, Transient};
     let sink = Scripted::new([]);
     let test = started(&sink);
     test.record(|| counter!("n").increment(3));
@@ -63,7 +63,7 @@ async fn a_window_tells_what_happened_since_the_last() {
     });
     let _ = test.cloudwatch.flush().await.unwrap();
     test.record(|| counter!("m").increment(1));
-    sink.script.lock().unwrap().extend([Rejected]);
+    sink.script.lock().unwrap().extend([Refused]);
     let _ = test.cloudwatch.flush().await.unwrap();
     sink.memory.take();
     test.clock.advance(Duration::from_mins(1));

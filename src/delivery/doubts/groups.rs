@@ -25,6 +25,10 @@ impl Groups {
         self.tested.is_none() && !self.waiting.is_empty()
     }
 
+    pub(super) fn is_searching(&self) -> bool {
+        self.tested.is_some() || !self.waiting.is_empty()
+    }
+
     /// One is refused, if it is not alone.
     pub(super) fn push_bad(&mut self, members: Vec<Mark>) {
         let is_bad = members.len() > 1;

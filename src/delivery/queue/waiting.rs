@@ -1,14 +1,19 @@
 //! Batches that wait in memory, by number and by when they may be sent: none of it takes longer the more there are.
 
 use crate::delivery::queued_batch::QueuedBatch;
+use crate::model::batch::BatchKey;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
+
+/// Whether an earlier process left it, and its number.
+type Place = (bool, u64);
 
 #[derive(Debug)]
 pub(super) struct Waiting {
     all: BTreeMap<u64, QueuedBatch>,
-    /// Those that may be sent: this process's own, then what an earlier one left, as nobody waits for that.
-    ready: BTreeSet<(bool, u64)>,
+    /// Those that may be sent, by what may share a request, of which there are few kinds: this process's own, then what an
+    /// earlier one left, as nobody waits for that.
+    ready: Vec<(BatchKey, BTreeSet<Place>)>,
     /// Those that may be sent later.
     pausing: BTreeSet<(Instant, u64)>,
     /// The batches from here on are this process's own.
@@ -20,7 +25,7 @@ impl Waiting {
     pub(super) fn new(first_own: u64) -> Self {
         Self {
             all: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            ready: Vec::new(),
             pausing: BTreeSet::new(),
             first_own,
             bytes: 0,
@@ -30,16 +35,24 @@ impl Waiting {
     pub(super) fn insert(&mut self, queued: QueuedBatch) {
         let number = queued.number;
         match queued.ready_at() {
-            Some(at) => self.pausing.insert((at, number)),
-            None => self.ready.insert(self.place(number)),
-        };
+            Some(at) => {
+                self.pausing.insert((at, number));
+            }
+            None => self.is_ready(number, queued.batch.key()),
+        }
         self.bytes += queued.memory_len();
         self.all.insert(number, queued);
     }
 
     pub(super) fn remove(&mut self, number: u64) -> Option<QueuedBatch> {
         let queued = self.all.remove(&number)?;
-        self.ready.remove(&self.place(number));
+        let place = self.place(number);
+        self.ready.retain_mut(|(key, places)| {
+            if key == queued.batch.key() {
+                places.remove(&place);
+            }
+            !places.is_empty()
+        });
         if let Some(at) = queued.ready_at() {
             self.pausing.remove(&(at, number));
         }
@@ -63,13 +76,37 @@ impl Waiting {
     pub(super) fn next(&mut self, group: Option<u64>, now: Instant) -> Option<u64> {
         self.end_pauses(now);
         match group {
-            None => self.ready.first().map(|(_, number)| *number),
+            None => {
+                let first = self.ready.iter().filter_map(|(_, places)| places.first());
+                first.min().map(|(_, number)| *number)
+            }
             Some(group) => {
                 let is_ready = |queued: &&QueuedBatch| queued.ready_at().is_none_or(|at| at <= now);
                 let ready = self.of_group(group).find(is_ready);
                 ready.map(|queued| queued.number)
             }
         }
+    }
+
+    /// The one that may go with the batch of this number and key, in the same request; of this `group` alone, if there are
+    /// turns.
+    pub(super) fn next_with(
+        &self,
+        number: u64,
+        key: &BatchKey,
+        group: Option<u64>,
+        now: Instant,
+    ) -> Option<&QueuedBatch> {
+        if let Some(group) = group {
+            let is_ready = |queued: &&QueuedBatch| {
+                queued.batch.key() == key && queued.ready_at().is_none_or(|at| at <= now)
+            };
+            return self.of_group(group).find(is_ready);
+        }
+        let (_, places) = self.ready.iter().find(|(one, _)| one == key)?;
+        let (is_restored, next) = *places.first()?;
+        let is_alike = is_restored == self.place(number).0;
+        self.all.get(&next).filter(|_| is_alike)
     }
 
     /// When one may be sent, past times included; none if there is none.
@@ -96,8 +133,13 @@ impl Waiting {
             && at <= now
         {
             self.pausing.pop_first();
-            let place = self.place(number);
-            self.ready.insert(place);
+            if let Some(key) = self
+                .all
+                .get(&number)
+                .map(|queued| queued.batch.key().clone())
+            {
+                self.is_ready(number, &key);
+            }
         }
     }
 
@@ -129,7 +171,17 @@ impl Waiting {
         self.bytes
     }
 
-    fn place(&self, number: u64) -> (bool, u64) {
+    fn is_ready(&mut self, number: u64, key: &BatchKey) {
+        let place = self.place(number);
+        match self.ready.iter_mut().find(|(one, _)| one == key) {
+            Some((_, places)) => {
+                places.insert(place);
+            }
+            None => self.ready.push((key.clone(), BTreeSet::from([place]))),
+        }
+    }
+
+    fn place(&self, number: u64) -> Place {
         (number < self.first_own, number)
     }
 }

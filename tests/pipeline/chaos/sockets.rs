@@ -116,11 +116,14 @@ async fn over_sockets_the_accounts_are_the_same() {
             runs.spawn(async move { (seed, minutes(seed, guarantee).await) });
         }
     }
+    let mut met = 0;
     while let Some(run) = runs.join_next().await {
         let (seed, minutes) = run.unwrap();
         let requests = minutes.requests();
         let faults = requests.iter().filter(|(_, fault, _)| fault.is_some());
-        assert!(faults.count() >= 3, "seed {seed}: {requests:?}");
+        met += faults.count();
         minutes.account(&format!("{:?}, seed {seed}", minutes.guarantee));
     }
+    // What waited goes in one request, so that there may be few in a run.
+    assert!(met as u64 >= 3 * 2 * SEEDS, "{met} faults");
 }
