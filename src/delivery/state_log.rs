@@ -23,6 +23,7 @@ enum State {
     Failing,
     Throttling,
     Denying,
+    Misdirected,
 }
 
 impl StateLog {
@@ -52,6 +53,15 @@ impl StateLog {
         if self.enters(State::Denying) {
             tracing::error!(destination = &*self.destination, %error,
                 "not allowed to send: check credentials and the permission cloudwatch:PutMetricData; data are kept"
+            );
+        }
+    }
+
+    /// Whoever answers takes no such requests.
+    pub(crate) fn misdirected(&mut self, error: &(dyn Error + Send + Sync)) {
+        if self.enters(State::Misdirected) {
+            tracing::error!(destination = &*self.destination, %error,
+                "whoever answers takes no such requests: check endpoint, region, namespace and account; data are kept"
             );
         }
     }

@@ -9,6 +9,7 @@ mod abandoned;
 mod accounts;
 mod adversarial;
 mod allocations;
+mod answers;
 mod answers_cost_little;
 mod as_recorded;
 mod asking;

@@ -5,8 +5,12 @@ mod cbor_len;
 mod classify;
 mod client;
 mod excerpt;
+mod failure_text;
+mod message;
 mod request_len;
 mod retry_after;
+mod seen;
+mod service_date;
 mod unit_name;
 
 pub use client::PutMetricData;
