@@ -10,6 +10,7 @@ use crate::sinks::put_metric_data::classify::{classify, out_of_time};
 use crate::sinks::put_metric_data::failure_text::line;
 use crate::sinks::put_metric_data::seen::{Head, Seen};
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::StalledStreamProtectionConfig;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -18,13 +19,20 @@ use std::time::Duration;
 
 /// The SDK's own time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+/// The SDK calculates with floats, and panics beyond what a `Duration` can be.
+const LONGEST: Duration = Duration::from_hours(24 * 366);
 
 /// Sends to CloudWatch.
 ///
-/// The exporter alone repeats what failed, so the SDK's own retries and time-outs are off for these requests,
-/// whatever the client's settings are. A request's time begins once the SDK has credentials, for which it has five
-/// seconds by its own account, or what the client's identity cache has been set to. Half of it is the most that
-/// a connection may take, of 3.1 seconds or what the client has been set to.
+/// The exporter alone repeats what failed, and its
+/// [`with_request_timeout`](crate::CloudWatchBuilder::with_request_timeout) alone says how long a request may take. The
+/// client's own retries, read, operation and attempt time-outs and its protection against stalled streams are off for
+/// these requests, however they were set; what an HTTP client of one's own does by itself is its own affair. Of the
+/// client's time-outs only the one to connect counts, 3.1 seconds by default, and half of the request's time at most.
+///
+/// A request's time begins once the SDK has credentials. Loading them may take ten minutes, or what the client's identity
+/// cache was expressly set to; the log says so once after five seconds. A load is not cut short, so that the next attempt
+/// does not begin it again.
 ///
 /// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`. A 200 without them is
 /// a success with a [note](Sent::note), as a gateway may strip headers; a page of HTML is
@@ -50,14 +58,15 @@ impl PutMetricData {
     }
 
     /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
-    /// a request under way.
-    fn timeouts(&self, request: Duration) -> TimeoutConfig {
+    /// a request under way. All else is the exporter's, whatever the client has. An attempt's own time is there for the
+    /// SDK's identity cache, which gives a load as much, and 6 seconds without.
+    fn timeouts(&self, request: Duration, load: Duration) -> TimeoutConfig {
         let theirs = self.client.config().timeout_config();
         let theirs = theirs.and_then(TimeoutConfig::connect_timeout);
         TimeoutConfig::builder()
             .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(request / 2))
             .disable_operation_timeout()
-            .disable_operation_attempt_timeout()
+            .operation_attempt_timeout(load.saturating_add(request).min(LONGEST))
             .disable_read_timeout()
             .build()
     }
@@ -69,10 +78,12 @@ impl Sink for PutMetricData {
     }
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        attempt.awaits_credentials();
         let seen = Seen::of(attempt, self.client.config().region());
         let once = aws_sdk_cloudwatch::Config::builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(self.timeouts(attempt.timeout()))
+            .timeout_config(self.timeouts(attempt.timeout(), attempt.load_time()))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(seen.clone());
         let data = batch.data().iter().map(to_sdk).collect();
         let request = self
@@ -181,7 +192,7 @@ mod tests {
                 config = config.timeout_config(timeouts.build());
             }
             let sink = PutMetricData::new(Client::from_conf(config.build()));
-            let timeouts = sink.timeouts(ms(request));
+            let timeouts = sink.timeouts(ms(request), Duration::ZERO);
             let connect = timeouts.connect_timeout().unwrap();
             assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
         }
