@@ -64,3 +64,4 @@ mod units;
 mod whose_timeout;
 mod windows;
 mod without_timers;
+mod wrong_places;

@@ -4,6 +4,7 @@ mod answer_body;
 mod cbor_len;
 mod classify;
 mod client;
+mod endpoint_probe;
 mod excerpt;
 mod failure_text;
 mod message;
@@ -14,3 +15,6 @@ mod service_date;
 mod unit_name;
 
 pub use client::PutMetricData;
+#[cfg(feature = "aws-config")]
+pub(crate) use endpoint_probe::is_http;
+pub(crate) use endpoint_probe::{NoEndpoint, probe};
