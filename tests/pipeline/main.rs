@@ -29,6 +29,8 @@ mod fixtures;
 mod hanging_collectors;
 mod hidden_labels;
 mod idle;
+#[cfg(feature = "aws-config")]
+mod idle_connections;
 mod install;
 mod journal;
 mod killed;
