@@ -7,6 +7,8 @@ mod build;
 #[cfg(feature = "aws-config")]
 mod default_client;
 pub(crate) mod destination;
+#[cfg(feature = "aws-config")]
+mod fresh_connections;
 #[cfg(feature = "put-metric-data")]
 mod with_client;
 
@@ -303,7 +305,11 @@ impl CloudWatchBuilder {
     }
 
     /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
-    /// second attempt. It begins when the request [leaves](crate::Attempt::leaves), as each sink says.
+    /// second attempt. It begins when the request [leaves](crate::Attempt::leaves), as each sink says; credentials are
+    /// loaded before that, for ten minutes at most.
+    ///
+    /// This is the one time-out of a request: no read or operation time-out of an SDK client cuts it short or draws it
+    /// out, see [`PutMetricData`](crate::PutMetricData).
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.config.request_timeout = timeout;
         self

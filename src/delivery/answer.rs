@@ -36,10 +36,6 @@ impl Delivery {
                 let reason = Refusal::Rejected { code, message };
                 self.refused(parts, is_test, &members, &reason, now);
             }
-            Err(SendError::Rejected { code, message }) => {
-                let reason = Refusal::Rejected { code, message };
-                self.refused(parts, is_test, &[], &reason, now);
-            }
             Err(SendError::TooLarge(error)) => {
                 let reason = Refusal::Rejected {
                     code: "RequestEntityTooLarge".into(),
@@ -108,6 +104,10 @@ impl Delivery {
             }
             SendError::Denied(error) => {
                 self.state_log.denied(&*error);
+                Attempted::Failed
+            }
+            SendError::Misdirected(error) => {
+                self.state_log.misdirected(&*error);
                 Attempted::Failed
             }
             SendError::Ambiguous(error) => {

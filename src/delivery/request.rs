@@ -179,7 +179,8 @@ impl Delivery {
         let (batch, correction) = self.clock_skew.correct(&batch, self.clock.now());
         request.correction = correction;
         let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
-        let task = (self.attempts).spawn(try_once(sink, batch, timeout, clock));
+        let attempt = try_once(sink, batch, timeout, clock, self.state_log.wait_log());
+        let task = self.attempts.spawn(attempt);
         self.tasks.insert(task.id(), number);
     }
 }

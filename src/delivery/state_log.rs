@@ -4,11 +4,14 @@ use crate::model::amount::Amount;
 use crate::model::refusal::Refusal;
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) struct StateLog {
     destination: Arc<str>,
     state: State,
+    wait_log: WaitLog,
     /// Attempts since it was well.
     attempts: u32,
     /// What it last said beside an answer.
@@ -24,17 +27,49 @@ enum State {
     Failing,
     Throttling,
     Denying,
+    Misdirected,
+}
+
+/// For attempts, which alone know that they wait. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitLog(Arc<Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    destination: Arc<str>,
+    is_said: AtomicBool,
+}
+
+impl WaitLog {
+    /// An attempt has waited for credentials for so long. Said once, until all is well.
+    pub(crate) fn waits(&self, time: Duration) {
+        if !self.0.is_said.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                destination = &*self.0.destination,
+                seconds = time.as_secs(),
+                "credentials are awaited; data are kept"
+            );
+        }
+    }
 }
 
 impl StateLog {
     pub(crate) fn of(destination: Arc<str>) -> Self {
         Self {
+            wait_log: WaitLog(Arc::new(Waiting {
+                destination: Arc::clone(&destination),
+                is_said: AtomicBool::new(false),
+            })),
             destination,
             state: State::default(),
             attempts: 0,
             note: None,
             dropping: Amount::default(),
         }
+    }
+
+    pub(crate) fn wait_log(&self) -> WaitLog {
+        self.wait_log.clone()
     }
 
     pub(crate) fn failed(&mut self, error: &(dyn Error + Send + Sync)) {
@@ -57,10 +92,20 @@ impl StateLog {
         }
     }
 
+    /// Whoever answers takes no such requests.
+    pub(crate) fn misdirected(&mut self, error: &(dyn Error + Send + Sync)) {
+        if self.enters(State::Misdirected) {
+            tracing::error!(destination = &*self.destination, %error,
+                "whoever answers takes no such requests: check endpoint, region, namespace and account; data are kept"
+            );
+        }
+    }
+
     pub(crate) fn well(&mut self) {
         let attempts = self.attempts + 1;
         self.attempts = 0;
-        if std::mem::take(&mut self.state) != State::Well {
+        let has_waited = self.wait_log.0.is_said.swap(false, Ordering::Relaxed);
+        if std::mem::take(&mut self.state) != State::Well || has_waited {
             tracing::info!(
                 destination = &*self.destination,
                 attempts,

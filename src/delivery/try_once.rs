@@ -1,6 +1,7 @@
 //! One attempt to send a batch, on a task of its own.
 
 use crate::clock::Clock;
+use crate::delivery::state_log::WaitLog;
 use crate::model::attempt::{Attempt, ServiceClock};
 use crate::model::batch::Batch;
 use crate::model::send_result::{SendError, Sent};
@@ -11,6 +12,8 @@ use tokio::task::JoinError;
 
 /// For a sink that knows that its time is up, to say what came of it.
 const LAST_WORD: Duration = Duration::from_secs(1);
+/// That credentials are awaited goes unsaid for so long.
+const UNSAID: Duration = Duration::from_secs(5);
 
 /// What came of it.
 pub(crate) struct Tried {
@@ -23,11 +26,25 @@ pub(crate) async fn try_once(
     batch: Arc<Batch>,
     timeout: Duration,
     clock: Arc<dyn Clock>,
+    wait_log: WaitLog,
 ) -> Tried {
     let attempt = Attempt::by_clock(timeout, clock);
     let out_of_time = async {
         attempt.out_of_time().await;
         tokio::time::sleep(LAST_WORD).await;
+    };
+    let notice = async {
+        tokio::time::sleep(UNSAID).await;
+        if attempt.is_awaiting_credentials() {
+            wait_log.waits(UNSAID);
+        }
+        std::future::pending::<()>().await;
+    };
+    let out_of_time = async {
+        tokio::select! {
+            () = out_of_time => {}
+            () = notice => {}
+        }
     };
     let result = tokio::select! {
         biased;

@@ -30,7 +30,7 @@ pub(crate) fn class(error: Option<&SendError>) -> &'static str {
         Some(SendError::Denied(_)) => "denied",
         Some(SendError::TooLarge(_)) => "too large",
         Some(SendError::Invalid { .. }) => "invalid",
-        Some(SendError::Rejected { .. }) => "rejected",
+        Some(SendError::Misdirected(_)) => "misdirected",
         Some(other) => panic!("{other:?}"),
     }
 }
@@ -71,20 +71,23 @@ pub(crate) fn faults() -> Vec<(Fault, &'static str)> {
         (coded(400, "SerializationException"), "invalid"),
         (coded(413, "RequestEntityTooLarge"), "too large"),
         (Fault::Status(413), "too large"),
-        (coded(404, "UnknownOperationException"), "rejected"),
-        (coded(400, "Whatever"), "rejected"),
+        (coded(404, "UnknownOperationException"), "misdirected"),
+        (coded(400, "Whatever"), "misdirected"),
         (
             error(
                 400,
                 "InvalidParameterValue",
                 "The value : for parameter Namespace is invalid.",
             ),
-            "rejected",
+            "misdirected",
         ),
         (Fault::service_unavailable(), "transient"),
         (coded(400, "RequestTimeout"), "transient"),
         (coded(400, "RequestTimeoutException"), "transient"),
-        (Fault::Status(404), "transient"),
+        (Fault::Status(402), "misdirected"),
+        (Fault::Status(404), "misdirected"),
+        (Fault::Status(405), "misdirected"),
+        (Fault::Status(410), "misdirected"),
         (Fault::Status(501), "transient"),
         (Fault::garbage([0xff; 100]), "transient"),
         (Fault::Redirect("http://localhost:1/".into()), "transient"),
@@ -104,6 +107,14 @@ pub(crate) fn faults() -> Vec<(Fault, &'static str)> {
         (Fault::Hang, "ambiguous"),
         (Fault::HangAfter, "ambiguous"),
         (Fault::HugeHeaders, "ambiguous"),
+        (
+            Fault::EndlessError {
+                status: 400,
+                code: "InvalidParameterValue".into(),
+                pause: Duration::ZERO,
+            },
+            "invalid",
+        ),
         // A valid answer but for its size, of which a little is read.
         (Fault::EndlessBody, "ambiguous"),
         (Fault::SlowLoris(Duration::from_secs(1)), "ambiguous"),
