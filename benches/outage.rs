@@ -1,18 +1,21 @@
 //! What two hours without CloudWatch cost at ten thousand series, 500 of them histograms of a hundred values: the
-//! queue's own account, beside what the process grows by.
+//! queue's own account, beside what the process grows by. The same for batches of one datum, and what it takes to queue one
+//! more while ten or a hundred thousand of them wait.
 
 use metrics::{Key, Label, Metadata, Recorder};
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, ManualClock, Matcher, MetricSettings, SendError,
-    Sent, Sink,
+    Attempt, Batch, CloudWatchBuilder, Datum, ExplicitDatum, ManualClock, Matcher, MetricSettings,
+    SendError, Sent, Sink,
 };
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 const WINDOWS: u32 = 120;
 const SERIES: usize = 10_000;
 const HISTOGRAMS: usize = 500;
 const VALUES: i32 = 100;
+const BATCHES: u32 = 100_000;
+const EVENTS: u32 = 1_000;
 
 struct Unreachable;
 
@@ -28,6 +31,41 @@ impl Sink for Unreachable {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    two_hours().await;
+    small_batches().await;
+}
+
+/// Each in a batch of its own, with a flush that is out of time at once.
+async fn small_batches() {
+    let (_recorder, exporter) = CloudWatchBuilder::new("Bench")
+        .with_sink("test", Unreachable)
+        .build()
+        .expect("it has a sink");
+    let cloudwatch = exporter.handle();
+    tokio::spawn(exporter.run());
+    let before = resident_bytes().unwrap_or_default();
+    let mut started = Instant::now();
+    for number in 1..=BATCHES {
+        let datum = ExplicitDatum::value("n", f64::from(number));
+        cloudwatch.put(datum).expect("it is valid");
+        let _ = cloudwatch.flush().within(Duration::ZERO).await;
+        if number % EVENTS == 0 {
+            let each = started.elapsed() / EVENTS;
+            if number == EVENTS || number == BATCHES {
+                println!("up to {number} batches wait: {each:?} to queue and flush one more");
+            }
+            started = Instant::now();
+        }
+    }
+    let grown = resident_bytes().unwrap_or_default().saturating_sub(before);
+    let stats = cloudwatch.stats();
+    println!(
+        "{} batches of one datum: {} bytes by the queue's account, {grown} by the resident set",
+        stats.pending.data, stats.queue_bytes
+    );
+}
+
+async fn two_hours() {
     let clock = ManualClock::new(SystemTime::now());
     let (recorder, exporter) = CloudWatchBuilder::new("Bench")
         .with_metric_settings(Matcher::any(), MetricSettings::new().with_max_series(None))

@@ -25,6 +25,7 @@ mod destinations;
 mod dimensions;
 mod end_to_end;
 mod ending;
+mod fault_hours;
 mod fixtures;
 mod hanging_collectors;
 mod hidden_labels;

@@ -1,0 +1,175 @@
+//! What an hour of each fault costs that does not end by itself, and how soon afterwards all of it has arrived.
+//!
+//! The table: `cargo test --release --test pipeline fault_hours -- --nocapture`.
+
+use crate::fixtures::alone::alone;
+use crate::fixtures::started::{Started, minute};
+use crate::logging::Log;
+use crate::sending::{error, service_at};
+use cloudwatch_local::Fault;
+use comfy_table::Table;
+use metrics::counter;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, ManualClock, Matcher, MetricSettings};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+const MINUTE: Duration = Duration::from_mins(1);
+const SERIES: u64 = 3_000;
+const WINDOWS: u64 = 60;
+/// Within the hour.
+const MAX_REQUESTS: usize = 1_000;
+const MAX_LINES: usize = 40;
+
+struct Scenario {
+    name: &'static str,
+    fault: Fault,
+    /// What arrives all the same, though nobody hears of it.
+    applies: bool,
+    /// All of it arrives in the end, once or more often.
+    loses: bool,
+}
+
+fn scenarios() -> [Scenario; 8] {
+    let of = |name, fault| Scenario {
+        name,
+        fault,
+        applies: false,
+        loses: false,
+    };
+    let bare = Fault::Answer {
+        status: 200,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    let unnamed = error(400, "InvalidParameterValue", "A parameter is not valid.");
+    [
+        of("413 always", Fault::Status(413)),
+        of("refused without a name", unnamed),
+        Scenario {
+            loses: true,
+            ..of("member 1 refused", Fault::InvalidMember(1))
+        },
+        of("denied", Fault::access_denied()),
+        of("throttled", Fault::Throttle),
+        of("hanging", Fault::Hang),
+        Scenario {
+            applies: true,
+            ..of("ambiguous always", Fault::ResetAfter)
+        },
+        Scenario {
+            loses: true,
+            ..of("200 without headers", bare)
+        },
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_of_each_fault_has_its_bounds() {
+    alone!();
+    let mut table = Table::new();
+    table.set_header([
+        "an hour of",
+        "requests",
+        "MB sent",
+        "lines",
+        "KB of log",
+        "CPU s",
+        "MB queued",
+        "all arrived after",
+    ]);
+    for scenario in scenarios() {
+        table.add_row(hour(&scenario).await);
+    }
+    println!("{table}");
+}
+
+async fn hour(scenario: &Scenario) -> Vec<String> {
+    let what = scenario.name;
+    let (log, _guard) = Log::start();
+    let clock = ManualClock::new(minute());
+    let service = service_at(&clock);
+    service.faults().always(scenario.fault.clone());
+    let no_limit = MetricSettings::new().with_max_series(None);
+    let builder = CloudWatchBuilder::new("Test")
+        .with_client(service.client())
+        .with_jitter_seed(7)
+        .with_metric_settings(Matcher::any(), no_limit);
+    let test = Started::by_clock(builder, clock);
+    let before = cpu_seconds();
+    for _ in 0..WINDOWS {
+        test.record(|| {
+            for number in 0..SERIES {
+                counter!("n", "number" => number.to_string()).increment(1);
+            }
+        });
+        test.clock.advance(MINUTE);
+        test.settle().await;
+        tokio::time::sleep(MINUTE).await;
+    }
+    let cpu = cpu_seconds() - before;
+    let requests = service.requests();
+    let bytes: usize = requests.iter().map(|request| request.wire_bytes).sum();
+    let lines = log.lines();
+    let log_bytes: usize = lines.iter().map(String::len).sum();
+    let stats = test.cloudwatch.stats();
+    let queued = stats.queue_bytes;
+    assert!(requests.len() <= MAX_REQUESTS, "{what}: {}", requests.len());
+    assert!(lines.len() <= MAX_LINES, "{what}: {lines:#?}");
+    assert!(log_bytes <= MAX_LINES * 1_000, "{what}");
+    assert!(
+        stats.dropped.is_zero() && stats.ambiguous.is_zero(),
+        "{what}: {stats}"
+    );
+
+    service.faults().clear();
+    let healed = Instant::now();
+    while test.cloudwatch.stats().pending.data > 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(
+            healed.elapsed() < 10 * MINUTE,
+            "{what}: {}",
+            test.cloudwatch.stats()
+        );
+    }
+    let stats = test.cloudwatch.stats();
+    let all = SERIES * WINDOWS;
+    assert_eq!(
+        stats.delivered.data + stats.refused.data,
+        all,
+        "{what}: {stats}"
+    );
+    assert_eq!(
+        stats.refused.data > 0,
+        scenario.loses && what.starts_with("member"),
+        "{what}: {stats}"
+    );
+    if !scenario.loses {
+        let received = service.received();
+        let different: BTreeSet<_> = received
+            .iter()
+            .map(|one| (one.timestamp, one.dimensions.clone()))
+            .collect();
+        assert_eq!(different.len() as u64, all, "{what}");
+        assert_eq!(received.len() as u64 > all, scenario.applies, "{what}");
+    }
+    vec![
+        what.to_owned(),
+        requests.len().to_string(),
+        format!("{:.1}", bytes as f64 / 1e6),
+        lines.len().to_string(),
+        format!("{:.1}", log_bytes as f64 / 1e3),
+        format!("{cpu:.2}"),
+        format!("{:.1}", queued as f64 / 1e6),
+        format!("{} s", healed.elapsed().as_secs()),
+    ]
+}
+
+/// Of this process, where the system tells.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit_once(") ").map_or("", |(_, after)| after);
+    let ticks = after.split(' ').skip(11).take(2);
+    let ticks: u32 = ticks.filter_map(|ticks| ticks.parse::<u32>().ok()).sum();
+    f64::from(ticks) / 100.0
+}
