@@ -5,6 +5,7 @@ use crate::delivery::ledger::Attempted;
 use crate::delivery::queue::InFlight;
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::delivery::try_once::Tried;
+use crate::model::amount::Amount;
 use crate::model::refusal::Refusal;
 use crate::model::send_result::SendError;
 use tokio::task::{Id, JoinError};
@@ -78,13 +79,15 @@ impl Delivery {
                 self.fail(queued, started, now, Attempted::Failed);
             }
             Err(SendError::Ambiguous(error)) => {
-                self.state_log.failed(&*error);
                 if queued.batch.guarantee() == Guarantee::AtMostOnce {
+                    self.state_log
+                        .gave_up(&*error, Amount::of(queued.batch.data()));
                     self.request_start.failed(started, now);
                     self.attempted(Attempted::Ambiguous);
                     let (number, durability) = (queued.number, queued.durability);
                     return self.conclude(number, durability, queued.given_up());
                 }
+                self.state_log.unanswered(&*error);
                 let mut queued = queued;
                 queued.is_repeated = true;
                 self.fail(queued, started, now, Attempted::Ambiguous);

@@ -9,13 +9,18 @@
 //! [`Stats`](crate::Stats), each [`FlushReport`](crate::FlushReport) and what the exporter reports about itself are read
 //! from here, so that they cannot disagree.
 
+use crate::clock::Clock;
+use crate::delivery::condition::Condition;
 use crate::delivery::refusals::Refusals;
 use crate::model::amount::Amount;
 use crate::model::refusal::{MAX_LISTED, Refused};
 use crate::model::returned::Returned;
+use crate::model::trouble::Trouble;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What became of data.
@@ -136,6 +141,7 @@ pub(crate) struct Books {
     pub(crate) attempts: Attempts,
     pub(crate) levels: Levels,
     pub(crate) refusals: Refusals,
+    pub(crate) condition: Condition,
     /// Of what entered, what an earlier process had left in the journal.
     pub(crate) restored: Amount,
     /// Records of the journal that were damaged, or dropped for its bound.
@@ -161,17 +167,31 @@ pub(crate) struct FlushAccount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FlushId(u64);
 
-#[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Books>);
+pub(crate) struct Ledger {
+    books: Mutex<Books>,
+    /// Never read under the lock: it may be an application's.
+    clock: Arc<dyn Clock>,
+}
 
 impl Ledger {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let books = Mutex::default();
+        Self { books, clock }
+    }
+
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.lock()
+        self.books.lock()
+    }
+
+    /// What is wrong, and since when.
+    pub(crate) fn trouble(&self) -> Option<(Trouble, SystemTime)> {
+        let now = self.clock.now();
+        self.books.lock().condition.worst(now)
     }
 
     /// A batch was queued.
     pub(crate) fn entered(&self, number: u64, data: usize, amount: Amount) {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         books.account.enter(amount);
         for flush in books.covering(number) {
             flush.account.enter(amount);
@@ -181,14 +201,19 @@ impl Ledger {
 
     /// A batch of an earlier process was read: no flush waits for it.
     pub(crate) fn restored(&self, amount: Amount) {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         books.account.enter(amount);
         books.restored.add(amount);
     }
 
     /// Samples were refused before they got into a batch; each series and reason is logged once.
     pub(crate) fn refused(&self, refused: &[Refused]) {
-        let mut books = self.0.lock();
+        if refused.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut books = self.books.lock();
+        books.condition.refused(now);
         books.account.refuse(refused);
         let open = books.flushes.values_mut();
         for flush in open.filter(|flush| flush.covers.end == u64::MAX) {
@@ -209,13 +234,18 @@ impl Ledger {
     /// There was no room for a datum of so many samples, before it got into a batch.
     pub(crate) fn missed(&self, samples: u64) {
         let amount = Amount { data: 1, samples };
-        let account = &mut self.0.lock().account;
+        let now = self.clock.now();
+        let mut books = self.books.lock();
+        books.condition.dropped(now);
+        let account = &mut books.account;
         account.entered.add(amount);
         account.dropped.add(amount);
     }
 
     pub(crate) fn settle(&self, number: u64, settled: &Settled) {
-        let mut books = self.0.lock();
+        let now = self.clock.now();
+        let mut books = self.books.lock();
+        books.condition.settled(&settled.outcome, now);
         books.account.settle(settled);
         for flush in books.covering(number) {
             flush.account.settle(settled);
@@ -232,13 +262,13 @@ impl Ledger {
 
     /// How many flushes have begun so far.
     pub(crate) fn opened(&self) -> u64 {
-        self.0.lock().opened
+        self.books.lock().opened
     }
 
     /// A batch has samples from now on that an earlier one had, which came to nothing when so many flushes had `opened`.
     /// They are pending already, but for flushes that began later, or do not wait for the earlier one.
     pub(crate) fn passed_on(&self, from: u64, opened: u64, to: u64, samples: u64) {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         let flushes = books.flushes.iter_mut();
         let waits = flushes.filter(|(_, flush)| flush.covers.contains(&to));
         for (id, flush) in waits {
@@ -249,7 +279,7 @@ impl Ledger {
     }
 
     pub(crate) fn attempted(&self, attempted: Attempted, now: SystemTime) {
-        let attempts = &mut self.0.lock().attempts;
+        let attempts = &mut self.books.lock().attempts;
         let is_failure = !matches!(attempted, Attempted::Answered | Attempted::Refused);
         attempts.failed += u64::from(is_failure);
         match attempted {
@@ -265,13 +295,13 @@ impl Ledger {
     }
 
     pub(crate) fn set_levels(&self, levels: Levels) {
-        self.0.lock().levels = levels;
+        self.books.lock().levels = levels;
     }
 
     /// A flush begins: it waits for the batches from `first` on that are not settled, so much and so many data, and for
     /// all that [a snapshot tells](Self::bound_flush) now.
     pub(crate) fn open_flush(&self, first: u64, data: usize, amount: Amount) -> FlushId {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         books.opened += 1;
         let id = FlushId(books.opened);
         let mut account = Account::default();
@@ -288,27 +318,33 @@ impl Ledger {
 
     /// All that a flush waits for is queued; it does not wait for what is queued from this number on.
     pub(crate) fn bound_flush(&self, id: FlushId, end: u64) {
-        if let Some(flush) = self.0.lock().flushes.get_mut(&id) {
+        if let Some(flush) = self.books.lock().flushes.get_mut(&id) {
             flush.covers.end = end;
         }
     }
 
     /// Whether all that a flush waits for is settled.
     pub(crate) fn is_settled(&self, id: FlushId) -> bool {
-        let books = self.0.lock();
+        let books = self.books.lock();
         let flush = books.flushes.get(&id);
         flush.is_none_or(|flush| flush.unsettled == 0)
     }
 
     /// The numbers of the batches that a flush waits for.
     pub(crate) fn covers(&self, id: FlushId) -> Range<u64> {
-        let books = self.0.lock();
+        let books = self.books.lock();
         let flush = books.flushes.get(&id);
         flush.map_or(0..0, |flush| flush.covers.clone())
     }
 
     pub(crate) fn close_flush(&self, id: FlushId) -> Option<FlushAccount> {
-        self.0.lock().flushes.remove(&id)
+        self.books.lock().flushes.remove(&id)
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.books.fmt(f)
     }
 }
 

@@ -4,11 +4,13 @@ pub(crate) mod alarm;
 mod answer;
 mod backoff;
 mod clock_skew;
+mod condition;
 mod durability;
 mod ending;
 mod isolate;
 mod journaling;
 pub(crate) mod ledger;
+mod line_budget;
 mod marking;
 pub(crate) mod owed_totals;
 pub(crate) mod pack;
@@ -86,6 +88,8 @@ impl Delivery {
         let recovered = journal.as_ref().map(|(_, recovered)| recovered);
         let first_own = recovered.map_or(1, |recovered| recovered.next.max(1));
         let profile = sink.profile();
+        let destination = Arc::clone(&config.destination);
+        let state_log = StateLog::of(destination, Arc::clone(&clock), Arc::clone(&ledger));
         let in_order = profile.temporality() == Temporality::Cumulative;
         let mut queue = Queue::new(config.queue_bytes, evicted, first_own, in_order);
         let journal = journal.map(|(writer, recovered)| {
@@ -107,7 +111,7 @@ impl Delivery {
             ledger,
             queue,
             request_start: RequestStart::new(config.max_in_flight, config.jitter_seed),
-            state_log: StateLog::of(Arc::clone(&config.destination)),
+            state_log,
             clock_skew: ClockSkew::new(config.corrects_clock_skew),
             attempts: JoinSet::new(),
             numbers: HashMap::new(),
@@ -308,11 +312,7 @@ impl Delivery {
         self.ledger.settle(number, settled);
         self.owed.add(number, settled, &self.ledger);
         match &settled.outcome {
-            Outcome::Refused(refused) => {
-                if let Some(first) = refused.first() {
-                    tracing::error!(data = settled.data, "refused by the destination: {first}");
-                }
-            }
+            Outcome::Refused(refused) => self.state_log.refused(settled.data, refused),
             Outcome::Dropped => self.state_log.dropped(settled.amount),
             // Not with every request while there is more than goes through.
             Outcome::Delivered | Outcome::HandedOver if self.queue.has_room() => {

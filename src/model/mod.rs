@@ -18,5 +18,6 @@ pub(crate) mod returned;
 pub(crate) mod send_result;
 pub(crate) mod sink;
 pub(crate) mod storage_resolution;
+pub(crate) mod trouble;
 pub(crate) mod unit;
 pub(crate) mod unit_scale;
