@@ -70,7 +70,7 @@ impl CloudWatchExporter {
         let task = Task {
             worker: self.worker,
             callers: self.callers,
-            ending: Ending::of(self.running),
+            running: self.running,
         };
         async move {
             if has_timers() {
@@ -102,7 +102,7 @@ impl CloudWatchExporter {
 struct Task {
     worker: Worker,
     callers: Callers,
-    ending: Ending,
+    running: Arc<Running>,
 }
 
 impl Task {
@@ -110,18 +110,17 @@ impl Task {
         let Self {
             worker,
             callers,
-            mut ending,
+            running,
         } = self;
-        ending.running.enter();
+        running.enter();
         let mut working = pin!(worker.run(callers));
         poll_fn(|context| {
-            ending.is_polled = true;
+            running.begin_poll();
             let progress = working.as_mut().poll(context);
-            ending.is_polled = false;
+            running.end_poll();
             progress
         })
         .await;
-        ending.came();
     }
 
     /// Runs on a thread of its own, which goes on if nobody waits for it any more.
@@ -148,44 +147,6 @@ impl Task {
 fn has_timers() -> bool {
     Handle::try_current().is_ok()
         && catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
-}
-
-/// Says how the exporter's task ended.
-struct Ending {
-    running: Arc<Running>,
-    is_orderly: bool,
-    /// Still so when it is dropped, if the task panicked. `thread::panicking` would tell of other panics, too.
-    is_polled: bool,
-}
-
-impl Ending {
-    fn of(running: Arc<Running>) -> Self {
-        Self {
-            running,
-            is_orderly: false,
-            is_polled: false,
-        }
-    }
-
-    /// It came to its end.
-    fn came(mut self) {
-        self.is_orderly = true;
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.running.end();
-        if self.is_polled {
-            tracing::error!(
-                "the exporter's task panicked; what was not delivered is lost, and nothing is sent any more"
-            );
-        } else if !self.is_orderly {
-            tracing::warn!(
-                "the exporter's task ended with its runtime, or was aborted; what was not delivered is lost, and nothing is sent any more"
-            );
-        }
-    }
 }
 
 impl std::fmt::Debug for CloudWatchExporter {

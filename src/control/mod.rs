@@ -1,5 +1,6 @@
 //! Starting, stopping and asking an exporter; what joins the stages.
 
+mod abrupt_end;
 pub(crate) mod builder;
 pub(crate) mod collectors;
 pub(crate) mod error;

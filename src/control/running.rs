@@ -17,6 +17,8 @@ pub(crate) struct Running {
     process: AtomicU32,
     home: Mutex<Home>,
     has_ended: AtomicBool,
+    /// Still so after a panic of the exporter's task. `thread::panicking` would tell of other panics, too.
+    is_polled: AtomicBool,
 }
 
 /// Where the exporter runs.
@@ -53,6 +55,7 @@ impl Running {
             process: AtomicU32::new(0),
             home: Mutex::default(),
             has_ended: AtomicBool::new(false),
+            is_polled: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +106,20 @@ impl Running {
     /// It runs here.
     pub(crate) fn enter(&self) {
         *self.home.lock() = Home::PolledAt(Place::here());
+    }
+
+    pub(crate) fn begin_poll(&self) {
+        self.is_polled.store(true, Ordering::Relaxed);
+    }
+
+    /// It did not panic.
+    pub(crate) fn end_poll(&self) {
+        self.is_polled.store(false, Ordering::Relaxed);
+    }
+
+    /// Asked by whoever drops it: whether it is being polled, or panicked then.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.is_polled.load(Ordering::Relaxed)
     }
 
     /// How this thread may wait for the exporter.

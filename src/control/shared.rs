@@ -25,7 +25,7 @@ pub(crate) struct SharedPipeline {
     pub(crate) name: Arc<str>,
     pub(crate) intake: Arc<Intake>,
     pub(crate) ledger: Arc<Ledger>,
-    has_journal: bool,
+    pub(crate) has_journal: bool,
 }
 
 impl Shared {

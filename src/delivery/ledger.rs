@@ -142,6 +142,8 @@ pub(crate) struct Books {
     pub(crate) levels: Levels,
     pub(crate) refusals: Refusals,
     pub(crate) condition: Condition,
+    /// Of what was dropped, what was lost before it was queued.
+    pub(crate) unqueued: Amount,
     /// Of what entered, what an earlier process had left in the journal.
     pub(crate) restored: Amount,
     /// Records of the journal that were damaged, or dropped for its bound.

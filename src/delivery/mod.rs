@@ -23,6 +23,7 @@ mod request_start;
 mod stamp_age;
 mod state_log;
 mod try_once;
+pub(crate) mod unqueued;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;

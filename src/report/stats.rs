@@ -34,11 +34,15 @@ pub struct Stats {
     /// Samples that were refused, by the [name](crate::Refusal::name) of the reason.
     pub refused_by: BTreeMap<&'static str, u64>,
     /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
-    /// room after such an attempt, or under way when the exporter ended.
+    /// room after such an attempt, or under way when the exporter ended, in whatever way. After a panic of the exporter's
+    /// task, all that was queued and is in no journal.
     pub ambiguous: Amount,
-    /// Given up because the queue was full. They did not arrive.
+    /// Given up because the queue was full, or because the exporter ended without a
+    /// [shutdown](crate::CloudWatchHandle::shutdown): with its runtime, by an abort or a panic, or because it never ran. They
+    /// did not arrive.
     pub dropped: Amount,
-    /// Waiting to be delivered, in memory or in the journal.
+    /// Waiting to be delivered, in memory or in the journal. After a shutdown whose time was up, what was not sent by then;
+    /// after any other end, what the journal has.
     pub pending: Amount,
     /// Of those that are pending, what is in the [journal](crate::CloudWatchBuilder::with_journal) alone, as there was
     /// no room in the queue. They come back when there is.

@@ -6,6 +6,7 @@
 #![allow(clippy::cast_precision_loss, reason = "test data are small")]
 
 mod abandoned;
+mod abrupt_ends;
 mod accounts;
 mod adversarial;
 mod allocations;
