@@ -8,6 +8,7 @@ use crate::control::running::Running;
 use crate::control::shared::Shared;
 use crate::control::worker::{Callers, Source, Worker};
 use crate::settings::Config;
+use metrics_timeit::uncounted;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -116,7 +117,7 @@ impl Task {
         let mut working = pin!(worker.run(callers));
         poll_fn(|context| {
             running.begin_poll();
-            let progress = working.as_mut().poll(context);
+            let progress = uncounted(|| working.as_mut().poll(context));
             running.end_poll();
             progress
         })
@@ -172,7 +173,8 @@ pub(crate) fn spawn_thread(
         .name("metrics-cloudwatch".into())
         .spawn(move || {
             if let Ok(runtime) = given.recv() {
-                run(runtime);
+                // Also tasks that others start here, such as an HTTP client's.
+                uncounted(|| run(runtime));
             }
         });
     match started {

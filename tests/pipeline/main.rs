@@ -42,6 +42,7 @@ mod name_rules;
 mod on_snapshot;
 mod outage;
 mod own_sinks;
+mod own_work;
 mod packing;
 mod periods;
 mod poison;
