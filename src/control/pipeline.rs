@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::collect::intake::Intake;
 use crate::collect::window::Window;
+use crate::control::milestones::Milestones;
 use crate::control::shared::SharedPipeline;
 use crate::delivery::Delivery;
 use crate::delivery::ledger::FlushId;
@@ -36,6 +37,7 @@ pub(crate) struct Pipeline {
     view: View,
     pub(crate) delivery: Delivery,
     shared: SharedPipeline,
+    milestones: Milestones,
     /// What the exporter reports about itself, if it is to.
     self_metrics: Option<SelfMetrics>,
     pub(crate) window: Window,
@@ -51,6 +53,7 @@ impl Pipeline {
             sink,
             journal,
         } = parts;
+        let milestones = Milestones::new(&config, &*sink, journal.as_ref());
         let names = *sink.profile().name_rules();
         let evicted = view.evicted_bytes().clone();
         let ledger = Arc::clone(&shared.ledger);
@@ -61,6 +64,7 @@ impl Pipeline {
             config,
             view,
             shared,
+            milestones,
             is_cut: false,
         }
     }
@@ -82,8 +86,13 @@ impl Pipeline {
         self.settle();
     }
 
+    pub(crate) fn say_start(&self) {
+        self.milestones.started();
+    }
+
     /// What is to be done after data were queued or sent.
     pub(crate) fn settle(&mut self) {
+        self.milestones.look(&self.shared.ledger);
         self.delivery.pay_waiting();
         self.shared.intake.set_queued(self.delivery.bytes());
     }

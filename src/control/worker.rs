@@ -9,8 +9,10 @@ use crate::control::collectors::{Collect, Collectors};
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
+use crate::control::milestones::say_end;
 use crate::control::pipeline::{Parts, Pipeline, Purpose, all_of, first_of};
 use crate::control::shared::Shared;
+use crate::control::silence::Silence;
 use crate::delivery::alarm::sleep_until;
 use crate::report::flush_report::FlushReport;
 use crate::settings::Config;
@@ -34,6 +36,7 @@ pub(crate) struct Worker {
     idle: Idle,
     collectors: Collectors,
     waits: SnapshotWaits,
+    silence: Silence,
     /// How often something happened.
     turn: usize,
     /// Whether the last snapshot is over.
@@ -75,6 +78,7 @@ impl Worker {
             idle: Idle::new(config.idle_flush_interval),
             collectors: Collectors::new(collectors),
             waits: SnapshotWaits::default(),
+            silence: Silence::default(),
             turn: 0,
             is_stopping: false,
             is_over: false,
@@ -100,10 +104,13 @@ impl Worker {
         let (mut has_handles, mut has_recorders) = (true, true);
         let commands = Arc::clone(&self.shared.commands);
         let intakes = Arc::clone(&self.shared.pipelines);
+        self.pipelines.iter().for_each(Pipeline::say_start);
+        self.silence.begin();
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
             self.turn_windows();
             let waits_until = self.waits.until();
+            let silent_until = self.silence.until();
             let window_ends = self.next_end();
             self.turn = self.turn.wrapping_add(1);
             let (is_stopping, turn) = (self.is_stopping, self.turn);
@@ -119,6 +126,10 @@ impl Worker {
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 () = self.collectors.next() => self.collected(),
                 () = sleep_until(waits_until) => self.collected(),
+                () = sleep_until(silent_until) => {
+                    let has_data = intakes.iter().any(|one| one.intake.was_used());
+                    self.silence.end(has_data || self.policy.has_metrics());
+                }
                 // Nothing ever comes from these two but the end.
                 _ = handles.recv(), if has_handles => {
                     has_handles = false;
@@ -176,7 +187,12 @@ impl Worker {
         let Self {
             pipelines,
             flushes,
-            shared: Shared { running, .. },
+            shared:
+                Shared {
+                    running,
+                    pipelines: shared,
+                    ..
+                },
             is_over,
             ..
         } = self;
@@ -186,11 +202,13 @@ impl Worker {
             biased;
             () = &mut closing => {
                 *is_over = true;
+                say_end(shared);
                 running.end();
                 flushes.close(&journaled);
             }
             () = sleep_until(end) => {
                 *is_over = true;
+                say_end(shared);
                 running.end();
                 flushes.close(&journaled);
                 closing.await;

@@ -72,6 +72,12 @@ impl PutMetricData {
 }
 
 impl Sink for PutMetricData {
+    /// The region.
+    fn describe(&self) -> Option<String> {
+        let region = self.client.config().region()?;
+        Some(format!("CloudWatch in {region}"))
+    }
+
     fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
         request_len::added(batch, datum)
     }
