@@ -303,7 +303,11 @@ impl CloudWatchBuilder {
     }
 
     /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
-    /// second attempt. It begins when the request [leaves](crate::Attempt::leaves), as each sink says.
+    /// second attempt. It begins when the request [leaves](crate::Attempt::leaves), as each sink says; credentials are
+    /// loaded before that, for ten minutes at most.
+    ///
+    /// This is the one time-out of a request: no read or operation time-out of an SDK client cuts it short or draws it
+    /// out, see [`PutMetricData`](crate::PutMetricData).
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.config.request_timeout = timeout;
         self

@@ -31,7 +31,11 @@ pub enum BuildError {
          machine a role"
     )]
     Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What `with_endpoint_url` was given.
+    /// The region is no part of a host's name, so that there is no endpoint.
+    #[error("{0:?} is no AWS region: letters, digits and hyphens, as in a host's name")]
+    Region(String),
+    /// The endpoint is no URL: `http://` or `https://`, and a host. It comes from `with_endpoint_url`, the client's
+    /// configuration, `AWS_ENDPOINT_URL_CLOUDWATCH`, `AWS_ENDPOINT_URL`, or the profile.
     #[error("{0:?} is no endpoint: it begins with http:// or https://, and a host")]
     EndpointUrl(String),
     /// `with_region` or `with_endpoint_url` are for the default client, and there is a client or a sink of your own.
@@ -60,7 +64,11 @@ pub enum InstallError {
          machine a role"
     )]
     Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The endpoint is no URL: `http://` or `https://`, and a host.
+    /// The region is no part of a host's name, so that there is no endpoint.
+    #[error("{0:?} is no AWS region: letters, digits and hyphens, as in a host's name")]
+    Region(String),
+    /// The endpoint is no URL: `http://` or `https://`, and a host. It comes from `with_endpoint_url`, the client's
+    /// configuration, `AWS_ENDPOINT_URL_CLOUDWATCH`, `AWS_ENDPOINT_URL`, or the profile.
     #[error("{0:?} is no endpoint: it begins with http:// or https://, and a host")]
     EndpointUrl(String),
     /// Region and endpoint URL are for the default client.
@@ -85,6 +93,7 @@ impl From<BuildError> for InstallError {
             BuildError::Journal(error) => Self::Journal(error),
             BuildError::NoRegion => Self::NoRegion,
             BuildError::Credentials(error) => Self::Credentials(error),
+            BuildError::Region(region) => Self::Region(region),
             BuildError::EndpointUrl(url) => Self::EndpointUrl(url),
             BuildError::NotForOwnClient => Self::NotForOwnClient,
         }

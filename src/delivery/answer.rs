@@ -46,13 +46,6 @@ impl Delivery {
                     queued.invalid(&members, &reason)
                 });
             }
-            Err(SendError::Rejected { code, message }) => {
-                let reason = Refusal::Rejected { code, message };
-                self.answered(Attempted::Refused, queued, |queued| {
-                    let everything: Vec<usize> = (0..queued.batch.data().len()).collect();
-                    queued.invalid(&everything, &reason)
-                });
-            }
             Err(SendError::TooLarge(error)) => {
                 let reason = Refusal::Rejected {
                     code: "RequestEntityTooLarge".into(),
@@ -72,6 +65,10 @@ impl Delivery {
             }
             Err(SendError::Denied(error)) => {
                 self.state_log.denied(&*error);
+                self.fail(queued, started, now, Attempted::Failed);
+            }
+            Err(SendError::Misdirected(error)) => {
+                self.state_log.misdirected(&*error);
                 self.fail(queued, started, now, Attempted::Failed);
             }
             Err(SendError::Transient(error)) => {

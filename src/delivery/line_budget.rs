@@ -15,7 +15,8 @@ const MAX_REFUSALS: usize = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Trouble(Trouble),
-    Answered,
+    /// That it is over.
+    Answered(Trouble),
     GivenUp,
     Note,
     Full,
@@ -60,7 +61,7 @@ mod tests {
             Line::Trouble(Trouble::Denied),
             Line::Trouble(Trouble::Failing),
             Line::Trouble(Trouble::Throttled),
-            Line::Answered,
+            Line::Answered(Trouble::Throttled),
             Line::Note,
             Line::Full,
             Line::Room,

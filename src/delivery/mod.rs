@@ -24,6 +24,7 @@ mod stamp_age;
 mod state_log;
 mod try_once;
 pub(crate) mod unqueued;
+mod wait_log;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
@@ -287,7 +288,8 @@ impl Delivery {
             (self.clock_skew).correct(&in_flight.queued.batch, self.clock.now());
         in_flight.correction = correction;
         let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
-        let attempt = try_once(sink, batch, self.request_timeout, clock);
+        let wait_log = self.state_log.wait_log();
+        let attempt = try_once(sink, batch, self.request_timeout, clock, wait_log);
         let attempt = self.attempts.spawn(attempt);
         self.numbers.insert(attempt.id(), number);
     }

@@ -4,9 +4,11 @@
 use crate::clock::Clock;
 use crate::delivery::ledger::Ledger;
 use crate::delivery::line_budget::{Line, LineBudget};
+use crate::delivery::wait_log::WaitLog;
 use crate::model::amount::Amount;
 use crate::model::refusal::Refused;
 use crate::model::trouble::Trouble;
+use parking_lot::Mutex;
 use std::error::Error;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -15,7 +17,8 @@ pub(crate) struct StateLog {
     destination: Arc<str>,
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
-    budget: LineBudget,
+    budget: Arc<Mutex<LineBudget>>,
+    wait_log: WaitLog,
     /// What is wrong; none, if it is well.
     state: Option<Trouble>,
     /// The state that the log has heard of last.
@@ -40,11 +43,14 @@ type Cause<'a> = &'a (dyn Error + Send + Sync);
 
 impl StateLog {
     pub(crate) fn of(destination: Arc<str>, clock: Arc<dyn Clock>, ledger: Arc<Ledger>) -> Self {
+        let budget = Arc::new(Mutex::new(LineBudget::default()));
+        let wait_log = WaitLog::new(&destination, &clock, &ledger, &budget);
         Self {
             destination,
             clock,
             ledger,
-            budget: LineBudget::default(),
+            budget,
+            wait_log,
             state: None,
             said: None,
             changes: 0,
@@ -70,6 +76,16 @@ impl StateLog {
         self.enters(Trouble::Denied, error);
     }
 
+    /// Whoever answers takes no such requests.
+    pub(crate) fn misdirected(&mut self, error: Cause<'_>) {
+        self.enters(Trouble::Misdirected, error);
+    }
+
+    /// For attempts, which alone know that they wait.
+    pub(crate) fn wait_log(&self) -> WaitLog {
+        self.wait_log.clone()
+    }
+
     /// Nobody knows whether data arrived; they are kept.
     pub(crate) fn unanswered(&mut self, error: Cause<'_>) {
         self.enters(Trouble::Unanswered, error);
@@ -92,10 +108,13 @@ impl StateLog {
 
     pub(crate) fn well(&mut self) {
         self.is_in(None);
-        if self.said.is_none() {
+        let Some(said) = self.said else {
             self.attempts = 0;
-        } else if self.may_say(Line::Answered) {
+            return;
+        };
+        if self.may_say(Line::Answered(said)) {
             self.said = None;
+            self.has_said_given_up = false;
             let attempts = std::mem::take(&mut self.attempts);
             let changes = self.unsaid_changes();
             let given_up = std::mem::take(&mut self.given_up);
@@ -108,7 +127,6 @@ impl StateLog {
                 "requests are answered again"
             );
         }
-        self.has_said_given_up &= self.said.is_some();
     }
 
     /// What the destination said beside an answer, once until it says something else.
@@ -191,6 +209,14 @@ impl StateLog {
     /// An attempt told so.
     fn is_in(&mut self, state: impl Into<Option<Trouble>>) {
         let state = state.into();
+        if let Some(is_said) = self.wait_log.take() {
+            self.state = Some(Trouble::AwaitingCredentials);
+            self.changes = self.changes.saturating_add(1);
+            if is_said {
+                self.said = self.state;
+                self.changes = 0;
+            }
+        }
         self.attempts = self.attempts.saturating_add(1);
         if self.state == state || is_one_outage(self.state, state) {
             return;
@@ -208,7 +234,7 @@ impl StateLog {
     }
 
     fn may_say(&mut self, line: Line) -> bool {
-        self.budget.allows(line, Instant::now())
+        self.budget.lock().allows(line, Instant::now())
     }
 }
 
@@ -220,9 +246,8 @@ const fn line_of(trouble: Trouble) -> &'static str {
             "not allowed to send: check credentials and the permission cloudwatch:PutMetricData; data are kept"
         }
         Trouble::Misdirected => {
-            "whoever answers does not take such requests: check endpoint, region and account; data are kept"
+            "whoever answers takes no such requests: check endpoint, region, namespace and account; data are kept"
         }
-        Trouble::AwaitingCredentials => "credentials are awaited; data are kept",
         Trouble::Unanswered => {
             "no answer, so nobody knows whether data arrived; they are kept and tried again"
         }

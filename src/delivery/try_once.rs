@@ -1,6 +1,7 @@
 //! One attempt to send a batch, on a task of its own.
 
 use crate::clock::Clock;
+use crate::delivery::wait_log::WaitLog;
 use crate::model::attempt::{Attempt, ServiceClock};
 use crate::model::batch::Batch;
 use crate::model::send_result::{SendError, Sent};
@@ -13,6 +14,8 @@ use tokio::task::JoinError;
 
 /// For a sink that knows that its time is up, to say what came of it.
 const LAST_WORD: Duration = Duration::from_secs(1);
+/// That credentials are awaited goes unsaid for so long.
+const UNSAID: Duration = Duration::from_secs(5);
 
 /// What came of it.
 pub(crate) struct Tried {
@@ -25,19 +28,27 @@ pub(crate) async fn try_once(
     batch: Arc<Batch>,
     timeout: Duration,
     clock: Arc<dyn Clock>,
+    wait_log: WaitLog,
 ) -> Tried {
     let attempt = Attempt::by_clock(timeout, clock);
     let out_of_time = async {
         attempt.out_of_time().await;
         tokio::time::sleep(LAST_WORD).await;
     };
+    let notice = async {
+        tokio::time::sleep(UNSAID).await;
+        if attempt.is_awaiting_credentials() {
+            wait_log.waits(UNSAID);
+        }
+    };
+    let out_of_time = async { tokio::join!(out_of_time, notice) };
     // What the sink times is not the application's work.
     let mut sending = uncounted(|| sink.send(&batch, &attempt));
     let sending = poll_fn(|context| uncounted(|| sending.as_mut().poll(context)));
     let result = tokio::select! {
         biased;
         result = sending => result,
-        () = out_of_time => Err(SendError::Ambiguous("no answer in time".into())),
+        _ = out_of_time => Err(SendError::Ambiguous("no answer in time".into())),
     };
     let told = attempt.told();
     Tried { result, told }

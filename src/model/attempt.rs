@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep_until};
 
 /// One attempt to send a batch. Clones are of the same one.
 ///
-/// What precedes a request, such as loading credentials, has a bound of its own: a minute, or twice the request's time
-/// if that is more. The request's own time begins when it [leaves](Self::leaves).
+/// What precedes a request has a bound of its own: a minute, or twice the request's time if that is more; ten minutes at
+/// least for a sink that [awaits credentials](Self::awaits_credentials). The request's own time begins when it
+/// [leaves](Self::leaves).
 #[derive(Clone)]
 pub struct Attempt {
     started: Instant,
@@ -18,12 +19,20 @@ pub struct Attempt {
 }
 
 struct Shared {
-    left: watch::Sender<Option<Instant>>,
+    stage: watch::Sender<Stage>,
     /// The exporter's.
     clock: Arc<dyn Clock>,
     /// By that clock.
     left_at: OnceLock<SystemTime>,
     told: OnceLock<ServiceClock>,
+}
+
+/// What goes on before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Preparing,
+    AwaitingCredentials,
+    Left(Instant),
 }
 
 /// What an answer said of the service's clock, and what the exporter's clock showed around it.
@@ -38,6 +47,8 @@ pub(crate) struct ServiceClock {
 
 /// What a sink may take before its request leaves.
 const MIN_PREPARATION: Duration = Duration::from_mins(1);
+/// Credentials may come from a program, or from a person. Who gives up the load and begins again never gets them.
+const MIN_LOAD: Duration = Duration::from_mins(10);
 
 impl Attempt {
     /// One that begins now, with so much time for its request. It needs a Tokio runtime with its time driver enabled.
@@ -51,7 +62,7 @@ impl Attempt {
             started: Instant::now(),
             timeout,
             shared: Arc::new(Shared {
-                left: watch::Sender::new(None),
+                stage: watch::Sender::new(Stage::Preparing),
                 clock,
                 left_at: OnceLock::new(),
                 told: OnceLock::new(),
@@ -63,10 +74,25 @@ impl Attempt {
     pub fn leaves(&self) {
         let shared = &self.shared;
         shared.left_at.get_or_init(|| shared.clock.now());
-        shared.left.send_if_modified(|left| {
-            let is_first = left.is_none();
-            left.get_or_insert_with(Instant::now);
+        shared.stage.send_if_modified(|stage| {
+            let is_first = !matches!(stage, Stage::Left(_));
+            if is_first {
+                *stage = Stage::Left(Instant::now());
+            }
             is_first
+        });
+    }
+
+    /// Credentials are loaded before the request [leaves](Self::leaves), and may take their time: ten minutes at least,
+    /// instead of one. After five seconds the log says so, once until all is well. It means nothing once the request has
+    /// left.
+    pub fn awaits_credentials(&self) {
+        self.shared.stage.send_if_modified(|stage| {
+            let is_change = *stage == Stage::Preparing;
+            if is_change {
+                *stage = Stage::AwaitingCredentials;
+            }
+            is_change
         });
     }
 
@@ -97,16 +123,27 @@ impl Attempt {
         self.timeout
     }
 
+    /// How long credentials may be loaded.
+    pub(crate) fn load_time(&self) -> Duration {
+        self.timeout.saturating_mul(2).max(MIN_LOAD)
+    }
+
+    /// Whether credentials are loaded now.
+    pub(crate) fn is_awaiting_credentials(&self) -> bool {
+        *self.shared.stage.borrow() == Stage::AwaitingCredentials
+    }
+
     /// Waits until the time is up: that of the request, or of what precedes it. A sink that knows whether its request
     /// arrived had better wait for this than be dropped.
     pub async fn out_of_time(&self) {
-        let mut left = self.shared.left.subscribe();
+        let mut stage = self.shared.stage.subscribe();
         let preparation = self.timeout.saturating_mul(2).max(MIN_PREPARATION);
         loop {
-            let has_left = *left.borrow_and_update();
-            let end = match has_left {
-                Some(at) => at.checked_add(self.timeout),
-                None => self.started.checked_add(preparation),
+            let now = *stage.borrow_and_update();
+            let end = match now {
+                Stage::Left(at) => at.checked_add(self.timeout),
+                Stage::Preparing => self.started.checked_add(preparation),
+                Stage::AwaitingCredentials => self.started.checked_add(self.load_time()),
             };
             let Some(end) = end else {
                 return std::future::pending().await;
@@ -114,7 +151,7 @@ impl Attempt {
             tokio::select! {
                 biased;
                 // The sender is this, so that it never ends.
-                _ = left.changed() => {}
+                _ = stage.changed() => {}
                 () = sleep_until(end) => return,
             }
         }
@@ -126,7 +163,7 @@ impl std::fmt::Debug for Attempt {
         f.debug_struct("Attempt")
             .field("started", &self.started)
             .field("timeout", &self.timeout)
-            .field("left", &*self.shared.left.borrow())
+            .field("stage", &*self.shared.stage.borrow())
             .field("told", &self.shared.told)
             .finish_non_exhaustive()
     }

@@ -96,12 +96,8 @@ pub enum SendError {
         /// Where in [`Batch::data`](crate::Batch::data) they are; empty if that was not said, and they have to be searched.
         members: Vec<usize>,
     },
-    /// It never will arrive: the exporter gives the batch up, and reports its samples as refused.
-    #[error("{code}: {message}")]
-    Rejected {
-        /// An error code, such as `UnknownOperationException`.
-        code: String,
-        /// What the destination said.
-        message: String,
-    },
+    /// Whoever answered does not take such requests: a wrong endpoint, region, namespace or account. It says nothing of
+    /// the data. The exporter keeps them, says so once, as an error, and tries again, after pauses that grow.
+    #[error(transparent)]
+    Misdirected(Box<dyn Error + Send + Sync>),
 }

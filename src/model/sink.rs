@@ -66,7 +66,8 @@ pub trait Sink: Send + Sync + 'static {
     /// help. It may be dropped at any time. A panic counts as [`SendError::Ambiguous`].
     ///
     /// [`Attempt::leaves`] says that what precedes the request is done, such as loading credentials; its
-    /// [time](crate::CloudWatchBuilder::with_request_timeout) begins then. Without that, an attempt has a minute. A second
+    /// [time](crate::CloudWatchBuilder::with_request_timeout) begins then. Without that, an attempt has a minute, or ten if it
+    /// [awaits credentials](Attempt::awaits_credentials). A second
     /// after the time is up it is dropped.
     ///
     /// # Errors

@@ -27,6 +27,11 @@ async fn health_says_what_is_wrong_with_requests_until_they_are_answered() {
             "requests are throttled",
         ),
         (Fault::Denied, Trouble::Denied, "not allowed to send"),
+        (
+            Fault::Misdirected,
+            Trouble::Misdirected,
+            "wrong endpoint, region or account",
+        ),
     ] {
         let sink = Scripted::new(vec![fault; 1_000]);
         let test = start(&sink);
@@ -56,6 +61,27 @@ async fn health_says_what_is_wrong_with_requests_until_they_are_answered() {
         assert_eq!(test.cloudwatch.health(), Health::Ok);
         assert!(test.cloudwatch.stats().health.is_ok());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_awaited_are_trouble_until_they_are_there() {
+    let sink = Scripted::new([[Fault::NoCredentials; 1].as_slice(), &[Fault::Denied; 99]].concat());
+    let test = start(&sink);
+    test.record(|| counter!("n").increment(1));
+    test.advance(MINUTE).await;
+    assert_eq!(test.cloudwatch.health(), Health::Ok, "not long yet");
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let since = minute() + MINUTE;
+    let health = degraded(Trouble::AwaitingCredentials, since);
+    assert_eq!(test.cloudwatch.health(), health);
+    let says = "waiting for credentials since 2025-06-15T15:08:00Z";
+    assert_eq!(health.to_string(), says);
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    let health = degraded(Trouble::Denied, since);
+    assert_eq!(test.cloudwatch.health(), health);
+    sink.recover();
+    test.flush().await;
+    assert_eq!(test.cloudwatch.health(), Health::Ok);
 }
 
 #[tokio::test(start_paused = true)]

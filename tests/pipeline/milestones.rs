@@ -6,6 +6,7 @@ use crate::fixtures::scratch::Scratch;
 use crate::fixtures::scripted::Scripted;
 use crate::fixtures::started::{Started, minute};
 use crate::sending::service_at;
+use aws_sdk_cloudwatch::config::{BehaviorVersion, Region};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
     Attempt, Batch, CloudWatchBuilder, Datum, ManualClock, MemorySink, SendError, Sent, Sink,
@@ -96,17 +97,28 @@ async fn the_start_says_what_the_journal_restored() {
 async fn the_start_says_where_cloudwatch_is() {
     alone!();
     let (log, _guard) = Log::start();
-    let clock = ManualClock::new(minute());
-    let service = service_at(&clock);
-    let builder = CloudWatchBuilder::new("Shop").with_client(service.client());
-    let test = Started::by_clock(builder, clock);
-    test.settle().await;
-    let said = log.milestones();
-    assert_eq!(said.len(), 1, "{said:#?}");
-    assert_says(
-        &said[0],
-        &[r#"destination="cloudwatch""#, "CloudWatch in us-east-1"],
-    );
+    let service = service_at(&ManualClock::new(minute()));
+    let config = || service.client().config().to_builder();
+    let secret = "http://user:secret@127.0.0.1:4000/path?token=secret";
+    for (config, at) in [
+        (config().endpoint_url(secret), "http://127.0.0.1:4000"),
+        (
+            aws_sdk_cloudwatch::Config::builder().behavior_version(BehaviorVersion::latest()),
+            "https://monitoring.eu-central-1.amazonaws.com",
+        ),
+    ] {
+        let before = log.milestones().len();
+        let config = config.region(Region::new("eu-central-1")).build();
+        let client = aws_sdk_cloudwatch::Client::from_conf(config);
+        let test = Started::new(CloudWatchBuilder::new("Shop").with_client(client));
+        test.settle().await;
+        let mut said = log.milestones().split_off(before);
+        said.retain(|line| line.contains("started"));
+        assert_eq!(said.len(), 1, "{said:#?}");
+        let place = format!(r#"sink="CloudWatch in eu-central-1 at {at}""#);
+        assert_says(&said[0], &[r#"destination="cloudwatch""#, &place]);
+        assert!(!said[0].contains("secret"), "{said:?}");
+    }
 }
 
 struct Described;

@@ -90,7 +90,7 @@ async fn a_service_that_did_not_begin_may_ask_for_it_too() {
         (unavailable(&[]), ("transient", None)),
         // Nobody knows how far these came.
         (answer(503, &[half], &[]), ("ambiguous", None)),
-        (answer(404, &[half], &[]), ("transient", None)),
+        (answer(404, &[half], &[]), ("misdirected", None)),
     ] {
         assert_eq!(told(fault.clone()).await, expected, "{fault:?}");
     }

@@ -87,11 +87,11 @@ async fn others_clocks_teach_nothing() {
     let cbor = ("content-type", "application/cbor");
     let id = ("x-amzn-requestid", "1");
     for (fault, meaning, is_learned) in [
-        (foreign(200, &[DATE]), "ambiguous", false),
-        (foreign(200, &[DATE, cbor]), "ambiguous", false),
+        (foreign(200, &[DATE]), "sent", false),
+        (foreign(200, &[DATE, cbor]), "sent", false),
         (foreign(502, &[DATE]), "ambiguous", false),
         (foreign(503, &[DATE, cbor]), "ambiguous", false),
-        (foreign(404, &[DATE]), "transient", false),
+        (foreign(404, &[DATE]), "misdirected", false),
         (foreign(503, &[DATE, id, ("age", "7")]), "ambiguous", false),
         (foreign(503, &[id]), "ambiguous", false),
         (foreign(503, &[id, ("date", "today")]), "ambiguous", false),

@@ -101,6 +101,11 @@ impl Service {
             Fault::ResetBefore => return Exchange::Reset,
             Fault::HugeHeaders => return Exchange::HugeHeaders(plain(200, "")),
             Fault::EndlessBody => return Exchange::Endless(plain(200, ""), Duration::ZERO),
+            Fault::EndlessError {
+                status,
+                code,
+                pause,
+            } => return Exchange::Endless(error(status, code, String::new()), pause),
             Fault::SlowLoris(pause) => return Exchange::Endless(plain(200, ""), pause),
             _ => return Exchange::Silence,
         };

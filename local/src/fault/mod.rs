@@ -58,6 +58,16 @@ pub enum Fault {
     EndlessBody,
     /// An answer whose body has no end, and comes a byte at a time, with this pause between.
     SlowLoris(Duration),
+    /// An error of the service, by its headers, whose body has no end. It comes a byte at a time with this pause between;
+    /// without one, as fast as it is read.
+    EndlessError {
+        /// The HTTP status.
+        status: u16,
+        /// The code, such as `InvalidParameterValue`.
+        code: String,
+        /// Between two bytes.
+        pause: Duration,
+    },
     /// HTTP 307 to elsewhere.
     Redirect(String),
     /// Any answer at all, from anybody.

@@ -21,6 +21,8 @@ struct Plan {
     chance: Option<Chance>,
     rejected: HashMap<String, bool>,
     max_body: Option<usize>,
+    /// Characters of each value that a message quotes.
+    quoted: usize,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,11 @@ impl Faults {
     /// or does not.
     pub fn reject_metric(&self, name: impl Into<String>, is_named: bool) {
         self.plan.lock().rejected.insert(name.into(), is_named);
+    }
+
+    /// Messages that name data quote a value of so many characters with each of them, by default none.
+    pub fn quote_values(&self, chars: usize) {
+        self.plan.lock().quoted = chars;
     }
 
     /// Bodies of more bytes than this, before compression, are refused with HTTP 413.
@@ -115,6 +122,12 @@ impl Faults {
         is_rejected.then(|| {
             if places.is_empty() {
                 "A parameter is invalid.".to_owned()
+            } else if plan.quoted > 0 {
+                let value = "v".repeat(plan.quoted);
+                let lines = places.iter().map(|place| {
+                    format!("The value {value} for parameter {place}.Dimensions.member.1.Value is invalid.")
+                });
+                lines.collect::<Vec<_>>().join("\n")
             } else {
                 format!("The parameter {} is invalid.", places.join(", "))
             }

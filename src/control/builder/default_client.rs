@@ -6,6 +6,7 @@ use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::model::sink::AnySink;
+use crate::sinks::put_metric_data::is_http;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::{self, ProvideCredentials, Region};
 use std::sync::Arc;
@@ -22,7 +23,8 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// None here. Where there are destinations, and [the default client's](Destination::cloudwatch) is not among them,
+    /// None here. [`install`](Self::install) and the like end with [`BuildError::Region`](crate::BuildError::Region) if it
+    /// cannot be part of a host's name. Where there are destinations, and [the default client's](Destination::cloudwatch) is not among them,
     /// [`install`](Self::install) and the like end with
     /// [`BuildError::NotForOwnClient`](crate::BuildError::NotForOwnClient): a client has a region of its own.
     pub fn with_region(mut self, region: impl Into<String>) -> Self {
@@ -38,7 +40,7 @@ impl CloudWatchBuilder {
     /// # Errors
     ///
     /// None here. [`install`](Self::install) and the like end with
-    /// [`BuildError::EndpointUrl`](crate::BuildError::EndpointUrl) if it is no such URL, and as
+    /// [`BuildError::EndpointUrl`](crate::BuildError::EndpointUrl) if it is no such URL, from wherever it comes, and as
     /// [`with_region`](Self::with_region) says with a client or a sink of your own.
     pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.default_client.endpoint_url = Some(url.into());
@@ -110,8 +112,7 @@ impl DefaultClient {
 
     /// With a region and credentials that are there.
     async fn connect(self) -> Result<Arc<dyn AnySink>, BuildError> {
-        let url = self.endpoint_url;
-        if let Some(url) = url.as_ref().filter(|url| !is_endpoint(url)) {
+        if let Some(url) = self.endpoint_url.as_ref().filter(|url| !is_http(url)) {
             return Err(BuildError::EndpointUrl(url.clone()));
         }
         let mut chain = aws_config::defaults(aws_config::BehaviorVersion::latest());
@@ -119,12 +120,12 @@ impl DefaultClient {
             chain = chain.region(Region::new(region));
         }
         let found = chain.load().await;
-        if found
-            .region()
-            .is_none_or(|region| region.as_ref().is_empty())
-        {
-            return Err(BuildError::NoRegion);
+        // Of this service alone: the chain's own would move those that give credentials, too.
+        let mut config = config::Builder::from(&found);
+        if let Some(url) = self.endpoint_url {
+            config = config.endpoint_url(url);
         }
+        let sink = with_client::by(Client::from_conf(config.build()))?;
         let credentials = found
             .credentials_provider()
             .ok_or_else(|| BuildError::Credentials("no provider of credentials".into()))?;
@@ -132,18 +133,6 @@ impl DefaultClient {
             .provide_credentials()
             .await
             .map_err(|error| BuildError::Credentials(error.into()))?;
-        // Of this service alone: the chain's own would move those that give credentials, too.
-        let mut config = config::Builder::from(&found);
-        if let Some(url) = url {
-            config = config.endpoint_url(url);
-        }
-        with_client::by(Client::from_conf(config.build()))
+        Ok(sink)
     }
-}
-
-/// What the SDK would find out at the first request only.
-fn is_endpoint(url: &str) -> bool {
-    let host = ["http://", "https://"].map(|scheme| url.strip_prefix(scheme));
-    let host = host.into_iter().flatten().next();
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
 }

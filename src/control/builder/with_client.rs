@@ -4,8 +4,9 @@ use crate::control::builder::CloudWatchBuilder;
 use crate::control::builder::destination::{CLOUDWATCH, Destination, To};
 use crate::control::error::BuildError;
 use crate::model::sink::AnySink;
-use crate::sinks::put_metric_data::PutMetricData;
+use crate::sinks::put_metric_data::{NoEndpoint, PutMetricData, probe};
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::Region;
 use std::sync::Arc;
 
 impl CloudWatchBuilder {
@@ -28,8 +29,8 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// None here. [`build`](Self::build) and the like say if the client has no region, or if this is called twice, as
-    /// there are two destinations of one name then.
+    /// None here. [`build`](Self::build) and the like say if the client has no region or an impossible one, if its
+    /// endpoint is no URL, or if this is called twice, as there are two destinations of one name then.
     pub fn with_client(self, client: Client) -> Self {
         let sink = by(client);
         self.with_destination(Destination::to(CLOUDWATCH.into(), To::Sink(sink)))
@@ -38,9 +39,22 @@ impl CloudWatchBuilder {
 
 /// The sink, if the client can be used.
 pub(super) fn by(client: Client) -> Result<Arc<dyn AnySink>, BuildError> {
-    let region = client.config().region();
-    if region.is_none_or(|region| region.as_ref().is_empty()) {
+    let config = client.config();
+    let region = config.region().map_or("", Region::as_ref);
+    if region.is_empty() {
         return Err(BuildError::NoRegion);
     }
+    if !is_of_a_host(region) {
+        return Err(BuildError::Region(region.into()));
+    }
+    probe(config).map_err(|NoEndpoint(url)| BuildError::EndpointUrl(url))?;
     Ok(Arc::new(PutMetricData::new(client)))
+}
+
+/// The SDK makes no request for any other region, wherever the request would go.
+fn is_of_a_host(region: &str) -> bool {
+    let is_letter = |next: u8| next.is_ascii_alphanumeric() || next == b'-';
+    region.split('.').all(|label| {
+        (1..=63).contains(&label.len()) && !label.starts_with('-') && label.bytes().all(is_letter)
+    })
 }

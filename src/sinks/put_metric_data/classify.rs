@@ -3,11 +3,14 @@
 
 use crate::model::send_result::SendError;
 use crate::sinks::put_metric_data::excerpt::{MAX_CODE, MAX_MESSAGE, excerpt};
+use crate::sinks::put_metric_data::failure_text::{causes, chain, line, of_answer};
+use crate::sinks::put_metric_data::message::{beginning, is_of_the_request, members};
 use crate::sinks::put_metric_data::retry_after::retry_after;
+use crate::sinks::put_metric_data::seen::{Departure, Head, Seen};
 use aws_sdk_cloudwatch::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
-use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
@@ -17,7 +20,7 @@ enum Class {
     Denied,
     TooLarge,
     Invalid,
-    Rejected,
+    Misdirected,
 }
 
 /// Codes that an answer names. They go before its status.
@@ -79,8 +82,8 @@ fn of_code(code: &str, status: u16) -> Class {
 /// What is left of the answers that name a code.
 fn of_another_code(status: u16) -> Class {
     match status {
-        // Whoever refuses by a code of its own means it.
-        400..=499 if !matches!(status, 401 | 403 | 408 | 429) => Class::Rejected,
+        // Whoever refuses by a code that has nothing to do with data did not look at them.
+        400..=499 if !matches!(status, 401 | 403 | 408 | 429) => Class::Misdirected,
         _ => of_status(status),
     }
 }
@@ -89,6 +92,8 @@ fn of_another_code(status: u16) -> Class {
 fn of_status(status: u16) -> Class {
     match status {
         401 | 403 | 407 => Class::Denied,
+        // No such place, no such method, gone, not for this host: a wrong endpoint. Not paid, or not by law: its owner's.
+        402 | 404..=406 | 410 | 411 | 414 | 415 | 421 | 426 | 451 => Class::Misdirected,
         413 => Class::TooLarge,
         429 => Class::Throttled,
         // Proxies time out and lose their upstream in the middle of a request too, and say so by these.
@@ -100,125 +105,134 @@ fn of_status(status: u16) -> Class {
     }
 }
 
-fn class(error: &SdkError<PutMetricDataError>, sent: Departure) -> Class {
-    match (error, sent) {
-        (SdkError::ConstructionFailure(_), _) => Class::Rejected,
-        // There are no credentials, or no HTTP client.
-        (SdkError::DispatchFailure(_), Departure::No) => Class::Denied,
-        (SdkError::DispatchFailure(failure), _) => match failure.as_connector_error() {
-            Some(error) if never_connected(error) => Class::Transient,
-            _ => Class::Ambiguous,
-        },
-        // Credentials, or a connection, took too long.
-        (SdkError::TimeoutError(_), Departure::No | Departure::NeverConnected) => Class::Transient,
-        (SdkError::ServiceError(answer), _) => {
-            let status = answer.raw().status().as_u16();
-            let class = answer.err().code().map(|code| of_code(code, status));
-            match class.unwrap_or_else(|| of_status(status)) {
-                Class::Invalid if answer.err().message().is_some_and(is_of_the_request) => {
-                    Class::Rejected
+/// What an answer that is an error says.
+struct Refused {
+    status: u16,
+    code: Option<String>,
+    message: Option<String>,
+    is_cut: bool,
+}
+
+impl Refused {
+    /// By the SDK, as far as it understood the answer; else by what was seen of it.
+    fn of(error: &SdkError<PutMetricDataError>, seen: &Seen) -> Option<Self> {
+        let is_answer = matches!(
+            error,
+            SdkError::ServiceError(_) | SdkError::ResponseError(_)
+        );
+        let head = seen.answer().filter(|_| is_answer)?;
+        let code = error.code().map(str::to_owned);
+        let message = error.message().map(str::to_owned);
+        Some(Self::by(head, code, message))
+    }
+
+    fn by(head: Head, code: Option<String>, message: Option<String>) -> Self {
+        let part = head.body.part();
+        let is_cut = message.is_none() && part.is_some();
+        let code = code.or(head.code);
+        Self {
+            status: head.status,
+            message: message
+                .or_else(|| part.filter(|_| code.is_some()).map(|part| beginning(&part))),
+            code,
+            is_cut,
+        }
+    }
+
+    fn class(&self) -> Class {
+        let Some(code) = &self.code else {
+            return of_status(self.status);
+        };
+        match of_code(code, self.status) {
+            // A success by its status is none by what it says.
+            _ if (200..300).contains(&self.status) => Class::Ambiguous,
+            Class::Invalid if self.message.as_deref().is_some_and(is_of_the_request) => {
+                Class::Misdirected
+            }
+            class => class,
+        }
+    }
+
+    fn into_error(self, class: Class, retry_after: Option<Duration>, seen: &Seen) -> SendError {
+        let message = self.message.unwrap_or_default();
+        let code = self.code.as_deref().map(|code| excerpt(code, MAX_CODE));
+        if class == Class::Invalid {
+            return SendError::Invalid {
+                members: members(&message, self.is_cut),
+                code: code.unwrap_or_default(),
+                message: excerpt(&message, MAX_MESSAGE),
+            };
+        }
+        let source = of_answer(self.status, seen.host(), code.as_deref(), &message);
+        match class {
+            // The service itself says that it is too busy, and until when.
+            Class::Transient if retry_after.is_some() && self.status == 503 => {
+                SendError::Throttled {
+                    source,
+                    retry_after,
                 }
-                class => class,
             }
-        }
-        (SdkError::ResponseError(answer), _) => of_status(answer.raw().status().as_u16()),
-        // `TimeoutError`, and what is to come.
-        _ => Class::Ambiguous,
-    }
-}
-
-/// How far the request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Departure {
-    /// It did not leave the SDK.
-    No,
-    /// It did, but found no connection.
-    NeverConnected,
-    Perhaps,
-}
-
-pub(crate) fn classify(error: &SdkError<PutMetricDataError>, sent: Departure) -> SendError {
-    let source = || causes(error).into();
-    let code = || excerpt(error.code().unwrap_or_else(|| name(error)), MAX_CODE);
-    let message = || match error.message() {
-        Some(message) => excerpt(message, MAX_MESSAGE),
-        None => causes(error),
-    };
-    let retry_after = error.raw_response().and_then(retry_after);
-    match class(error, sent) {
-        // The service itself says that it is too busy, and until when.
-        Class::Transient if retry_after.is_some() && status(error) == Some(503) => {
-            SendError::Throttled {
-                source: source(),
+            Class::Transient => SendError::Transient(source),
+            Class::Ambiguous | Class::Invalid => SendError::Ambiguous(source),
+            Class::Throttled => SendError::Throttled {
+                source,
                 retry_after,
-            }
+            },
+            Class::Denied => SendError::Denied(source),
+            Class::TooLarge => SendError::TooLarge(source),
+            Class::Misdirected => SendError::Misdirected(source),
         }
-        Class::Transient => SendError::Transient(source()),
-        Class::Ambiguous => SendError::Ambiguous(source()),
-        Class::Throttled => SendError::Throttled {
-            source: source(),
-            retry_after,
-        },
-        Class::Denied => SendError::Denied(source()),
-        Class::TooLarge => SendError::TooLarge(source()),
-        Class::Invalid => SendError::Invalid {
-            code: code(),
-            members: error.message().map(members).unwrap_or_default(),
-            message: message(),
-        },
-        Class::Rejected => SendError::Rejected {
-            code: code(),
-            message: message(),
-        },
     }
 }
 
-fn status(error: &SdkError<PutMetricDataError>) -> Option<u16> {
-    error.raw_response().map(|answer| answer.status().as_u16())
-}
-
-/// For errors without a code.
-fn name(error: &SdkError<PutMetricDataError>) -> &'static str {
-    match error {
-        SdkError::ConstructionFailure(_) => "ConstructionFailure",
-        _ => "Unknown",
+/// What became of a request that the SDK gave up.
+pub(crate) fn classify(error: &SdkError<PutMetricDataError>, seen: &Seen) -> SendError {
+    if let Some(refused) = Refused::of(error, seen) {
+        let class = refused.class();
+        let retry_after = error.raw_response().and_then(retry_after);
+        return refused.into_error(class, retry_after, seen);
+    }
+    let (host, causes) = (seen.host(), causes(error));
+    let region = format!("region {:?}", excerpt(seen.region(), MAX_CODE));
+    match (error, seen.departure()) {
+        (SdkError::ConstructionFailure(_), _) => {
+            SendError::Misdirected(line(&format!("no request for {region}: {causes}")))
+        }
+        (SdkError::DispatchFailure(_), Departure::NoEndpoint) => {
+            SendError::Misdirected(line(&format!("no endpoint for {region}: {causes}")))
+        }
+        // Or no HTTP client.
+        (SdkError::DispatchFailure(_), Departure::NoCredentials) => {
+            SendError::Denied(line(&format!("no credentials: {causes}")))
+        }
+        (SdkError::DispatchFailure(failure), _) => match failure.as_connector_error() {
+            Some(error) if never_connected(error) => {
+                SendError::Transient(line(&format!("no connection to {host}: {causes}")))
+            }
+            _ => SendError::Ambiguous(line(&format!("no answer from {host}: {causes}"))),
+        },
+        _ => out_of_time(seen),
     }
 }
 
-/// What is sent beside `MetricData`.
-const OF_THE_REQUEST: &str = "Namespace";
-
-/// Whether the fault is with the request as a whole, as in `… for parameter Namespace is invalid`: no data are
-/// to be searched for it. What else is named, or nothing, may be in a datum.
-fn is_of_the_request(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    if message.contains("metricdata.") {
-        return false;
+/// What became of a request whose time is up.
+pub(crate) fn out_of_time(seen: &Seen) -> SendError {
+    // An error whose end does not come is an error nevertheless.
+    if let Some(head) = seen.answer().filter(|head| head.status >= 400) {
+        let refused = Refused::by(head, None, None);
+        let class = refused.class();
+        return refused.into_error(class, None, seen);
     }
-    // `parameter X`, and `at 'x'` as in validation errors.
-    let named = message
-        .rsplit_once("parameter ")
-        .or_else(|| message.rsplit_once("at '"));
-    let name = named.and_then(|(_, after)| {
-        let is_end = |next: char| !next.is_ascii_alphanumeric();
-        after.split(is_end).next()
-    });
-    name.is_some_and(|name| name.eq_ignore_ascii_case(OF_THE_REQUEST))
-}
-
-/// Where in the request the service finds fault, from 0: it names `MetricData.member.3` from 1.
-fn members(message: &str) -> Vec<usize> {
-    let mut members: Vec<usize> = message
-        .split("MetricData.member.")
-        .skip(1)
-        .filter_map(|after| {
-            let digits = after.split(|next: char| !next.is_ascii_digit()).next()?;
-            digits.parse::<usize>().ok()?.checked_sub(1)
-        })
-        .collect();
-    members.sort_unstable();
-    members.dedup();
-    members
+    let host = seen.host();
+    match seen.departure() {
+        Departure::NoCredentials | Departure::NoEndpoint => {
+            SendError::Transient("no credentials in time".into())
+        }
+        Departure::NeverConnected => {
+            SendError::Transient(format!("no connection to {host} in time").into())
+        }
+        Departure::Perhaps => SendError::Ambiguous(format!("no answer from {host} in time").into()),
+    }
 }
 
 /// No connection, no request: no name, no route, no listener, no handshake.
@@ -244,46 +258,9 @@ fn never_connected(error: &ConnectorError) -> bool {
     })
 }
 
-/// The error and what caused it, in one line: an `SdkError` alone only says "service error".
-fn causes(error: &SdkError<PutMetricDataError>) -> String {
-    let all = chain(error)
-        .skip(1)
-        .fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
-    excerpt(&all, MAX_MESSAGE)
-}
-
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&cause| {
-        match cause.downcast_ref::<io::Error>() {
-            // Its `source` would skip what it carries.
-            Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-            None => cause.source(),
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn members_are_counted_from_zero() {
-        for (message, expected) in [
-            (
-                "The parameter MetricData.member.3.Value is required.",
-                vec![2],
-            ),
-            (
-                "MetricData.member.12.Dimensions.member.1.Value, MetricData.member.2: no; MetricData.member.12",
-                vec![1, 11],
-            ),
-            ("MetricData.member.0 and MetricData.member.x", vec![]),
-            ("MetricData.member.99999999999999999999999", vec![]),
-            ("The rate is exceeded", vec![]),
-        ] {
-            assert_eq!(members(message), expected, "{message}");
-        }
-    }
 
     #[test]
     fn no_code_is_there_twice() {
@@ -291,42 +268,6 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), BY_CODE.len());
-    }
-
-    #[test]
-    fn a_parameter_outside_the_data_is_told_from_one_within() {
-        for (message, expected) in [
-            ("The value : for parameter Namespace is invalid.", true),
-            ("The parameter Namespace is required.", true),
-            (
-                "1 validation error detected: Value '' at 'namespace' failed to satisfy constraint",
-                true,
-            ),
-            // Within, or perhaps.
-            (
-                "The parameter MetricData.member.3.Value is required.",
-                false,
-            ),
-            (
-                "The value Namespace for parameter MetricData.member.1.MetricName is invalid.",
-                false,
-            ),
-            (
-                "The parameter MetricData.member.3 is invalid.\nThe parameter Namespace is required.",
-                false,
-            ),
-            ("Value '' at 'metricData.1.member.metricName' failed", false),
-            (
-                "The value parameter Namespace for parameter MetricName is invalid.",
-                false,
-            ),
-            ("The parameter MetricName is required.", false),
-            ("A parameter is invalid.", false),
-            ("The namespace", false),
-            ("", false),
-        ] {
-            assert_eq!(is_of_the_request(message), expected, "{message}");
-        }
     }
 
     #[test]

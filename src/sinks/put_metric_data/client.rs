@@ -6,42 +6,43 @@ use crate::model::batch::Batch;
 use crate::model::datum::{Datum, DatumValue};
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
-use crate::sinks::put_metric_data::answer_body::Answer;
-use crate::sinks::put_metric_data::classify::{Departure, classify};
-use crate::sinks::put_metric_data::retry_after::date;
+use crate::sinks::put_metric_data::classify::{classify, out_of_time};
+use crate::sinks::put_metric_data::endpoint_probe::probe;
+use crate::sinks::put_metric_data::failure_text::line;
+use crate::sinks::put_metric_data::seen::{Head, Seen, host};
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::HttpClient;
-use aws_sdk_cloudwatch::config::interceptors::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
-};
+use aws_sdk_cloudwatch::config::StalledStreamProtectionConfig;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
-use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_cloudwatch::error::BoxError;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types;
-use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
-use aws_smithy_types::body::SdkBody;
-use parking_lot::Mutex;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// The SDK's own time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+/// The SDK calculates with floats, and panics beyond what a `Duration` can be.
+const LONGEST: Duration = Duration::from_hours(24 * 366);
 
 /// Sends to CloudWatch.
 ///
-/// The exporter alone repeats what failed, so the SDK's own retries and time-outs are off for these requests,
-/// whatever the client's settings are. A request's time begins once the SDK has credentials, for which it has five
-/// seconds by its own account, or what the client's identity cache has been set to. Half of it is the most that
-/// a connection may take, of 3.1 seconds or what the client has been set to.
+/// The exporter alone repeats what failed, and its
+/// [`with_request_timeout`](crate::CloudWatchBuilder::with_request_timeout) alone says how long a request may take. The
+/// client's own retries, read, operation and attempt time-outs and its protection against stalled streams are off for
+/// these requests, however they were set; what an HTTP client of one's own does by itself is its own affair. Of the
+/// client's time-outs only the one to connect counts, 3.1 seconds by default, and half of the request's time at most.
 ///
-/// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`; so must one that a
-/// test makes up. A 200 without them is somebody else's, and the request is repeated.
+/// A request's time begins once the SDK has credentials. Loading them may take ten minutes, or what the client's identity
+/// cache was expressly set to; the log says so once after five seconds. A load is not cut short, so that the next attempt
+/// does not begin it again.
+///
+/// An answer counts as the service's if it has the header `x-amzn-requestid` or `smithy-protocol`. A 200 without them is
+/// a success with a [note](Sent::note), as a gateway may strip headers; a page of HTML is
+/// [`SendError::Ambiguous`]. What is not about the data, such as a 404 or an unknown error code, is
+/// [`SendError::Misdirected`]. Of an error that is longer than 256 KiB the beginning counts.
 ///
 /// The `Date` of the service's own answers tells the exporter what the [service's clock](Attempt::service_clock) shows,
-/// unless the answer has an `Age`.
+/// unless the answer has an `Age`. The SDK, which corrects its signatures by the `Date` of any answer, does not get to see
+/// one that is more than 366 days from the machine's clock.
 ///
 /// The `Retry-After` of an answer that throttles goes into [`SendError::Throttled`]; the exporter heeds at most five
 /// minutes of it. It may be in seconds, or a date, which is compared with the answer's `Date`. A `ServiceUnavailable`
@@ -58,24 +59,30 @@ impl PutMetricData {
     }
 
     /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
-    /// a request under way.
-    fn timeouts(&self, request: Duration) -> TimeoutConfig {
+    /// a request under way. All else is the exporter's, whatever the client has. An attempt's own time is there for the
+    /// SDK's identity cache, which gives a load as much, and 6 seconds without.
+    fn timeouts(&self, request: Duration, load: Duration) -> TimeoutConfig {
         let theirs = self.client.config().timeout_config();
         let theirs = theirs.and_then(TimeoutConfig::connect_timeout);
         TimeoutConfig::builder()
             .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(request / 2))
             .disable_operation_timeout()
-            .disable_operation_attempt_timeout()
+            .operation_attempt_timeout(load.saturating_add(request).min(LONGEST))
             .disable_read_timeout()
             .build()
     }
 }
 
 impl Sink for PutMetricData {
-    /// The region.
+    /// The region and the endpoint, without what may be secret in its URL.
     fn describe(&self) -> Option<String> {
-        let region = self.client.config().region()?;
-        Some(format!("CloudWatch in {region}"))
+        let config = self.client.config();
+        let region = config.region()?;
+        let url = probe(config).ok().flatten().unwrap_or_default();
+        Some(match url.split_once("://") {
+            Some((scheme, _)) => format!("CloudWatch in {region} at {scheme}://{}", host(&url)),
+            None => format!("CloudWatch in {region}"),
+        })
     }
 
     fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
@@ -83,10 +90,12 @@ impl Sink for PutMetricData {
     }
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
-        let seen = Seen::of(attempt);
+        attempt.awaits_credentials();
+        let seen = Seen::of(attempt, self.client.config().region());
         let once = aws_sdk_cloudwatch::Config::builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(self.timeouts(attempt.timeout()))
+            .timeout_config(self.timeouts(attempt.timeout(), attempt.load_time()))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(seen.clone());
         let data = batch.data().iter().map(to_sdk).collect();
         let request = self
@@ -99,122 +108,37 @@ impl Sink for PutMetricData {
         let answer = tokio::select! {
             biased;
             answer = request.send() => answer,
-            () = attempt.out_of_time() => return Err(out_of_time(seen.departure())),
+            () = attempt.out_of_time() => return Err(out_of_time(&seen)),
         };
-        if let Some(theirs) = *seen.0.date.lock() {
+        let head = seen.answer();
+        if let Some(theirs) = head.as_ref().and_then(|head| head.date) {
             attempt.service_clock(theirs);
         }
-        match answer.map_err(|error| classify(&error, seen.departure())) {
-            Ok(_) if seen.0.is_foreign.load(Ordering::Relaxed) => Err(SendError::Ambiguous(
-                "the answer is not CloudWatch's: a proxy's, or a wrong endpoint's".into(),
-            )),
-            Ok(_) => Ok(Sent::default()),
-            Err(error) => Err(error),
+        match (answer, head) {
+            (Err(error), _) => Err(classify(&error, &seen)),
+            (Ok(_), Some(head)) if !head.is_services => stripped(&head, seen.host()),
+            (Ok(_), _) => Ok(Sent::default()),
         }
     }
 }
 
-fn out_of_time(departure: Departure) -> SendError {
-    match departure {
-        Departure::No => SendError::Transient("no credentials in time".into()),
-        Departure::NeverConnected => SendError::Transient("no connection in time".into()),
-        Departure::Perhaps => SendError::Ambiguous("no answer in time".into()),
+/// A success without the service's headers. A gateway may leave them out; but a page for people is nobody's answer to data.
+fn stripped(head: &Head, host: &str) -> Result<Sent, SendError> {
+    if head.is_html || head.body.begins_like_html() {
+        return Err(SendError::Ambiguous(line(&format!(
+            "HTTP {} from {host} with a page of HTML: a proxy answers, or a wrong endpoint",
+            head.status
+        ))));
     }
+    Ok(Sent::default().with_note(format!(
+        "HTTP {} from {host} without CloudWatch's headers (x-amzn-requestid, smithy-protocol): taken for CloudWatch's own",
+        head.status
+    )))
 }
 
 impl std::fmt::Debug for PutMetricData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PutMetricData").finish_non_exhaustive()
-    }
-}
-
-/// What was seen of one attempt that its result does not tell.
-#[derive(Clone, Debug)]
-struct Seen(Arc<Sight>);
-
-#[derive(Debug)]
-struct Sight {
-    attempt: Attempt,
-    has_left: AtomicBool,
-    /// Where the HTTP client tells of its connections: the one that the request was given to.
-    connection: Mutex<Option<CaptureSmithyConnection>>,
-    /// The SDK takes any answer for the service's if only its status is 200.
-    is_foreign: AtomicBool,
-    date: Mutex<Option<SystemTime>>,
-}
-
-impl Seen {
-    fn of(attempt: &Attempt) -> Self {
-        Self(Arc::new(Sight {
-            attempt: attempt.clone(),
-            has_left: AtomicBool::new(false),
-            connection: Mutex::default(),
-            is_foreign: AtomicBool::new(false),
-            date: Mutex::default(),
-        }))
-    }
-
-    fn departure(&self) -> Departure {
-        let connection = self.0.connection.lock();
-        let has_none = connection.as_ref().is_some_and(|it| it.get().is_none());
-        match self.0.has_left.load(Ordering::Relaxed) {
-            false => Departure::No,
-            true if has_none => Departure::NeverConnected,
-            true => Departure::Perhaps,
-        }
-    }
-}
-
-impl Intercept for Seen {
-    fn name(&self) -> &'static str {
-        "metrics-exporter-cloudwatch"
-    }
-
-    /// The SDK has credentials by now.
-    fn read_before_signing(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.attempt.leaves();
-        Ok(())
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let client = components.http_client();
-        let metadata = client.and_then(|client| client.connector_metadata());
-        // Other clients need not tell, so that no connection means nothing.
-        if metadata.is_some_and(|metadata| metadata.name() == "hyper") {
-            *self.0.connection.lock() = config.load::<CaptureSmithyConnection>().cloned();
-        }
-        self.0.has_left.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let headers = context.response().headers();
-        let is_known =
-            headers.get("x-amzn-requestid").is_some() || headers.get("smithy-protocol").is_some();
-        self.0.is_foreign.store(!is_known, Ordering::Relaxed);
-        // Others' clocks are no matter, and a cache's answer is of another time.
-        if is_known && headers.get("age").is_none() {
-            *self.0.date.lock() = headers.get("date").and_then(date);
-        }
-        let body = context.response_mut().body_mut();
-        let whole = std::mem::replace(body, SdkBody::taken());
-        *body = SdkBody::from_body_1_x(Answer::new(whole));
-        Ok(())
     }
 }
 
@@ -280,7 +204,7 @@ mod tests {
                 config = config.timeout_config(timeouts.build());
             }
             let sink = PutMetricData::new(Client::from_conf(config.build()));
-            let timeouts = sink.timeouts(ms(request));
+            let timeouts = sink.timeouts(ms(request), Duration::ZERO);
             let connect = timeouts.connect_timeout().unwrap();
             assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
         }
