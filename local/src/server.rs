@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -75,9 +76,14 @@ async fn serve(stream: TcpStream, service: Service) {
         }
     };
     let socket = Arc::new(socket);
+    let is_used = AtomicBool::new(false);
     let answer = service_fn(move |request: Request<Incoming>| {
         let (service, socket) = (service.clone(), Arc::clone(&socket));
+        let is_used = is_used.swap(true, Ordering::Relaxed);
         async move {
+            if is_used && service.faults().forgets_connections() {
+                return behave(Exchange::Reset, &socket).await;
+            }
             let (parts, body) = request.into_parts();
             // A body that breaks off ends the connection: any answer might be taken for the service's.
             let body = read(body).await.map_err(io::Error::other)?;

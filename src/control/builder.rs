@@ -7,6 +7,8 @@ mod build;
 #[cfg(feature = "aws-config")]
 mod default_client;
 pub(crate) mod destination;
+#[cfg(feature = "aws-config")]
+mod fresh_connections;
 #[cfg(feature = "put-metric-data")]
 mod with_client;
 

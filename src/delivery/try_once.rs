@@ -40,15 +40,21 @@ pub(crate) async fn try_once(
         if attempt.is_awaiting_credentials() {
             wait_log.waits(UNSAID);
         }
+        std::future::pending::<()>().await;
     };
-    let out_of_time = async { tokio::join!(out_of_time, notice) };
+    let out_of_time = async {
+        tokio::select! {
+            () = out_of_time => {}
+            () = notice => {}
+        }
+    };
     // What the sink times is not the application's work.
     let mut sending = uncounted(|| sink.send(&batch, &attempt));
     let sending = poll_fn(|context| uncounted(|| sending.as_mut().poll(context)));
     let result = tokio::select! {
         biased;
         result = sending => result,
-        _ = out_of_time => Err(SendError::Ambiguous("no answer in time".into())),
+        () = out_of_time => Err(SendError::Ambiguous("no answer in time".into())),
     };
     let told = attempt.told();
     Tried { result, told }

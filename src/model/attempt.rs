@@ -168,3 +168,45 @@ impl std::fmt::Debug for Attempt {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long it takes, and what is done a second after it began.
+    async fn ends_after(timeout: Duration, later: impl FnOnce(&Attempt)) -> Duration {
+        let attempt = Attempt::new(timeout);
+        let second = async {
+            sleep_until(attempt.started + Duration::from_secs(1)).await;
+            later(&attempt);
+        };
+        tokio::join!(attempt.out_of_time(), second);
+        Instant::now() - attempt.started
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_stage_has_its_own_time() {
+        let seconds = Duration::from_secs;
+        let awaits_then_leaves = |attempt: &Attempt| {
+            attempt.awaits_credentials();
+            attempt.leaves();
+        };
+        let leaves_then_awaits = |attempt: &Attempt| {
+            attempt.leaves();
+            attempt.awaits_credentials();
+        };
+        for (timeout, later, expected) in [
+            (4, (|_: &Attempt| ()) as fn(&Attempt), 60),
+            (50, |_| (), 100),
+            (4, Attempt::awaits_credentials, 600),
+            (500, Attempt::awaits_credentials, 1_000),
+            (4, Attempt::leaves, 5),
+            (4, awaits_then_leaves, 5),
+            (4, leaves_then_awaits, 5),
+        ] {
+            let took = ends_after(seconds(timeout), later).await;
+            let late = took.abs_diff(seconds(expected));
+            assert!(late < Duration::from_millis(10), "{timeout}: {took:?}");
+        }
+    }
+}

@@ -60,6 +60,14 @@ async fn an_error_begins_with_status_and_host() {
             Fault::Unparsable,
             "HTTP 200 from localhost with a page of HTML: a proxy answers, or a wrong endpoint",
         ),
+        (
+            Fault::Truncate,
+            "HTTP 200 from localhost, not to be understood: connection reset",
+        ),
+        (
+            Fault::EndlessBody,
+            "HTTP 200 from localhost, not to be understood: the answer is too long",
+        ),
         (Fault::Hang, "no answer from localhost in time"),
     ] {
         assert_eq!(says(&service, fault.clone()).await, expected, "{fault:?}");
@@ -86,6 +94,7 @@ async fn a_host_without_a_connection_is_named_and_no_secret() {
     let begin = "no connection to monitoring.eu-centrl-1.invalid:81: ";
     assert!(text.starts_with(begin), "{text}");
     assert!(!text.contains("secret"), "{text}");
+    assert_eq!(text.matches("lookup").count(), 1, "{text}");
 }
 
 /// By a client of which nobody could know.

@@ -32,6 +32,8 @@ mod hanging_collectors;
 mod health;
 mod hidden_labels;
 mod idle;
+#[cfg(feature = "aws-config")]
+mod idle_connections;
 mod install;
 mod journal;
 mod killed;

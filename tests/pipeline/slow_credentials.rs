@@ -8,7 +8,10 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::Credentials;
 use cloudwatch_local::{ReceivedDatum, Service};
 use metrics::counter;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, ManualClock};
+use metrics_exporter_cloudwatch::{
+    Attempt, Batch, CloudWatchBuilder, Datum, Guarantee, ManualClock, Matcher, MetricSettings,
+    SendError, Sent, Sink,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -135,4 +138,37 @@ async fn no_request_has_too_much_time() {
     let slow = Slow::new(&[Duration::from_secs(6)], false);
     let error = send(slow.client(&service), 1, Duration::MAX).await;
     assert_eq!(class(error.as_ref()), "sent", "{error:?}");
+}
+
+/// Leaves, and hears nothing.
+struct Unanswered;
+
+impl Sink for Unanswered {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, _: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        attempt.awaits_credentials();
+        attempt.leaves();
+        std::future::pending().await
+    }
+}
+
+/// A sink that goes on when its time is up has a second more.
+#[tokio::test(start_paused = true)]
+async fn a_request_has_no_time_that_credentials_have() {
+    let once = MetricSettings::new().with_guarantee(Guarantee::AtMostOnce);
+    let second = Duration::from_secs(1);
+    let builder = CloudWatchBuilder::new("Test")
+        .with_sink("test", Unanswered)
+        .with_request_timeout(second)
+        .with_metric_settings(Matcher::any(), once);
+    let test = Started::new(builder);
+    test.record(|| counter!("n").increment(1));
+    let start = Instant::now();
+    let report = test.cloudwatch.flush().await.unwrap();
+    assert_eq!(report.ambiguous.samples, 1);
+    let late = start.elapsed().abs_diff(2 * second);
+    assert!(late < Duration::from_millis(10), "{late:?}");
 }

@@ -21,6 +21,7 @@ struct Plan {
     chance: Option<Chance>,
     rejected: HashMap<String, bool>,
     max_body: Option<usize>,
+    forgets_connections: bool,
     /// Characters of each value that a message quotes.
     quoted: usize,
 }
@@ -66,6 +67,16 @@ impl Faults {
     /// or does not.
     pub fn reject_metric(&self, name: impl Into<String>, is_named: bool) {
         self.plan.lock().rejected.insert(name.into(), is_named);
+    }
+
+    /// Each connection is dead after its first request, as where a NAT forgot it: the next request over it is not looked at,
+    /// and reset. Only for a [`Local`](crate::Local), which has connections.
+    pub fn forget_connections(&self) {
+        self.plan.lock().forgets_connections = true;
+    }
+
+    pub(crate) fn forgets_connections(&self) -> bool {
+        self.plan.lock().forgets_connections
     }
 
     /// Messages that name data quote a value of so many characters with each of them, by default none.

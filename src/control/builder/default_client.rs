@@ -1,6 +1,8 @@
 //! A client by the SDK's usual chain, and the builder's settings for it.
 
+use crate::clock::Clock;
 use crate::control::builder::destination::{Destination, To};
+use crate::control::builder::fresh_connections::FreshConnections;
 use crate::control::builder::{CloudWatchBuilder, with_client};
 use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
@@ -96,9 +98,10 @@ impl CloudWatchBuilder {
             self.destinations.push(Destination::cloudwatch());
         }
         let chosen = std::mem::take(&mut self.default_client);
+        let clock = Arc::clone(&self.clock);
         let mut all = self.destinations.iter_mut();
         if let Some(meant) = all.find(|one| matches!(one.to, To::DefaultClient)) {
-            meant.to = To::Sink(Ok(chosen.connect().await?));
+            meant.to = To::Sink(Ok(chosen.connect(clock).await?));
         }
         Ok(self)
     }
@@ -111,7 +114,7 @@ impl DefaultClient {
     }
 
     /// With a region and credentials that are there.
-    async fn connect(self) -> Result<Arc<dyn AnySink>, BuildError> {
+    async fn connect(self, clock: Arc<dyn Clock>) -> Result<Arc<dyn AnySink>, BuildError> {
         if let Some(url) = self.endpoint_url.as_ref().filter(|url| !is_http(url)) {
             return Err(BuildError::EndpointUrl(url.clone()));
         }
@@ -121,7 +124,7 @@ impl DefaultClient {
         }
         let found = chain.load().await;
         // Of this service alone: the chain's own would move those that give credentials, too.
-        let mut config = config::Builder::from(&found);
+        let mut config = config::Builder::from(&found).http_client(FreshConnections::new(clock));
         if let Some(url) = self.endpoint_url {
             config = config.endpoint_url(url);
         }

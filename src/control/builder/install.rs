@@ -17,12 +17,15 @@ impl CloudWatchBuilder {
     ///
     /// Without `with_client`, region and credentials come from the SDK's usual chain: environment, profile, SSO,
     /// container, instance. `with_region` and `with_endpoint_url` go before it. A client of your own is checked for a
-    /// region; its credentials it does not show. Connections of a client that the application uses, too, belong to the
+    /// region and an endpoint; its credentials it does not show. Connections of a client that the application uses, too, belong to the
     /// runtime that opened them, and end with it.
+    ///
+    /// The client made here uses no connection that idled for more than 3 seconds, as nobody knows whether its other end is
+    /// still there. A client of your own does as its HTTP client does, by default up to 90 seconds.
     ///
     /// # Errors
     ///
-    /// If a setting is invalid, there is no region, there are no credentials, a global recorder is installed already, or
+    /// If a setting is invalid, there is no region or endpoint that can be, there are no credentials, a global recorder is installed already, or
     /// the thread cannot be started.
     pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
         self.install_with(|recorder| recorder).await

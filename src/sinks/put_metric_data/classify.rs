@@ -5,7 +5,6 @@ use crate::model::send_result::SendError;
 use crate::sinks::put_metric_data::excerpt::{MAX_CODE, MAX_MESSAGE, excerpt};
 use crate::sinks::put_metric_data::failure_text::{causes, chain, line, of_answer};
 use crate::sinks::put_metric_data::message::{beginning, is_of_the_request, members};
-use crate::sinks::put_metric_data::retry_after::retry_after;
 use crate::sinks::put_metric_data::seen::{Departure, Head, Seen};
 use aws_sdk_cloudwatch::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataError;
@@ -111,6 +110,7 @@ struct Refused {
     code: Option<String>,
     message: Option<String>,
     is_cut: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Refused {
@@ -122,7 +122,10 @@ impl Refused {
         );
         let head = seen.answer().filter(|_| is_answer)?;
         let code = error.code().map(str::to_owned);
-        let message = error.message().map(str::to_owned);
+        // A success that is none says why in its causes alone.
+        let is_broken = head.status < 300;
+        let causes = || is_broken.then(|| causes(error));
+        let message = error.message().map(str::to_owned).or_else(causes);
         Some(Self::by(head, code, message))
     }
 
@@ -136,6 +139,7 @@ impl Refused {
                 .or_else(|| part.filter(|_| code.is_some()).map(|part| beginning(&part))),
             code,
             is_cut,
+            retry_after: head.retry_after,
         }
     }
 
@@ -153,7 +157,8 @@ impl Refused {
         }
     }
 
-    fn into_error(self, class: Class, retry_after: Option<Duration>, seen: &Seen) -> SendError {
+    fn into_error(self, seen: &Seen) -> SendError {
+        let (class, retry_after) = (self.class(), self.retry_after);
         let message = self.message.unwrap_or_default();
         let code = self.code.as_deref().map(|code| excerpt(code, MAX_CODE));
         if class == Class::Invalid {
@@ -188,9 +193,7 @@ impl Refused {
 /// What became of a request that the SDK gave up.
 pub(crate) fn classify(error: &SdkError<PutMetricDataError>, seen: &Seen) -> SendError {
     if let Some(refused) = Refused::of(error, seen) {
-        let class = refused.class();
-        let retry_after = error.raw_response().and_then(retry_after);
-        return refused.into_error(class, retry_after, seen);
+        return refused.into_error(seen);
     }
     let (host, causes) = (seen.host(), causes(error));
     let region = format!("region {:?}", excerpt(seen.region(), MAX_CODE));
@@ -219,9 +222,7 @@ pub(crate) fn classify(error: &SdkError<PutMetricDataError>, seen: &Seen) -> Sen
 pub(crate) fn out_of_time(seen: &Seen) -> SendError {
     // An error whose end does not come is an error nevertheless.
     if let Some(head) = seen.answer().filter(|head| head.status >= 400) {
-        let refused = Refused::by(head, None, None);
-        let class = refused.class();
-        return refused.into_error(class, None, seen);
+        return Refused::by(head, None, None).into_error(seen);
     }
     let host = seen.host();
     match seen.departure() {

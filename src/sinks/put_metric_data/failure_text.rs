@@ -21,7 +21,7 @@ pub(crate) fn of_answer(status: u16, host: &str, code: Option<&str>, rest: &str)
         (Some(code), "") => format!("{answer}: {code}"),
         (Some(code), message) => format!("{answer}: {code}: {message}"),
         (None, "") => format!("{answer} without an error code of the service (a proxy?)"),
-        (None, causes) => format!("{answer}, of no use: {causes}"),
+        (None, causes) => format!("{answer}, not to be understood: {causes}"),
     })
 }
 
@@ -31,12 +31,15 @@ pub(crate) fn causes(error: &SdkError<PutMetricDataError>) -> String {
     // What comes before an invalid URL shows the URL, password included, and the request.
     let first = all.iter().position(|cause| cause.is::<HttpError>());
     let causes = all[first.unwrap_or(0)..].iter().map(ToString::to_string);
-    let causes: Vec<_> = causes.collect();
-    if causes.is_empty() {
-        error.to_string()
-    } else {
-        causes.join(": ")
-    }
+    let line = causes.reduce(|line, cause| {
+        // Many say what their cause says.
+        if line.ends_with(&cause) {
+            line
+        } else {
+            format!("{line}: {cause}")
+        }
+    });
+    line.unwrap_or_else(|| error.to_string())
 }
 
 pub(crate) fn chain<'a>(

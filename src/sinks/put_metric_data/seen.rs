@@ -2,7 +2,7 @@
 
 use crate::model::attempt::Attempt;
 use crate::sinks::put_metric_data::answer_body::{Answer, Read};
-use crate::sinks::put_metric_data::retry_after::date;
+use crate::sinks::put_metric_data::retry_after::{date, retry_after};
 use crate::sinks::put_metric_data::service_date;
 use aws_sdk_cloudwatch::config::HttpClient;
 use aws_sdk_cloudwatch::config::http::HttpResponse;
@@ -19,7 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// How far the request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ pub(crate) struct Head {
     pub(crate) code: Option<String>,
     /// What the service's clock shows.
     pub(crate) date: Option<SystemTime>,
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Read,
 }
 
@@ -121,6 +122,7 @@ impl Head {
             is_html,
             code: code(answer),
             date: headers.get("date").filter(|_| tells_time).and_then(date),
+            retry_after: retry_after(answer),
             body,
         }
     }
