@@ -167,6 +167,7 @@ impl Worker {
             one.delivery.give_up_uncertain();
             one.settle();
             one.settle_totals(false);
+            one.say_last();
         });
         all_of(last).await;
         self.is_over = true;
@@ -308,6 +309,7 @@ impl Drop for Worker {
                 one.delivery.abandon();
                 one.settle();
                 one.settle_totals(false);
+                one.say_last();
             }
         }
     }

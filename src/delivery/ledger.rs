@@ -9,14 +9,17 @@
 //! [`Stats`](crate::Stats), each [`FlushReport`](crate::FlushReport) and what the exporter reports about itself are read
 //! from here, so that they cannot disagree.
 
-use crate::delivery::refusals::Refusals;
+use crate::delivery::refusal_log::{Lines, RefusalLog};
+use crate::delivery::refusals::{Added, ListRoom, Refusals};
 use crate::model::amount::Amount;
-use crate::model::refusal::{MAX_LISTED, Refused};
+use crate::model::cut::cut_key;
+use crate::model::refusal::Refused;
 use crate::model::returned::Returned;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::SystemTime;
+use tokio::time::Instant;
 
 /// What became of data.
 #[derive(Clone, Debug)]
@@ -65,14 +68,11 @@ impl Settled {
         };
         let (kind, key) = (Some(returned.kind), &returned.key);
         let mut all = refused.iter();
-        let its = all.find(|one| one.kind == kind && one.key == *key);
+        let cut = cut_key(key);
+        let its = all.find(|one| one.kind == kind && one.key == cut);
         // Or it was not said which they are.
-        let lost = its.or(refused.first()).map(|one| Refused {
-            kind,
-            key: key.clone(),
-            reason: one.reason.clone(),
-            samples: returned.samples,
-        });
+        let lost = its.or(refused.first());
+        let lost = lost.map(|one| Refused::new(kind, key, &one.reason, returned.samples));
         Outcome::Refused(lost.into_iter().collect())
     }
 }
@@ -136,6 +136,7 @@ pub(crate) struct Books {
     pub(crate) attempts: Attempts,
     pub(crate) levels: Levels,
     pub(crate) refusals: Refusals,
+    refusal_log: RefusalLog,
     /// Of what entered, what an earlier process had left in the journal.
     pub(crate) restored: Amount,
     /// Records of the journal that were damaged, or dropped for its bound.
@@ -154,8 +155,9 @@ pub(crate) struct FlushAccount {
     /// Data of theirs that are not settled.
     unsettled: usize,
     pub(crate) account: Account,
-    /// The first [`MAX_LISTED`] of them.
+    /// The first of them, as many as a [list](ListRoom) may have.
     pub(crate) refused: Vec<Refused>,
+    room: ListRoom,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,8 +188,11 @@ impl Ledger {
         books.restored.add(amount);
     }
 
-    /// Samples were refused before they got into a batch; each series and reason is logged once.
+    /// Samples were refused before they got into a batch.
     pub(crate) fn refused(&self, refused: &[Refused]) {
+        if refused.is_empty() {
+            return;
+        }
         let mut books = self.0.lock();
         books.account.refuse(refused);
         let open = books.flushes.values_mut();
@@ -195,15 +200,20 @@ impl Ledger {
             flush.account.refuse(refused);
             flush.list(refused);
         }
-        let (new, is_now_full) = books.refusals.add(refused);
-        // Logged without the lock: whoever reads the log may ask for the accounts.
+        let lines = books.list(refused, Instant::now());
         drop(books);
-        for one in new {
-            tracing::warn!("{one}");
-        }
-        if is_now_full {
-            tracing::warn!("more than {MAX_LISTED} refusals; from now on they are only counted");
-        }
+        lines.say();
+    }
+
+    /// When the log is to say how many refusals it has not said, if there are any.
+    pub(crate) fn refusals_said_at(&self) -> Option<Instant> {
+        self.0.lock().refusal_log.due()
+    }
+
+    /// Says how many refusals the log has not said, if that is due, or delivery ends.
+    pub(crate) fn say_refusals(&self, ends: bool) {
+        let lines = self.0.lock().refusal_log.turn(Instant::now(), ends);
+        lines.say();
     }
 
     /// There was no room for a datum of so many samples, before it got into a batch.
@@ -225,8 +235,9 @@ impl Ledger {
             }
         }
         if let Outcome::Refused(refused) = &settled.outcome {
-            // One line was logged for the request.
-            let _ = books.refusals.add(refused);
+            let lines = books.list(refused, Instant::now());
+            drop(books);
+            lines.say();
         }
     }
 
@@ -281,6 +292,7 @@ impl Ledger {
             unsettled: data,
             account,
             refused: Vec::new(),
+            room: ListRoom::default(),
         };
         books.flushes.insert(id, flush);
         id
@@ -313,6 +325,13 @@ impl Ledger {
 }
 
 impl Books {
+    /// Lists what was refused, and gives what the log says of it. It is said without the lock: whoever reads the log may
+    /// ask for the accounts.
+    fn list(&mut self, refused: &[Refused], now: Instant) -> Lines {
+        let Added { new, is_full } = self.refusals.add(refused);
+        self.refusal_log.add(&new, is_full, now)
+    }
+
     fn covering(&mut self, number: u64) -> impl Iterator<Item = &mut FlushAccount> {
         let flushes = self.flushes.values_mut();
         flushes.filter(move |flush| flush.covers.contains(&number))
@@ -355,7 +374,8 @@ impl Account {
 
 impl FlushAccount {
     fn list(&mut self, refused: &[Refused]) {
-        let room = MAX_LISTED.saturating_sub(self.refused.len());
-        self.refused.extend(refused.iter().take(room).cloned());
+        let room = &mut self.room;
+        let listed = refused.iter().filter(|one| room.take(one));
+        self.refused.extend(listed.cloned());
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod pack;
 pub(crate) mod queue;
 mod queued_batch;
 mod rate_limit;
+mod refusal_log;
 mod refusals;
 mod reload;
 mod request_start;
@@ -308,11 +309,6 @@ impl Delivery {
         self.ledger.settle(number, settled);
         self.owed.add(number, settled, &self.ledger);
         match &settled.outcome {
-            Outcome::Refused(refused) => {
-                if let Some(first) = refused.first() {
-                    tracing::error!(data = settled.data, "refused by the destination: {first}");
-                }
-            }
             Outcome::Dropped => self.state_log.dropped(settled.amount),
             // Not with every request while there is more than goes through.
             Outcome::Delivered | Outcome::HandedOver if self.queue.has_room() => {

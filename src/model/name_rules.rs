@@ -4,6 +4,7 @@ use crate::limits::{
     self, MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS, MAX_DIMENSIONS,
     MAX_METRIC_NAME_CHARS, TextFault,
 };
+use crate::model::cut::{MAX_KEPT, cut};
 use crate::model::refusal::Refusal;
 
 /// The names that a [`Sink`](crate::Sink) takes. By default those that `PutMetricData` takes: names of 255 characters,
@@ -148,12 +149,12 @@ impl NameRules {
         for (name, value) in all {
             self.check_dimension_name(name)
                 .map_err(|fault| Refusal::DimensionName {
-                    name: name.to_owned().into(),
+                    name: cut(name, MAX_KEPT).into_owned().into(),
                     fault,
                 })?;
             self.check_dimension_value(value)
                 .map_err(|fault| Refusal::DimensionValue {
-                    name: name.to_owned().into(),
+                    name: cut(name, MAX_KEPT).into_owned().into(),
                     fault,
                 })?;
         }

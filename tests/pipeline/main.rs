@@ -45,6 +45,7 @@ mod poison;
 mod publish;
 mod put;
 mod recorded_by_closures;
+mod refusal_bounds;
 mod refusals;
 mod retry_after;
 mod same_data;
