@@ -3,6 +3,7 @@
 pub(crate) mod alarm;
 mod answer;
 mod backoff;
+mod best_clock;
 mod clock_skew;
 mod durability;
 mod ending;
@@ -104,12 +105,12 @@ impl Delivery {
         Self {
             profile,
             sink,
+            clock_skew: ClockSkew::new(config.corrects_clock_skew, clock.now()),
             clock,
             ledger,
             queue,
             request_start: RequestStart::new(config.max_in_flight, config.jitter_seed),
             state_log: StateLog::of(Arc::clone(&config.destination)),
-            clock_skew: ClockSkew::new(config.corrects_clock_skew),
             attempts: JoinSet::new(),
             numbers: HashMap::new(),
             journal,
@@ -248,7 +249,7 @@ impl Delivery {
     /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
     fn start(&mut self, mut queued: QueuedBatch, now: Instant) -> bool {
         let number = queued.number;
-        if let Some(verdict) = queued.misdated(self.clock.now()) {
+        if let Some(verdict) = queued.misdated(&self.clock_skew, self.clock.now()) {
             self.conclude(number, queued.durability, verdict);
             return true;
         }

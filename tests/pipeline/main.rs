@@ -17,6 +17,7 @@ mod black_hole;
 mod blocking;
 mod by_matcher;
 mod chaos;
+mod clock_jumps;
 mod conformance;
 mod delivery;
 mod destination_faults;
