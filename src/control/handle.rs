@@ -170,8 +170,8 @@ impl CloudWatchHandle {
         each.fold(stopped, Health::worse)
     }
 
-    /// What was refused since the start, by series and reason: the first 10,000 of them of each destination, one after the
-    /// other. What the service rejected is here by its error code, without the message.
+    /// What was refused since the start, by series and reason: the first 10,000 of them of each destination, in 4 MiB at
+    /// most, one destination after the other. Beyond that [`Stats::refused_by`] alone counts them. What the service rejected is here by its error code, without the message.
     pub fn refusals(&self) -> Vec<Refused> {
         let pipelines = self.shared.pipelines.iter();
         let lists = pipelines.map(|one| one.ledger.books().refusals.list());

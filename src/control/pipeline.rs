@@ -6,6 +6,7 @@ use crate::collect::window::Window;
 use crate::control::milestones::Milestones;
 use crate::control::shared::SharedPipeline;
 use crate::delivery::Delivery;
+use crate::delivery::alarm::sleep_until;
 use crate::delivery::ledger::FlushId;
 use crate::delivery::pack::Packer;
 use crate::delivery::unqueued::Unqueued;
@@ -71,8 +72,20 @@ impl Pipeline {
 
     /// Returns when something happened. May be dropped and called again at any time.
     pub(crate) async fn next(&mut self, is_stopping: bool) {
-        self.delivery.next(is_stopping).await;
+        let ledger = &self.shared.ledger;
+        let said_at = ledger.refusals_said_at();
+        tokio::select! {
+            biased;
+            () = self.delivery.next(is_stopping) => {}
+            () = sleep_until(said_at) => {}
+        }
+        ledger.say_refusals(false);
         self.settle();
+    }
+
+    /// Delivery came to its end: what is to be said still.
+    pub(crate) fn say_last(&self) {
+        self.shared.ledger.say_refusals(true);
     }
 
     /// Takes over what an application put.

@@ -180,6 +180,7 @@ impl Worker {
             one.delivery.give_up_uncertain();
             one.settle();
             one.settle_totals(false);
+            one.say_last();
         });
         all_of(last).await;
         let pipelines = self.pipelines.iter();
@@ -357,6 +358,7 @@ impl Worker {
                 one.delivery.abandon();
                 one.settle();
                 one.settle_totals(false);
+                one.say_last();
             });
             if end == AbruptEnd::Panicked || !is_done {
                 one.give_up_the_rest();

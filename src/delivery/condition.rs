@@ -1,7 +1,8 @@
 //! What is wrong with a destination now, and since when.
 
-use crate::delivery::ledger::Outcome;
+use crate::delivery::ledger::{Ledger, Outcome};
 use crate::model::trouble::Trouble;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 /// Data that were dropped or refused count as trouble for so long after the last of them.
@@ -56,6 +57,20 @@ impl Condition {
             lasting(self.refusing, Trouble::Refusing),
         ];
         all.into_iter().flatten().min()
+    }
+}
+
+impl Ledger {
+    /// What is wrong, and since when.
+    pub(crate) fn trouble(&self) -> Option<(Trouble, SystemTime)> {
+        let now = self.clock.now();
+        self.books().condition.worst(now)
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.books().fmt(f)
     }
 }
 

@@ -11,17 +11,18 @@
 
 use crate::clock::Clock;
 use crate::delivery::condition::Condition;
-use crate::delivery::refusals::Refusals;
+use crate::delivery::refusal_log::{Lines, RefusalLog};
+use crate::delivery::refusals::{Added, ListRoom, Refusals};
 use crate::model::amount::Amount;
-use crate::model::refusal::{MAX_LISTED, Refused};
+use crate::model::cut::cut_key;
+use crate::model::refusal::Refused;
 use crate::model::returned::Returned;
-use crate::model::trouble::Trouble;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::time::Instant;
 
 /// What became of data.
 #[derive(Clone, Debug)]
@@ -70,14 +71,11 @@ impl Settled {
         };
         let (kind, key) = (Some(returned.kind), &returned.key);
         let mut all = refused.iter();
-        let its = all.find(|one| one.kind == kind && one.key == *key);
+        let cut = cut_key(key);
+        let its = all.find(|one| one.kind == kind && one.key == cut);
         // Or it was not said which they are.
-        let lost = its.or(refused.first()).map(|one| Refused {
-            kind,
-            key: key.clone(),
-            reason: one.reason.clone(),
-            samples: returned.samples,
-        });
+        let lost = its.or(refused.first());
+        let lost = lost.map(|one| Refused::new(kind, key, &one.reason, returned.samples));
         Outcome::Refused(lost.into_iter().collect())
     }
 }
@@ -144,6 +142,7 @@ pub(crate) struct Books {
     pub(crate) condition: Condition,
     /// Of what was dropped, what was lost before it was queued.
     pub(crate) unqueued: Amount,
+    refusal_log: RefusalLog,
     /// Of what entered, what an earlier process had left in the journal.
     pub(crate) restored: Amount,
     /// Records of the journal that were damaged, or dropped for its bound.
@@ -162,8 +161,9 @@ pub(crate) struct FlushAccount {
     /// Data of theirs that are not settled.
     unsettled: usize,
     pub(crate) account: Account,
-    /// The first [`MAX_LISTED`] of them.
+    /// The first of them, as many as a [list](ListRoom) may have.
     pub(crate) refused: Vec<Refused>,
+    room: ListRoom,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,7 +172,7 @@ pub(crate) struct FlushId(u64);
 pub(crate) struct Ledger {
     books: Mutex<Books>,
     /// Never read under the lock: it may be an application's.
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Ledger {
@@ -183,12 +183,6 @@ impl Ledger {
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock()
-    }
-
-    /// What is wrong, and since when.
-    pub(crate) fn trouble(&self) -> Option<(Trouble, SystemTime)> {
-        let now = self.clock.now();
-        self.books.lock().condition.worst(now)
     }
 
     /// A batch was queued.
@@ -208,7 +202,7 @@ impl Ledger {
         books.restored.add(amount);
     }
 
-    /// Samples were refused before they got into a batch; each series and reason is logged once.
+    /// Samples were refused before they got into a batch.
     pub(crate) fn refused(&self, refused: &[Refused]) {
         if refused.is_empty() {
             return;
@@ -222,26 +216,20 @@ impl Ledger {
             flush.account.refuse(refused);
             flush.list(refused);
         }
-        let (new, is_now_full) = books.refusals.add(refused);
-        // Logged without the lock: whoever reads the log may ask for the accounts.
+        let lines = books.list(refused, Instant::now());
         drop(books);
-        for one in new {
-            tracing::warn!("{one}");
-        }
-        if is_now_full {
-            tracing::warn!("more than {MAX_LISTED} refusals; from now on they are only counted");
-        }
+        lines.say();
     }
 
-    /// There was no room for a datum of so many samples, before it got into a batch.
-    pub(crate) fn missed(&self, samples: u64) {
-        let amount = Amount { data: 1, samples };
-        let now = self.clock.now();
-        let mut books = self.books.lock();
-        books.condition.dropped(now);
-        let account = &mut books.account;
-        account.entered.add(amount);
-        account.dropped.add(amount);
+    /// When the log is to say how many refusals it has not said, if there are any.
+    pub(crate) fn refusals_said_at(&self) -> Option<Instant> {
+        self.books.lock().refusal_log.due()
+    }
+
+    /// Says how many refusals the log has not said, if that is due, or delivery ends.
+    pub(crate) fn say_refusals(&self, ends: bool) {
+        let lines = self.books.lock().refusal_log.turn(Instant::now(), ends);
+        lines.say();
     }
 
     pub(crate) fn settle(&self, number: u64, settled: &Settled) {
@@ -257,8 +245,9 @@ impl Ledger {
             }
         }
         if let Outcome::Refused(refused) = &settled.outcome {
-            // One line was logged for the request.
-            let _ = books.refusals.add(refused);
+            let lines = books.list(refused, Instant::now());
+            drop(books);
+            lines.say();
         }
     }
 
@@ -313,6 +302,7 @@ impl Ledger {
             unsettled: data,
             account,
             refused: Vec::new(),
+            room: ListRoom::default(),
         };
         books.flushes.insert(id, flush);
         id
@@ -344,13 +334,14 @@ impl Ledger {
     }
 }
 
-impl fmt::Debug for Ledger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.books.fmt(f)
-    }
-}
-
 impl Books {
+    /// Lists what was refused, and gives what the log says of it. It is said without the lock: whoever reads the log may
+    /// ask for the accounts.
+    fn list(&mut self, refused: &[Refused], now: Instant) -> Lines {
+        let Added { new, is_full } = self.refusals.add(refused);
+        self.refusal_log.add(&new, is_full, now)
+    }
+
     fn covering(&mut self, number: u64) -> impl Iterator<Item = &mut FlushAccount> {
         let flushes = self.flushes.values_mut();
         flushes.filter(move |flush| flush.covers.contains(&number))
@@ -393,7 +384,8 @@ impl Account {
 
 impl FlushAccount {
     fn list(&mut self, refused: &[Refused]) {
-        let room = MAX_LISTED.saturating_sub(self.refused.len());
-        self.refused.extend(refused.iter().take(room).cloned());
+        let room = &mut self.room;
+        let listed = refused.iter().filter(|one| room.take(one));
+        self.refused.extend(listed.cloned());
     }
 }

@@ -1,4 +1,5 @@
-//! How many lines a destination may cost the log, whatever it does: ten a minute.
+//! How many lines a destination may cost the log, whatever it does: ten a minute. Refusals have a bound of their own, in
+//! `refusal_log.rs`.
 
 use crate::model::trouble::Trouble;
 use std::collections::VecDeque;
@@ -6,10 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// Lines in any minute.
-const MAX_LINES: usize = 10;
-/// Of these, lines about refused data, so that the others have room.
-const MAX_REFUSALS: usize = 6;
+/// Lines about states in any minute. The three others, once each, always have room.
+const MAX_STATES: usize = 7;
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +20,12 @@ pub(crate) enum Line {
     Note,
     Full,
     Room,
-    Refused,
+}
+
+impl Line {
+    const fn is_state(self) -> bool {
+        matches!(self, Self::Trouble(_) | Self::Answered(_) | Self::GivenUp)
+    }
 }
 
 /// The lines of the last minute.
@@ -29,19 +33,15 @@ pub(crate) enum Line {
 pub(crate) struct LineBudget(VecDeque<(Line, Instant)>);
 
 impl LineBudget {
-    /// Whether a line may be said; then it counts as said. The same is said once a minute, refusals six times.
+    /// Whether a line may be said; then it counts as said. The same is said once a minute.
     pub(crate) fn allows(&mut self, line: Line, now: Instant) -> bool {
         let is_over = |said: &(Line, Instant)| now.saturating_duration_since(said.1) >= MINUTE;
         while self.0.front().is_some_and(is_over) {
             self.0.pop_front();
         }
-        let most = if line == Line::Refused {
-            MAX_REFUSALS
-        } else {
-            1
-        };
-        let same = self.0.iter().filter(|(said, _)| *said == line).count();
-        let is_allowed = same < most && self.0.len() < MAX_LINES;
+        let is_new = self.0.iter().all(|(said, _)| *said != line);
+        let states = self.0.iter().filter(|(said, _)| said.is_state()).count();
+        let is_allowed = is_new && (!line.is_state() || states < MAX_STATES);
         if is_allowed {
             self.0.push_back((line, now));
         }
@@ -57,7 +57,10 @@ mod tests {
     fn no_minute_has_more_than_ten_lines() {
         let mut budget = LineBudget::default();
         let lines = [
-            Line::Refused,
+            Line::Trouble(Trouble::Misdirected),
+            Line::Trouble(Trouble::Unanswered),
+            Line::Answered(Trouble::Denied),
+            Line::Answered(Trouble::Failing),
             Line::Trouble(Trouble::Denied),
             Line::Trouble(Trouble::Failing),
             Line::Trouble(Trouble::Throttled),
@@ -78,7 +81,7 @@ mod tests {
             let minute = minute.take_while(|(_, at)| *at - *begin < MINUTE);
             assert!(minute.count() <= 10);
         }
-        for line in lines {
+        for line in lines.into_iter().filter(|line| !line.is_state()) {
             let hour = said.iter().filter(|(said, _)| *said == line).count();
             assert!(hour >= 30, "{line:?} is said {hour} times");
         }

@@ -3,6 +3,7 @@
 pub(crate) mod alarm;
 mod answer;
 mod backoff;
+mod best_clock;
 mod clock_skew;
 mod condition;
 mod durability;
@@ -17,6 +18,7 @@ pub(crate) mod pack;
 pub(crate) mod queue;
 mod queued_batch;
 mod rate_limit;
+mod refusal_log;
 mod refusals;
 mod reload;
 mod request_start;
@@ -109,12 +111,12 @@ impl Delivery {
         Self {
             profile,
             sink,
+            clock_skew: ClockSkew::new(config.corrects_clock_skew, clock.now()),
             clock,
             ledger,
             queue,
             request_start: RequestStart::new(config.max_in_flight, config.jitter_seed),
             state_log,
-            clock_skew: ClockSkew::new(config.corrects_clock_skew),
             attempts: JoinSet::new(),
             numbers: HashMap::new(),
             journal,
@@ -253,7 +255,7 @@ impl Delivery {
     /// Starts an attempt, unless some of it has waited for too long; gives whether that was so.
     fn start(&mut self, mut queued: QueuedBatch, now: Instant) -> bool {
         let number = queued.number;
-        if let Some(verdict) = queued.misdated(self.clock.now()) {
+        if let Some(verdict) = queued.misdated(&self.clock_skew, self.clock.now()) {
             self.conclude(number, queued.durability, verdict);
             return true;
         }
@@ -315,7 +317,6 @@ impl Delivery {
         self.ledger.settle(number, settled);
         self.owed.add(number, settled, &self.ledger);
         match &settled.outcome {
-            Outcome::Refused(refused) => self.state_log.refused(settled.data, refused),
             Outcome::Dropped => self.state_log.dropped(settled.amount),
             // Not with every request while there is more than goes through.
             Outcome::Delivered | Outcome::HandedOver if self.queue.has_room() => {

@@ -6,7 +6,6 @@ use crate::delivery::ledger::Ledger;
 use crate::delivery::line_budget::{Line, LineBudget};
 use crate::delivery::wait_log::WaitLog;
 use crate::model::amount::Amount;
-use crate::model::refusal::Refused;
 use crate::model::trouble::Trouble;
 use parking_lot::Mutex;
 use std::error::Error;
@@ -35,8 +34,6 @@ pub(crate) struct StateLog {
     /// What a full queue cost since data last went through.
     dropping: Amount,
     has_said_full: bool,
-    /// Data that were refused without a line.
-    refused: usize,
 }
 
 type Cause<'a> = &'a (dyn Error + Send + Sync);
@@ -60,7 +57,6 @@ impl StateLog {
             note: None,
             dropping: Amount::default(),
             has_said_full: false,
-            refused: 0,
         }
     }
 
@@ -166,25 +162,6 @@ impl StateLog {
                 samples,
                 "data go through; so many were dropped before"
             );
-        }
-    }
-
-    /// The destination refused so many data.
-    pub(crate) fn refused(&mut self, data: usize, refused: &[Refused]) {
-        let Some(first) = refused.first() else {
-            return;
-        };
-        if self.may_say(Line::Refused) {
-            let before = std::mem::take(&mut self.refused);
-            let before = (before > 0).then_some(before);
-            tracing::error!(
-                destination = &*self.destination,
-                data,
-                before,
-                "refused by the destination: {first}"
-            );
-        } else {
-            self.refused += data;
         }
     }
 

@@ -41,6 +41,17 @@ impl Drop for Unqueued {
 }
 
 impl Ledger {
+    /// There was no room for a datum of so many samples, before it got into a batch.
+    pub(crate) fn missed(&self, samples: u64) {
+        let amount = Amount { data: 1, samples };
+        let now = self.clock.now();
+        let mut books = self.books();
+        books.condition.dropped(now);
+        let account = &mut books.account;
+        account.entered.add(amount);
+        account.dropped.add(amount);
+    }
+
     /// Nobody will ever settle what is pending.
     pub(crate) fn give_up_pending(&self) {
         let mut books = self.books();

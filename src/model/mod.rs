@@ -3,6 +3,7 @@
 pub(crate) mod amount;
 pub(crate) mod attempt;
 pub(crate) mod batch;
+pub(crate) mod cut;
 pub(crate) mod datum;
 pub(crate) mod datum_settings;
 pub(crate) mod dimension;

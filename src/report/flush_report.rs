@@ -34,7 +34,7 @@ pub struct FlushReport {
     pub repeated: Amount,
     /// Refused. What never got into a datum counts in samples alone.
     pub refused: Amount,
-    /// The same by series and reason; the first 10,000 of them.
+    /// The same by series and reason: the first 10,000 of them, in 4 MiB at most, of each destination.
     pub refusals: Vec<Refused>,
     /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
     /// room after such an attempt, or under way when the time of a shutdown was up.
