@@ -16,7 +16,7 @@ pub const MAX_VALUES_PER_DATUM: usize = 150;
 pub const MAX_DIMENSIONS: usize = 30;
 /// Characters of a namespace. `[API PutMetricData]`
 pub const MAX_NAMESPACE_CHARS: usize = 255;
-/// Characters of a metric's name. `[API Datum]`
+/// Characters of a metric's name. Which characters they may be is said nowhere. `[API Datum]`
 pub const MAX_METRIC_NAME_CHARS: usize = 255;
 /// Characters of a dimension's name. `[API Dimension]`
 pub const MAX_DIMENSION_NAME_CHARS: usize = 255;
@@ -137,7 +137,8 @@ pub(crate) fn check_namespace(namespace: &str) -> Result<(), TextFault> {
     Ok(())
 }
 
-/// The characters that CloudWatch takes in all texts.
+/// The characters that CloudWatch takes in a namespace and in the names and values of dimensions.
+/// `[API PutMetricData, Dimension]`
 pub(crate) fn check_characters(text: &str) -> Result<(), TextFault> {
     if !text.is_ascii() {
         return Err(TextFault::NotAscii);

@@ -1,5 +1,6 @@
 //! What somebody compiles who depends on `metrics-timeit`, or on the exporter without the AWS SDK.
 
+use cargo_metadata::semver::{Version, VersionReq};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,4 +96,73 @@ fn without_the_sdk_there_are_fewer_than_40_crates_and_none_of_awss() {
     let awss =
         |name: &&String| name.contains("aws") || name.contains("smithy") || name.contains("http");
     assert_eq!(crates.iter().find(awss), None);
+}
+
+/// Each direct dependency of a published package, with what a bound admits of the versions in the lock file of lowest
+/// versions, where that is not the bound alone.
+fn beside_the_bounds(lock: &str) -> Vec<(String, VersionReq, Vec<Version>)> {
+    let packages = MetadataCommand::new()
+        .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo knows this workspace")
+        .packages;
+    let published = packages.iter().filter(|one| one.publish.is_none());
+    let dependencies = published.flat_map(|one| &one.dependencies);
+    let direct = dependencies.filter(|one| {
+        let is_by_path = one.path.is_some();
+        one.kind != DependencyKind::Development && !is_by_path
+    });
+    let mut beside = Vec::new();
+    for dependency in direct {
+        let name = format!("name = {:?}\n", dependency.name);
+        let packages = lock.split("[[package]]\n");
+        let named = packages.filter_map(|package| package.strip_prefix(&name));
+        let versions = named.map(|rest| {
+            let version = rest.split('"').nth(1).expect("a version");
+            Version::parse(version).expect("a version")
+        });
+        let admitted: Vec<Version> = versions.filter(|one| dependency.req.matches(one)).collect();
+        let [bound] = &dependency.req.comparators[..] else {
+            panic!("{} has one bound", dependency.name)
+        };
+        let part = |part: Option<u64>| part.unwrap_or_default();
+        let lowest = Version::new(bound.major, part(bound.minor), part(bound.patch));
+        if admitted != [lowest] {
+            beside.push((dependency.name.clone(), dependency.req.clone(), admitted));
+        }
+    }
+    beside
+}
+
+/// `.ci/run` compiles with that lock file, so that each bound is true. `.ci/lowest/update` makes it.
+#[test]
+fn the_lock_file_of_lowest_versions_has_the_bound_of_each_dependency() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/lowest/Cargo.lock");
+    let lock = fs::read_to_string(file).unwrap();
+    assert_eq!(beside_the_bounds(&lock), []);
+    // The lock file of all else has later ones.
+    let latest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    let latest = fs::read_to_string(latest).unwrap();
+    let others = beside_the_bounds(&latest);
+    assert!(
+        others.iter().any(|(name, ..)| name == "tokio"),
+        "{others:?}"
+    );
+    assert!(!beside_the_bounds("").is_empty());
+}
+
+/// `PutMetricData` in CBOR, whose size is known to the byte. Before there was another protocol.
+#[test]
+fn no_sdk_is_taken_that_speaks_another_protocol() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/lowest/Cargo.lock");
+    let lock = fs::read_to_string(manifest).unwrap();
+    let packages = lock.split("[[package]]\n");
+    let mut sdk = packages.filter(|one| one.starts_with("name = \"aws-sdk-cloudwatch\"\n"));
+    let (sdk, other) = (sdk.next().expect("it is there"), sdk.next());
+    assert!(
+        other.is_none() && sdk.contains("\"aws-smithy-cbor\""),
+        "{sdk}"
+    );
+    assert!(!sdk.contains("\"aws-smithy-query\""), "{sdk}");
 }

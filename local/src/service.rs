@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use aws_sdk_cloudwatch::Client;
@@ -35,6 +35,7 @@ struct Shared {
     store: Store,
     faults: Faults,
     answered: AtomicU64,
+    takes_any_metric_name: AtomicBool,
 }
 
 impl Service {
@@ -57,6 +58,7 @@ impl Service {
                 store,
                 faults: Faults::default(),
                 answered: AtomicU64::new(0),
+                takes_any_metric_name: AtomicBool::new(false),
             }),
         }
     }
@@ -72,6 +74,15 @@ impl Service {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    /// From now on a metric's name may have any characters, as long as there are 1 to 255 of them.
+    ///
+    /// The reference says no more than that length. By default a name is ASCII without control characters, and not blank,
+    /// as the names of dimensions are: it is not known which of the two the service does.
+    pub fn take_any_metric_name(&self) {
+        let takes_any = &self.shared.takes_any_metric_name;
+        takes_any.store(true, Ordering::Relaxed);
     }
 
     /// A client of this service without a socket, faults included: the real SDK's, with credentials that are
@@ -205,7 +216,8 @@ impl Service {
             {
                 return Err(error::bad_request(error::INVALID_VALUE, message));
             }
-            rules::check(input, now)
+            let takes_any = &self.shared.takes_any_metric_name;
+            rules::check(input, now, takes_any.load(Ordering::Relaxed))
         });
         let (accepted, outcome) = match checked {
             Ok(accepted) => (accepted, Ok(())),

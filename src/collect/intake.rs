@@ -10,7 +10,7 @@ use crate::model::sink::AnySink;
 use crate::settings::Config;
 use crate::settings::matcher::Metric;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// While the queue is full there is room for this part of it here, so that the newest data push the oldest out.
 const SPARE: usize = 4;
@@ -23,6 +23,7 @@ pub(crate) struct Intake {
     inbox: Inbox<Datum>,
     /// Bytes of what the background task has taken over and not delivered yet.
     queued: AtomicUsize,
+    was_used: AtomicBool,
 }
 
 impl Intake {
@@ -34,6 +35,7 @@ impl Intake {
             sink,
             inbox: Inbox::new(),
             queued: AtomicUsize::new(0),
+            was_used: AtomicBool::new(false),
         }
     }
 
@@ -44,6 +46,7 @@ impl Intake {
 
     /// Checks a datum and takes it in, or says why not.
     pub(crate) fn put(&self, datum: ExplicitDatum) -> Result<(), PutError> {
+        self.was_used.store(true, Ordering::Relaxed);
         let now = self.clock.now();
         let datum = explicit_data::check(datum, &self.config, now, &self.profile)?;
         self.sink
@@ -62,6 +65,11 @@ impl Intake {
             Err(Unposted::Full) => Err(PutError::QueueFull),
             Err(Unposted::Closed) => Err(PutError::Stopped),
         }
+    }
+
+    /// Whether something was ever put.
+    pub(crate) fn was_used(&self) -> bool {
+        self.was_used.load(Ordering::Relaxed)
     }
 
     /// Waits until there is enough for a full request.

@@ -162,7 +162,8 @@ impl CloudWatchBuilder {
 
     /// Whether time stamps are corrected where the service's answers say that the exporter's
     /// [clock](Self::with_clock) is off by more than a minute, until it is off by less than half a minute: by default
-    /// they are. It is logged either way. Data with a time stamp of their own are left alone.
+    /// they are. It is logged either way. Data with a time stamp of their own are left alone. A correction of more than a day
+    /// needs two answers that agree, and no answer is believed that is not of the years 2025 to 2054.
     ///
     /// [`PutMetricData`](crate::PutMetricData) tells the service's clock; a sink of your own does so by
     /// [`Attempt::service_clock`](crate::Attempt::service_clock).

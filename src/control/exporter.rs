@@ -8,6 +8,7 @@ use crate::control::running::Running;
 use crate::control::shared::Shared;
 use crate::control::worker::{Callers, Source, Worker};
 use crate::settings::Config;
+use metrics_timeit::uncounted;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -70,7 +71,7 @@ impl CloudWatchExporter {
         let task = Task {
             worker: self.worker,
             callers: self.callers,
-            ending: Ending::of(self.running),
+            running: self.running,
         };
         async move {
             if has_timers() {
@@ -102,7 +103,7 @@ impl CloudWatchExporter {
 struct Task {
     worker: Worker,
     callers: Callers,
-    ending: Ending,
+    running: Arc<Running>,
 }
 
 impl Task {
@@ -110,18 +111,17 @@ impl Task {
         let Self {
             worker,
             callers,
-            mut ending,
+            running,
         } = self;
-        ending.running.enter();
+        running.enter();
         let mut working = pin!(worker.run(callers));
         poll_fn(|context| {
-            ending.is_polled = true;
-            let progress = working.as_mut().poll(context);
-            ending.is_polled = false;
+            running.begin_poll();
+            let progress = uncounted(|| working.as_mut().poll(context));
+            running.end_poll();
             progress
         })
         .await;
-        ending.came();
     }
 
     /// Runs on a thread of its own, which goes on if nobody waits for it any more.
@@ -150,44 +150,6 @@ fn has_timers() -> bool {
         && catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
 }
 
-/// Says how the exporter's task ended.
-struct Ending {
-    running: Arc<Running>,
-    is_orderly: bool,
-    /// Still so when it is dropped, if the task panicked. `thread::panicking` would tell of other panics, too.
-    is_polled: bool,
-}
-
-impl Ending {
-    fn of(running: Arc<Running>) -> Self {
-        Self {
-            running,
-            is_orderly: false,
-            is_polled: false,
-        }
-    }
-
-    /// It came to its end.
-    fn came(mut self) {
-        self.is_orderly = true;
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.running.end();
-        if self.is_polled {
-            tracing::error!(
-                "the exporter's task panicked; what was not delivered is lost, and nothing is sent any more"
-            );
-        } else if !self.is_orderly {
-            tracing::warn!(
-                "the exporter's task ended with its runtime, or was aborted; what was not delivered is lost, and nothing is sent any more"
-            );
-        }
-    }
-}
-
 impl std::fmt::Debug for CloudWatchExporter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CloudWatchExporter").finish_non_exhaustive()
@@ -211,7 +173,8 @@ pub(crate) fn spawn_thread(
         .name("metrics-cloudwatch".into())
         .spawn(move || {
             if let Ok(runtime) = given.recv() {
-                run(runtime);
+                // Also tasks that others start here, such as an HTTP client's.
+                uncounted(|| run(runtime));
             }
         });
     match started {

@@ -6,6 +6,7 @@ use crate::delivery::ledger::FlushId;
 use crate::delivery::queue::Unsettled;
 use crate::model::amount::Amount;
 use crate::report::flush_report::FlushReport;
+use crate::report::health::Health;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,7 +107,11 @@ impl Flushes {
                 journaled,
                 uncertain,
             } = unsettled(*number, ledger.covers(*id));
-            let mut report = FlushReport::new(ledger.close_flush(*id)?, journaled);
+            let mut report = FlushReport::new(
+                ledger.close_flush(*id)?,
+                journaled,
+                Health::of(ledger.trouble()),
+            );
             if flush.is_last {
                 report.pending.subtract(uncertain);
                 report.ambiguous.add(uncertain);

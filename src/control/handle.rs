@@ -8,7 +8,9 @@ use crate::control::flush_call::Flush;
 use crate::control::running::Wait;
 use crate::control::shared::Shared;
 use crate::model::refusal::Refused;
+use crate::model::trouble::Trouble;
 use crate::report::flush_report::FlushReport;
+use crate::report::health::Health;
 use crate::report::stats::Stats;
 use std::convert::Infallible;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -149,8 +151,27 @@ impl CloudWatchHandle {
         Stats::of_all(parts.collect())
     }
 
-    /// What was refused since the start, by series and reason: the first 10,000 of them of each destination, one after the
-    /// other. What the service rejected is here by its error code, without the message.
+    /// Whether all is well: that the exporter runs, and with each destination, for a readiness probe. Of several
+    /// troubles the worst is told; each destination has its own in [`stats`](Self::stats)`().destinations`. It takes
+    /// microseconds.
+    ///
+    /// ```no_run
+    /// # fn example(cloudwatch: metrics_exporter_cloudwatch::CloudWatchHandle) -> (u16, String) {
+    /// let health = cloudwatch.health();
+    /// let status = if health.is_ok() { 200 } else { 503 };
+    /// (status, health.to_string()) // such as "requests are throttled since 2026-11-27T04:38:29Z"
+    /// # }
+    /// ```
+    pub fn health(&self) -> Health {
+        let stopped = self.shared.running.stopped_since();
+        let stopped = Health::of(stopped.map(|since| (Trouble::NotRunning, since)));
+        let pipelines = self.shared.pipelines.iter();
+        let each = pipelines.map(|one| Health::of(one.ledger.trouble()));
+        each.fold(stopped, Health::worse)
+    }
+
+    /// What was refused since the start, by series and reason: the first 10,000 of them of each destination, in 4 MiB at
+    /// most, one destination after the other. Beyond that [`Stats::refused_by`] alone counts them. What the service rejected is here by its error code, without the message.
     pub fn refusals(&self) -> Vec<Refused> {
         let pipelines = self.shared.pipelines.iter();
         let lists = pipelines.map(|one| one.ledger.books().refusals.list());

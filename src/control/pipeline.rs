@@ -1,13 +1,18 @@
 //! One destination, put together: its view, window, delivery and account.
 
 use crate::clock::Clock;
+use crate::collect::intake::Intake;
 use crate::collect::window::Window;
+use crate::control::milestones::Milestones;
 use crate::control::shared::SharedPipeline;
 use crate::delivery::Delivery;
+use crate::delivery::alarm::sleep_until;
 use crate::delivery::ledger::FlushId;
 use crate::delivery::pack::Packer;
+use crate::delivery::unqueued::Unqueued;
 use crate::journal::{Recovered, Writer};
 use crate::model::batch::Batch;
+use crate::model::datum::Datum;
 use crate::model::sink::AnySink;
 use crate::reduce::{Reducer, Stamp};
 use crate::report::self_metrics::{Account, SelfMetrics};
@@ -33,6 +38,7 @@ pub(crate) struct Pipeline {
     view: View,
     pub(crate) delivery: Delivery,
     shared: SharedPipeline,
+    milestones: Milestones,
     /// What the exporter reports about itself, if it is to.
     self_metrics: Option<SelfMetrics>,
     pub(crate) window: Window,
@@ -48,6 +54,7 @@ impl Pipeline {
             sink,
             journal,
         } = parts;
+        let milestones = Milestones::new(&config, &*sink, journal.as_ref());
         let names = *sink.profile().name_rules();
         let evicted = view.evicted_bytes().clone();
         let ledger = Arc::clone(&shared.ledger);
@@ -58,30 +65,47 @@ impl Pipeline {
             config,
             view,
             shared,
+            milestones,
             is_cut: false,
         }
     }
 
     /// Returns when something happened. May be dropped and called again at any time.
     pub(crate) async fn next(&mut self, is_stopping: bool) {
-        self.delivery.next(is_stopping).await;
+        let ledger = &self.shared.ledger;
+        let said_at = ledger.refusals_said_at();
+        tokio::select! {
+            biased;
+            () = self.delivery.next(is_stopping) => {}
+            () = sleep_until(said_at) => {}
+        }
+        ledger.say_refusals(false);
         self.settle();
+    }
+
+    /// Delivery came to its end: what is to be said still.
+    pub(crate) fn say_last(&self) {
+        self.shared.ledger.say_refusals(true);
     }
 
     /// Takes over what an application put.
     pub(crate) fn take_in(&mut self) {
         let mut packer = self.delivery.packer(&self.config);
-        self.shared
-            .intake
-            .take()
-            .for_each(|datum| packer.push(datum));
+        let mut unqueued = Unqueued::new(&self.shared.ledger);
+        pack(&self.shared.intake, &mut packer, &mut unqueued);
         let batches = packer.finish();
         self.delivery.push(batches);
+        unqueued.queued();
         self.settle();
+    }
+
+    pub(crate) fn say_start(&self) {
+        self.milestones.started();
     }
 
     /// What is to be done after data were queued or sent.
     pub(crate) fn settle(&mut self) {
+        self.milestones.look(&self.shared.ledger);
         self.delivery.pay_waiting();
         self.shared.intake.set_queued(self.delivery.bytes());
     }
@@ -111,8 +135,21 @@ impl Pipeline {
         self.delivery.hurry();
     }
 
+    /// After a panic: without a journal, nobody knows what became of what the ledger takes for pending still.
+    pub(crate) fn give_up_the_rest(&self) {
+        if !self.shared.has_journal {
+            self.shared.ledger.give_up_pending();
+        }
+    }
+
     /// A snapshot begins. If it `closes` the window, that is at this time at the end.
-    pub(crate) fn begin_snapshot(&mut self, end: SystemTime, closes: bool) -> Gathering<'_> {
+    pub(crate) fn begin_snapshot(
+        &mut self,
+        end: SystemTime,
+        closes: bool,
+        purpose: Purpose,
+    ) -> Gathering<'_> {
+        let sends = purpose == Purpose::Sending;
         let is_first = closes && !self.is_cut;
         self.is_cut |= closes;
         let is_stamped_at_end = self.view.begin(end);
@@ -127,10 +164,11 @@ impl Pipeline {
         Gathering {
             view: &mut self.view,
             reducer: Reducer::new(stamp, self.delivery.profile().distribution_form()),
-            packer: self.delivery.packer(&self.config),
+            packer: sends.then(|| self.delivery.packer(&self.config)),
+            unqueued: Unqueued::new(&self.shared.ledger),
             delivery: &self.delivery,
             shared: &self.shared,
-            self_metrics: self.self_metrics.as_mut().filter(|_| is_first),
+            self_metrics: self.self_metrics.as_mut().filter(|_| is_first && sends),
             stamp,
             closes,
             is_first,
@@ -138,11 +176,21 @@ impl Pipeline {
     }
 }
 
+/// What a snapshot is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Sending,
+    /// Only to account for what is lost.
+    Counting,
+}
+
 /// A snapshot as one destination takes it.
 pub(crate) struct Gathering<'a> {
     view: &'a mut View,
     reducer: Reducer,
-    packer: Packer<'a>,
+    /// None, if nothing is sent any more.
+    packer: Option<Packer<'a>>,
+    unqueued: Unqueued,
     delivery: &'a Delivery,
     shared: &'a SharedPipeline,
     self_metrics: Option<&'a mut SelfMetrics>,
@@ -159,20 +207,22 @@ impl Gathering<'_> {
             view,
             reducer,
             packer,
+            unqueued,
             delivery,
             ..
         } = self;
         view.hear(event, self.closes, &mut |gained| {
-            take(&gained, reducer, delivery, packer);
+            take(&gained, reducer, delivery, packer.as_mut(), unqueued);
         });
     }
 
     /// The snapshot is over: what there is to queue.
-    pub(crate) fn end(self, all: &[SharedPipeline], now: SystemTime) -> Vec<Batch> {
+    pub(crate) fn end(self, all: &[SharedPipeline], now: SystemTime) -> (Vec<Batch>, Unqueued) {
         let Self {
             view,
             mut reducer,
             mut packer,
+            mut unqueued,
             delivery,
             shared,
             self_metrics,
@@ -180,9 +230,22 @@ impl Gathering<'_> {
             closes,
             is_first,
         } = self;
-        let mut each = |gained: Gained<'_>| take(&gained, &mut reducer, delivery, &mut packer);
+        let mut each = |gained: Gained<'_>| {
+            take(
+                &gained,
+                &mut reducer,
+                delivery,
+                packer.as_mut(),
+                &mut unqueued,
+            );
+        };
         view.end(closes, is_first, &mut each);
         shared.ledger.refused(&reducer.into_refused());
+        let Some(mut packer) = packer else {
+            let put = shared.intake.take();
+            put.for_each(|datum| unqueued.add(&datum));
+            return (Vec::new(), unqueued);
+        };
         if let Some(self_metrics) = self_metrics {
             let accounts: Vec<Account> = all.iter().map(SharedPipeline::account).collect();
             for datum in self_metrics.data(&accounts, stamp, now) {
@@ -192,15 +255,32 @@ impl Gathering<'_> {
             }
         }
         if closes {
-            shared.intake.take().for_each(|datum| packer.push(datum));
+            pack(&shared.intake, &mut packer, &mut unqueued);
         }
-        packer.finish()
+        (packer.finish(), unqueued)
     }
 }
 
+/// Takes what was put.
+fn pack(intake: &Intake, packer: &mut Packer<'_>, unqueued: &mut Unqueued) {
+    let put: Vec<Datum> = intake.take().collect();
+    put.iter().for_each(|datum| unqueued.add(datum));
+    put.into_iter().for_each(|datum| packer.push(datum));
+}
+
 #[inline]
-fn take(gained: &Gained<'_>, reducer: &mut Reducer, delivery: &Delivery, packer: &mut Packer<'_>) {
+fn take(
+    gained: &Gained<'_>,
+    reducer: &mut Reducer,
+    delivery: &Delivery,
+    packer: Option<&mut Packer<'_>>,
+    unqueued: &mut Unqueued,
+) {
     if let Some(datum) = reducer.reduce(gained) {
+        unqueued.add(&datum);
+        let Some(packer) = packer else {
+            return;
+        };
         match delivery.check(&datum) {
             Ok(()) => packer.push(datum),
             // Once, not in every window that repeats it.

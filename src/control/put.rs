@@ -46,11 +46,8 @@ impl SharedPipeline {
                 message: other.to_string(),
             },
         };
-        self.ledger.refused(&[Refused {
-            kind: None,
-            key: Key::from_parts(datum.name.clone(), datum.dimensions.clone()),
-            reason,
-            samples: datum.samples(),
-        }]);
+        let key = Key::from_parts(datum.name.clone(), datum.dimensions.clone());
+        let refused = Refused::new(None, &key, &reason, datum.samples());
+        self.ledger.refused(&[refused]);
     }
 }

@@ -1,15 +1,24 @@
 //! Whether and where an exporter runs, for those who would wait for it.
 
+use crate::clock::Clock;
 use crate::control::place::Place;
 use parking_lot::Mutex;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
-#[derive(Debug, Default)]
 pub(crate) struct Running {
+    clock: Arc<dyn Clock>,
+    built: SystemTime,
+    ended: OnceLock<SystemTime>,
     is_called: AtomicBool,
     process: AtomicU32,
     home: Mutex<Home>,
     has_ended: AtomicBool,
+    /// Still so after a panic of the exporter's task. `thread::panicking` would tell of other panics, too.
+    is_polled: AtomicBool,
 }
 
 /// Where the exporter runs.
@@ -37,6 +46,19 @@ pub(crate) enum Wait {
 }
 
 impl Running {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            built: clock.now(),
+            clock,
+            ended: OnceLock::new(),
+            is_called: AtomicBool::new(false),
+            process: AtomicU32::new(0),
+            home: Mutex::default(),
+            has_ended: AtomicBool::new(false),
+            is_polled: AtomicBool::new(false),
+        }
+    }
+
     /// `run` was called.
     pub(crate) fn call(&self) {
         *self.home.lock() = Home::CalledAt(Place::here());
@@ -60,7 +82,20 @@ impl Running {
 
     /// It ends, in whatever way.
     pub(crate) fn end(&self) {
+        if !self.has_ended.load(Ordering::Acquire) {
+            // The clock may be what panicked.
+            let now = catch_unwind(AssertUnwindSafe(|| self.clock.now()));
+            if let Ok(now) = now {
+                let _ = self.ended.set(now);
+            }
+        }
         self.has_ended.store(true, Ordering::Release);
+    }
+
+    /// Since when it does not run; none if it does.
+    pub(crate) fn stopped_since(&self) -> Option<SystemTime> {
+        let since = self.ended.get().copied().unwrap_or(self.built);
+        (!self.is_running()).then_some(since)
     }
 
     /// Whether it runs in another process, from which this one was forked: threads stay behind.
@@ -71,6 +106,20 @@ impl Running {
     /// It runs here.
     pub(crate) fn enter(&self) {
         *self.home.lock() = Home::PolledAt(Place::here());
+    }
+
+    pub(crate) fn begin_poll(&self) {
+        self.is_polled.store(true, Ordering::Relaxed);
+    }
+
+    /// It did not panic.
+    pub(crate) fn end_poll(&self) {
+        self.is_polled.store(false, Ordering::Relaxed);
+    }
+
+    /// Asked by whoever drops it: whether it is being polled, or panicked then.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.is_polled.load(Ordering::Relaxed)
     }
 
     /// How this thread may wait for the exporter.
@@ -114,13 +163,20 @@ impl Home {
     }
 }
 
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
 
     #[test]
     fn a_forked_process_has_no_exporter() {
-        let running = Running::default();
+        let running = Running::new(Arc::new(SystemClock));
         assert!(!running.is_elsewhere(), "it runs nowhere");
         running.call();
         assert!(!running.is_elsewhere());

@@ -25,7 +25,7 @@ pub(crate) struct SharedPipeline {
     pub(crate) name: Arc<str>,
     pub(crate) intake: Arc<Intake>,
     pub(crate) ledger: Arc<Ledger>,
-    has_journal: bool,
+    pub(crate) has_journal: bool,
 }
 
 impl Shared {
@@ -36,13 +36,13 @@ impl Shared {
                 has_journal: config.journal.is_some(),
                 name: Arc::clone(&config.destination),
                 intake: Arc::new(Intake::new(config, Arc::clone(clock), sink)),
-                ledger: Arc::default(),
+                ledger: Arc::new(Ledger::new(Arc::clone(clock))),
             }
         });
         Self {
             commands: Arc::new(Inbox::new()),
             pipelines: pipelines.collect(),
-            running: Arc::default(),
+            running: Arc::new(Running::new(Arc::clone(clock))),
         }
     }
 

@@ -4,12 +4,15 @@ mod snapshot_waits;
 
 use crate::clock::Clock;
 use crate::collect::window::Window;
+use crate::control::abrupt_end::{AbruptEnd, GivenUp};
 use crate::control::collectors::{Collect, Collectors};
 use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
-use crate::control::pipeline::{Parts, Pipeline, all_of, first_of};
+use crate::control::milestones::say_end;
+use crate::control::pipeline::{Parts, Pipeline, Purpose, all_of, first_of};
 use crate::control::shared::Shared;
+use crate::control::silence::Silence;
 use crate::delivery::alarm::sleep_until;
 use crate::report::flush_report::FlushReport;
 use crate::settings::Config;
@@ -17,6 +20,7 @@ use crate::view::{SeriesPolicy, say_limit};
 use metrics_recording::Snapshotter;
 use snapshot_waits::SnapshotWaits;
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
@@ -32,11 +36,12 @@ pub(crate) struct Worker {
     idle: Idle,
     collectors: Collectors,
     waits: SnapshotWaits,
+    silence: Silence,
     /// How often something happened.
     turn: usize,
     /// Whether the last snapshot is over.
     is_stopping: bool,
-    /// Whether it came to its end.
+    /// Whether it came to its end, so that whoever shut it down was told.
     is_over: bool,
 }
 
@@ -73,6 +78,7 @@ impl Worker {
             idle: Idle::new(config.idle_flush_interval),
             collectors: Collectors::new(collectors),
             waits: SnapshotWaits::default(),
+            silence: Silence::default(),
             turn: 0,
             is_stopping: false,
             is_over: false,
@@ -98,10 +104,13 @@ impl Worker {
         let (mut has_handles, mut has_recorders) = (true, true);
         let commands = Arc::clone(&self.shared.commands);
         let intakes = Arc::clone(&self.shared.pipelines);
+        self.pipelines.iter().for_each(Pipeline::say_start);
+        self.silence.begin();
         while !self.is_stopping || !self.flushes.is_empty() {
             // Every time round, so that a clock that was set is never overlooked.
             self.turn_windows();
             let waits_until = self.waits.until();
+            let silent_until = self.silence.until();
             let window_ends = self.next_end();
             self.turn = self.turn.wrapping_add(1);
             let (is_stopping, turn) = (self.is_stopping, self.turn);
@@ -117,6 +126,10 @@ impl Worker {
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 () = self.collectors.next() => self.collected(),
                 () = sleep_until(waits_until) => self.collected(),
+                () = sleep_until(silent_until) => {
+                    let has_data = intakes.iter().any(|one| one.intake.was_used());
+                    self.silence.end(has_data || self.policy.has_metrics());
+                }
                 // Nothing ever comes from these two but the end.
                 _ = handles.recv(), if has_handles => {
                     has_handles = false;
@@ -167,15 +180,21 @@ impl Worker {
             one.delivery.give_up_uncertain();
             one.settle();
             one.settle_totals(false);
+            one.say_last();
         });
         all_of(last).await;
-        self.is_over = true;
         let pipelines = self.pipelines.iter();
         let journaled: Vec<_> = pipelines.map(|one| one.delivery.journaled()).collect();
         let Self {
             pipelines,
             flushes,
-            shared: Shared { running, .. },
+            shared:
+                Shared {
+                    running,
+                    pipelines: shared,
+                    ..
+                },
+            is_over,
             ..
         } = self;
         let closing = pipelines.iter_mut().map(|one| one.delivery.close());
@@ -183,10 +202,14 @@ impl Worker {
         tokio::select! {
             biased;
             () = &mut closing => {
+                *is_over = true;
+                say_end(shared);
                 running.end();
                 flushes.close(&journaled);
             }
             () = sleep_until(end) => {
+                *is_over = true;
+                say_end(shared);
                 running.end();
                 flushes.close(&journaled);
                 closing.await;
@@ -257,7 +280,10 @@ impl Worker {
     /// Takes what was recorded, for all destinations. Those that it closes the window of queue it, with all that they have
     /// kept since the last time.
     fn snapshot(&mut self, closes: impl Fn(usize) -> bool) {
-        let now = self.clock.now();
+        self.snapshot_at(self.clock.now(), Purpose::Sending, closes);
+    }
+
+    fn snapshot_at(&mut self, now: SystemTime, purpose: Purpose, closes: impl Fn(usize) -> bool) {
         // A metric is due as often as the destination that it goes to most often.
         let closing = self.pipelines.iter().enumerate();
         let closing = closing.filter(|(number, _)| closes(*number));
@@ -271,7 +297,7 @@ impl Worker {
                 } else {
                     now
                 };
-                one.begin_snapshot(end, closes)
+                one.begin_snapshot(end, closes, purpose)
             })
             .collect();
         let policy = &self.policy;
@@ -285,8 +311,11 @@ impl Worker {
         let all = &self.shared.pipelines;
         let ended = gatherings.into_iter().map(|one| one.end(all, now));
         let ended: Vec<_> = ended.collect();
-        for (one, batches) in self.pipelines.iter_mut().zip(ended) {
+        for (one, (batches, unqueued)) in self.pipelines.iter_mut().zip(ended) {
             one.delivery.push(batches);
+            if purpose == Purpose::Sending {
+                unqueued.queued();
+            }
             one.settle();
             one.settle_totals(true);
         }
@@ -300,14 +329,39 @@ impl Drop for Worker {
         // However it ends: nobody takes over what would come in, or answers what has.
         self.pipelines.iter().for_each(Pipeline::close_intake);
         self.shared.commands.close();
+        if !self.is_over {
+            let end = AbruptEnd::of(&self.shared.running);
+            let shared = Arc::clone(&self.shared.pipelines);
+            let before = GivenUp::before(&shared);
+            self.lose(end);
+            end.say(&before, &shared);
+        }
+        self.shared.running.end();
         drop(self.shared.commands.take());
-        // With its runtime, say. After a panic nothing of it can be relied on.
-        if !self.is_over && !std::thread::panicking() {
-            self.snapshot(|_| true);
-            for one in &mut self.pipelines {
+    }
+}
+
+impl Worker {
+    /// Nothing is sent any more: accounts for what was recorded, put and queued. What the journal takes is kept.
+    fn lose(&mut self, end: AbruptEnd) {
+        // An application's code that panicked may do so again, and this may run while the thread unwinds.
+        let attempt = |act: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(act)).is_ok();
+        if end == AbruptEnd::Panicked {
+            // Not by the clock or the sinks, which may be what panicked.
+            let now = self.next_end();
+            attempt(&mut || self.snapshot_at(now, Purpose::Counting, |_| true));
+        } else {
+            attempt(&mut || self.snapshot(|_| true));
+        }
+        for one in &mut self.pipelines {
+            let is_done = attempt(&mut || {
                 one.delivery.abandon();
                 one.settle();
                 one.settle_totals(false);
+                one.say_last();
+            });
+            if end == AbruptEnd::Panicked || !is_done {
+                one.give_up_the_rest();
             }
         }
     }

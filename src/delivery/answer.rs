@@ -5,8 +5,10 @@ use crate::delivery::ledger::{Attempted, Outcome};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::delivery::try_once::Tried;
 use crate::delivery::unknown_fates::MAX_UNKNOWN_FATES;
+use crate::model::amount::Amount;
 use crate::model::refusal::Refusal;
 use crate::model::send_result::{SendError, Sent};
+use std::error::Error;
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
@@ -111,7 +113,7 @@ impl Delivery {
                 Attempted::Failed
             }
             SendError::Ambiguous(error) => {
-                self.state_log.failed(&*error);
+                self.unanswered(&parts, &*error);
                 Attempted::Ambiguous
             }
             error => {
@@ -127,6 +129,18 @@ impl Delivery {
             } else {
                 self.pause(part, now);
             }
+        }
+    }
+
+    /// Says what becomes of data that have perhaps arrived.
+    fn unanswered(&mut self, parts: &[QueuedBatch], error: &(dyn Error + Send + Sync)) {
+        // All have the same guarantee.
+        let is_strict = |part: &QueuedBatch| part.batch.guarantee() == Guarantee::AtMostOnce;
+        if parts.iter().any(is_strict) {
+            let data = parts.iter().flat_map(|part| part.batch.data());
+            self.state_log.gave_up(error, Amount::of(data));
+        } else {
+            self.state_log.unanswered(error);
         }
     }
 

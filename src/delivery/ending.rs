@@ -81,7 +81,9 @@ impl Delivery {
         let lost: Vec<u64> = lost.map(|(queued, _)| queued.number).collect();
         for number in lost {
             if let Some(queued) = self.queue.take(number) {
-                self.settle(number, &queued.dropped());
+                let settled = queued.dropped();
+                self.ledger.settle(number, &settled);
+                self.owed.add(number, &settled, &self.ledger);
             }
         }
         self.set_levels();

@@ -9,14 +9,20 @@
 //! [`Stats`](crate::Stats), each [`FlushReport`](crate::FlushReport) and what the exporter reports about itself are read
 //! from here, so that they cannot disagree.
 
-use crate::delivery::refusals::Refusals;
+use crate::clock::Clock;
+use crate::delivery::condition::Condition;
+use crate::delivery::refusal_log::{Lines, RefusalLog};
+use crate::delivery::refusals::{Added, ListRoom, Refusals};
 use crate::model::amount::Amount;
-use crate::model::refusal::{MAX_LISTED, Refused};
+use crate::model::cut::cut_key;
+use crate::model::refusal::Refused;
 use crate::model::returned::Returned;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::time::Instant;
 
 /// What became of data.
 #[derive(Clone, Debug)]
@@ -65,14 +71,11 @@ impl Settled {
         };
         let (kind, key) = (Some(returned.kind), &returned.key);
         let mut all = refused.iter();
-        let its = all.find(|one| one.kind == kind && one.key == *key);
+        let cut = cut_key(key);
+        let its = all.find(|one| one.kind == kind && one.key == cut);
         // Or it was not said which they are.
-        let lost = its.or(refused.first()).map(|one| Refused {
-            kind,
-            key: key.clone(),
-            reason: one.reason.clone(),
-            samples: returned.samples,
-        });
+        let lost = its.or(refused.first());
+        let lost = lost.map(|one| Refused::new(kind, key, &one.reason, returned.samples));
         Outcome::Refused(lost.into_iter().collect())
     }
 }
@@ -138,6 +141,10 @@ pub(crate) struct Books {
     pub(crate) attempts: Attempts,
     pub(crate) levels: Levels,
     pub(crate) refusals: Refusals,
+    pub(crate) condition: Condition,
+    /// Of what was dropped, what was lost before it was queued.
+    pub(crate) unqueued: Amount,
+    refusal_log: RefusalLog,
     /// Of what entered, what an earlier process had left in the journal.
     pub(crate) restored: Amount,
     /// Records of the journal that were damaged, or dropped for its bound.
@@ -156,24 +163,33 @@ pub(crate) struct FlushAccount {
     /// Data of theirs that are not settled.
     unsettled: usize,
     pub(crate) account: Account,
-    /// The first [`MAX_LISTED`] of them.
+    /// The first of them, as many as a [list](ListRoom) may have.
     pub(crate) refused: Vec<Refused>,
+    room: ListRoom,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FlushId(u64);
 
-#[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Books>);
+pub(crate) struct Ledger {
+    books: Mutex<Books>,
+    /// Never read under the lock: it may be an application's.
+    pub(super) clock: Arc<dyn Clock>,
+}
 
 impl Ledger {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let books = Mutex::default();
+        Self { books, clock }
+    }
+
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.lock()
+        self.books.lock()
     }
 
     /// A batch was queued.
     pub(crate) fn entered(&self, number: u64, data: usize, amount: Amount) {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         books.account.enter(amount);
         for flush in books.covering(number) {
             flush.account.enter(amount);
@@ -183,41 +199,45 @@ impl Ledger {
 
     /// A batch of an earlier process was read: no flush waits for it.
     pub(crate) fn restored(&self, amount: Amount) {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         books.account.enter(amount);
         books.restored.add(amount);
     }
 
-    /// Samples were refused before they got into a batch; each series and reason is logged once.
+    /// Samples were refused before they got into a batch.
     pub(crate) fn refused(&self, refused: &[Refused]) {
-        let mut books = self.0.lock();
+        if refused.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut books = self.books.lock();
+        books.condition.refused(now);
         books.account.refuse(refused);
         let open = books.flushes.values_mut();
         for flush in open.filter(|flush| flush.covers.end == u64::MAX) {
             flush.account.refuse(refused);
             flush.list(refused);
         }
-        let (new, is_now_full) = books.refusals.add(refused);
-        // Logged without the lock: whoever reads the log may ask for the accounts.
+        let lines = books.list(refused, Instant::now());
         drop(books);
-        for one in new {
-            tracing::warn!("{one}");
-        }
-        if is_now_full {
-            tracing::warn!("more than {MAX_LISTED} refusals; from now on they are only counted");
-        }
+        lines.say();
     }
 
-    /// There was no room for a datum of so many samples, before it got into a batch.
-    pub(crate) fn missed(&self, samples: u64) {
-        let amount = Amount { data: 1, samples };
-        let account = &mut self.0.lock().account;
-        account.entered.add(amount);
-        account.dropped.add(amount);
+    /// When the log is to say how many refusals it has not said, if there are any.
+    pub(crate) fn refusals_said_at(&self) -> Option<Instant> {
+        self.books.lock().refusal_log.due()
+    }
+
+    /// Says how many refusals the log has not said, if that is due, or delivery ends.
+    pub(crate) fn say_refusals(&self, ends: bool) {
+        let lines = self.books.lock().refusal_log.turn(Instant::now(), ends);
+        lines.say();
     }
 
     pub(crate) fn settle(&self, number: u64, settled: &Settled) {
-        let mut books = self.0.lock();
+        let now = self.clock.now();
+        let mut books = self.books.lock();
+        books.condition.settled(&settled.outcome, now);
         books.account.settle(settled);
         for flush in books.covering(number) {
             flush.account.settle(settled);
@@ -227,20 +247,21 @@ impl Ledger {
             }
         }
         if let Outcome::Refused(refused) = &settled.outcome {
-            // One line was logged for the request.
-            let _ = books.refusals.add(refused);
+            let lines = books.list(refused, Instant::now());
+            drop(books);
+            lines.say();
         }
     }
 
     /// How many flushes have begun so far.
     pub(crate) fn opened(&self) -> u64 {
-        self.0.lock().opened
+        self.books.lock().opened
     }
 
     /// A batch has samples from now on that an earlier one had, which came to nothing when so many flushes had `opened`.
     /// They are pending already, but for flushes that began later, or do not wait for the earlier one.
     pub(crate) fn passed_on(&self, from: u64, opened: u64, to: u64, samples: u64) {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         let flushes = books.flushes.iter_mut();
         let waits = flushes.filter(|(_, flush)| flush.covers.contains(&to));
         for (id, flush) in waits {
@@ -251,7 +272,7 @@ impl Ledger {
     }
 
     pub(crate) fn attempted(&self, attempted: Attempted, now: SystemTime) {
-        let attempts = &mut self.0.lock().attempts;
+        let attempts = &mut self.books.lock().attempts;
         let is_failure = !matches!(attempted, Attempted::Answered | Attempted::Refused);
         attempts.failed += u64::from(is_failure);
         match attempted {
@@ -267,13 +288,13 @@ impl Ledger {
     }
 
     pub(crate) fn set_levels(&self, levels: Levels) {
-        self.0.lock().levels = levels;
+        self.books.lock().levels = levels;
     }
 
     /// A flush begins: it waits for the batches from `first` on that are not settled, so much and so many data, and for
     /// all that [a snapshot tells](Self::bound_flush) now.
     pub(crate) fn open_flush(&self, first: u64, data: usize, amount: Amount) -> FlushId {
-        let mut books = self.0.lock();
+        let mut books = self.books.lock();
         books.opened += 1;
         let id = FlushId(books.opened);
         let mut account = Account::default();
@@ -283,6 +304,7 @@ impl Ledger {
             unsettled: data,
             account,
             refused: Vec::new(),
+            room: ListRoom::default(),
         };
         books.flushes.insert(id, flush);
         id
@@ -290,31 +312,38 @@ impl Ledger {
 
     /// All that a flush waits for is queued; it does not wait for what is queued from this number on.
     pub(crate) fn bound_flush(&self, id: FlushId, end: u64) {
-        if let Some(flush) = self.0.lock().flushes.get_mut(&id) {
+        if let Some(flush) = self.books.lock().flushes.get_mut(&id) {
             flush.covers.end = end;
         }
     }
 
     /// Whether all that a flush waits for is settled.
     pub(crate) fn is_settled(&self, id: FlushId) -> bool {
-        let books = self.0.lock();
+        let books = self.books.lock();
         let flush = books.flushes.get(&id);
         flush.is_none_or(|flush| flush.unsettled == 0)
     }
 
     /// The numbers of the batches that a flush waits for.
     pub(crate) fn covers(&self, id: FlushId) -> Range<u64> {
-        let books = self.0.lock();
+        let books = self.books.lock();
         let flush = books.flushes.get(&id);
         flush.map_or(0..0, |flush| flush.covers.clone())
     }
 
     pub(crate) fn close_flush(&self, id: FlushId) -> Option<FlushAccount> {
-        self.0.lock().flushes.remove(&id)
+        self.books.lock().flushes.remove(&id)
     }
 }
 
 impl Books {
+    /// Lists what was refused, and gives what the log says of it. It is said without the lock: whoever reads the log may
+    /// ask for the accounts.
+    fn list(&mut self, refused: &[Refused], now: Instant) -> Lines {
+        let Added { new, is_full } = self.refusals.add(refused);
+        self.refusal_log.add(&new, is_full, now)
+    }
+
     fn covering(&mut self, number: u64) -> impl Iterator<Item = &mut FlushAccount> {
         let flushes = self.flushes.values_mut();
         flushes.filter(move |flush| flush.covers.contains(&number))
@@ -357,7 +386,8 @@ impl Account {
 
 impl FlushAccount {
     fn list(&mut self, refused: &[Refused]) {
-        let room = MAX_LISTED.saturating_sub(self.refused.len());
-        self.refused.extend(refused.iter().take(room).cloned());
+        let room = &mut self.room;
+        let listed = refused.iter().filter(|one| room.take(one));
+        self.refused.extend(listed.cloned());
     }
 }

@@ -3,13 +3,16 @@
 pub(crate) mod alarm;
 mod answer;
 mod backoff;
+mod best_clock;
 mod clock_skew;
+mod condition;
 mod doubts;
 mod durability;
 mod ending;
 mod isolate;
 mod journaling;
 pub(crate) mod ledger;
+mod line_budget;
 mod marking;
 pub(crate) mod owed_totals;
 pub(crate) mod pack;
@@ -17,6 +20,7 @@ pub(crate) mod queue;
 mod queued_batch;
 mod rate_limit;
 mod refusal_budget;
+mod refusal_log;
 mod refusals;
 mod reload;
 mod request;
@@ -25,7 +29,9 @@ mod stamp_age;
 mod state_log;
 mod try_once;
 mod unknown_fates;
+pub(crate) mod unqueued;
 mod verdict;
+mod wait_log;
 
 use crate::clock::Clock;
 use crate::delivery::alarm::sleep_until;
@@ -100,6 +106,8 @@ impl Delivery {
         let recovered = journal.as_ref().map(|(_, recovered)| recovered);
         let first_own = recovered.map_or(1, |recovered| recovered.next.max(1));
         let profile = sink.profile();
+        let destination = Arc::clone(&config.destination);
+        let state_log = StateLog::of(destination, Arc::clone(&clock), Arc::clone(&ledger));
         let in_order = profile.temporality() == Temporality::Cumulative;
         let mut queue = Queue::new(config.queue_bytes, evicted, first_own, in_order);
         let journal = journal.map(|(writer, recovered)| {
@@ -117,12 +125,12 @@ impl Delivery {
         Self {
             profile,
             sink,
+            clock_skew: ClockSkew::new(config.corrects_clock_skew, clock.now()),
             clock,
             ledger,
             queue,
             request_start: RequestStart::new(config.max_in_flight, config.jitter_seed),
-            state_log: StateLog::of(Arc::clone(&config.destination)),
-            clock_skew: ClockSkew::new(config.corrects_clock_skew),
+            state_log,
             attempts: JoinSet::new(),
             tasks: HashMap::new(),
             requests: HashMap::new(),
@@ -294,11 +302,6 @@ impl Delivery {
         self.ledger.settle(number, settled);
         self.owed.add(number, settled, &self.ledger);
         match &settled.outcome {
-            Outcome::Refused(refused) => {
-                if let Some(first) = refused.first() {
-                    tracing::error!(data = settled.data, "refused by the destination: {first}");
-                }
-            }
             Outcome::Dropped => self.state_log.dropped(settled.amount),
             // Not with every request while there is more than goes through.
             Outcome::Delivered | Outcome::HandedOver if self.queue.has_room() => {

@@ -47,7 +47,7 @@ impl Delivery {
     /// What may be sent of a batch now. What may not is settled, or waits.
     fn prepare(&mut self, queued: QueuedBatch, now: Instant) -> Option<Cleared> {
         let (number, durability) = (queued.number, queued.durability);
-        if let Some(verdict) = queued.misdated(self.clock.now()) {
+        if let Some(verdict) = queued.misdated(&self.clock_skew, self.clock.now()) {
             self.conclude(number, durability, verdict);
             return None;
         }

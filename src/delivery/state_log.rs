@@ -1,114 +1,126 @@
-//! How the destination is doing and whether the queue is full, said once per change.
+//! How the destination is doing and whether the queue is full: said once per change, within a [budget of
+//! lines](LineBudget). What the budget leaves unsaid is counted, and said with a later line.
 
+use crate::clock::Clock;
+use crate::delivery::ledger::Ledger;
+use crate::delivery::line_budget::{Line, LineBudget};
+use crate::delivery::wait_log::WaitLog;
 use crate::model::amount::Amount;
 use crate::model::refusal::Refusal;
+use crate::model::trouble::Trouble;
+use parking_lot::Mutex;
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use tokio::time::Instant;
 
-#[derive(Debug)]
 pub(crate) struct StateLog {
     destination: Arc<str>,
-    state: State,
+    clock: Arc<dyn Clock>,
+    ledger: Arc<Ledger>,
+    budget: Arc<Mutex<LineBudget>>,
     wait_log: WaitLog,
-    /// Attempts since it was well.
+    /// What is wrong; none, if it is well.
+    state: Option<Trouble>,
+    /// The state that the log has heard of last.
+    said: Option<Trouble>,
+    /// Changes of state since then.
+    changes: u64,
+    /// Attempts since the log last heard that it was well.
     attempts: u32,
+    /// What was given up since a line said so, as it may have arrived.
+    given_up: Amount,
+    has_said_given_up: bool,
     /// What it last said beside an answer.
     note: Option<String>,
     /// What a full queue cost since data last went through.
     dropping: Amount,
+    has_said_full: bool,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Well,
-    Failing,
-    Throttling,
-    Denying,
-    Misdirected,
-}
-
-/// For attempts, which alone know that they wait. Clones are the same.
-#[derive(Clone, Debug)]
-pub(crate) struct WaitLog(Arc<Waiting>);
-
-#[derive(Debug)]
-struct Waiting {
-    destination: Arc<str>,
-    is_said: AtomicBool,
-}
-
-impl WaitLog {
-    /// An attempt has waited for credentials for so long. Said once, until all is well.
-    pub(crate) fn waits(&self, time: Duration) {
-        if !self.0.is_said.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                destination = &*self.0.destination,
-                seconds = time.as_secs(),
-                "credentials are awaited; data are kept"
-            );
-        }
-    }
-}
+type Cause<'a> = &'a (dyn Error + Send + Sync);
 
 impl StateLog {
-    pub(crate) fn of(destination: Arc<str>) -> Self {
+    pub(crate) fn of(destination: Arc<str>, clock: Arc<dyn Clock>, ledger: Arc<Ledger>) -> Self {
+        let budget = Arc::new(Mutex::new(LineBudget::default()));
+        let wait_log = WaitLog::new(&destination, &clock, &ledger, &budget);
         Self {
-            wait_log: WaitLog(Arc::new(Waiting {
-                destination: Arc::clone(&destination),
-                is_said: AtomicBool::new(false),
-            })),
             destination,
-            state: State::default(),
+            clock,
+            ledger,
+            budget,
+            wait_log,
+            state: None,
+            said: None,
+            changes: 0,
             attempts: 0,
+            given_up: Amount::default(),
+            has_said_given_up: false,
             note: None,
             dropping: Amount::default(),
+            has_said_full: false,
         }
     }
 
+    pub(crate) fn failed(&mut self, error: Cause<'_>) {
+        self.enters(Trouble::Failing, error);
+    }
+
+    pub(crate) fn throttled(&mut self, error: Cause<'_>) {
+        self.enters(Trouble::Throttled, error);
+    }
+
+    pub(crate) fn denied(&mut self, error: Cause<'_>) {
+        self.enters(Trouble::Denied, error);
+    }
+
+    /// Whoever answers takes no such requests.
+    pub(crate) fn misdirected(&mut self, error: Cause<'_>) {
+        self.enters(Trouble::Misdirected, error);
+    }
+
+    /// For attempts, which alone know that they wait.
     pub(crate) fn wait_log(&self) -> WaitLog {
         self.wait_log.clone()
     }
 
-    pub(crate) fn failed(&mut self, error: &(dyn Error + Send + Sync)) {
-        if self.enters(State::Failing) {
-            tracing::warn!(destination = &*self.destination, %error, "data could not be sent; they are kept and tried again");
-        }
+    /// Nobody knows whether data arrived; they are kept.
+    pub(crate) fn unanswered(&mut self, error: Cause<'_>) {
+        self.enters(Trouble::Unanswered, error);
     }
 
-    pub(crate) fn throttled(&mut self, error: &(dyn Error + Send + Sync)) {
-        if self.enters(State::Throttling) {
-            tracing::warn!(destination = &*self.destination, %error, "requests are throttled; data are kept and sent more slowly");
-        }
-    }
-
-    pub(crate) fn denied(&mut self, error: &(dyn Error + Send + Sync)) {
-        if self.enters(State::Denying) {
-            tracing::error!(destination = &*self.destination, %error,
-                "not allowed to send: check credentials and the permission cloudwatch:PutMetricData; data are kept"
-            );
-        }
-    }
-
-    /// Whoever answers takes no such requests.
-    pub(crate) fn misdirected(&mut self, error: &(dyn Error + Send + Sync)) {
-        if self.enters(State::Misdirected) {
-            tracing::error!(destination = &*self.destination, %error,
-                "whoever answers takes no such requests: check endpoint, region, namespace and account; data are kept"
+    /// Nobody knows whether data arrived; so much is given up for that.
+    pub(crate) fn gave_up(&mut self, error: Cause<'_>, amount: Amount) {
+        self.is_in(Trouble::Unanswered);
+        self.given_up.add(amount);
+        if !self.has_said_given_up && self.may_say(Line::GivenUp) {
+            self.has_said_given_up = true;
+            self.said = self.state;
+            let Amount { data, samples, .. } = std::mem::take(&mut self.given_up);
+            let changes = self.unsaid_changes();
+            tracing::warn!(destination = &*self.destination, %error, data, samples, changes,
+                "no answer, so nobody knows whether data arrived; they are given up, as they must not count twice"
             );
         }
     }
 
     pub(crate) fn well(&mut self) {
-        let attempts = self.attempts + 1;
-        self.attempts = 0;
-        let has_waited = self.wait_log.0.is_said.swap(false, Ordering::Relaxed);
-        if std::mem::take(&mut self.state) != State::Well || has_waited {
+        self.is_in(None);
+        let Some(said) = self.said else {
+            self.attempts = 0;
+            return;
+        };
+        if self.may_say(Line::Answered(said)) {
+            self.said = None;
+            self.has_said_given_up = false;
+            let attempts = std::mem::take(&mut self.attempts);
+            let changes = self.unsaid_changes();
+            let given_up = std::mem::take(&mut self.given_up);
+            let given_up = (!given_up.is_zero()).then_some(given_up.samples);
             tracing::info!(
                 destination = &*self.destination,
                 attempts,
+                changes,
+                given_up,
                 "requests are answered again"
             );
         }
@@ -116,7 +128,7 @@ impl StateLog {
 
     /// What the destination said beside an answer, once until it says something else.
     pub(crate) fn noted(&mut self, note: Option<&str>) {
-        if note.is_some() && self.note.as_deref() != note {
+        if note.is_some() && self.note.as_deref() != note && self.may_say(Line::Note) {
             self.note = note.map(str::to_owned);
             tracing::warn!(
                 destination = &*self.destination,
@@ -128,30 +140,40 @@ impl StateLog {
 
     /// The queue was full.
     pub(crate) fn dropped(&mut self, amount: Amount) {
-        if self.dropping.is_zero() {
-            tracing::error!("the queue is full: the oldest data are dropped");
-        }
         self.dropping.add(amount);
+        if !self.has_said_full && self.may_say(Line::Full) {
+            self.has_said_full = true;
+            tracing::error!(
+                destination = &*self.destination,
+                "the queue is full: the oldest data are dropped"
+            );
+        }
     }
 
     /// There was no more room for data of which some may be refused.
     pub(crate) fn dropped_in_doubt(&mut self, amount: Amount, reason: Option<&Refusal>) {
-        if self.dropping.is_zero()
+        self.dropping.add(amount);
+        if !self.has_said_full
+            && self.may_say(Line::Full)
             && let Some(reason) = reason
         {
+            self.has_said_full = true;
             tracing::error!(
                 destination = &*self.destination,
-                "the destination refuses data, and too many wait until it is known which: the oldest are dropped; the last refusal: {reason}"
+                "data are refused, and too many wait until it is known which: the oldest are dropped; the last refusal: {reason}"
             );
         }
-        self.dropping.add(amount);
     }
 
     /// Data went through, and there is room again.
     pub(crate) fn has_room(&mut self) {
-        let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
-        if data > 0 {
+        if self.dropping.is_zero() {
+            self.has_said_full = false;
+        } else if self.may_say(Line::Room) {
+            self.has_said_full = false;
+            let Amount { data, samples, .. } = std::mem::take(&mut self.dropping);
             tracing::error!(
+                destination = &*self.destination,
                 data,
                 samples,
                 "data go through; so many were dropped before"
@@ -159,10 +181,75 @@ impl StateLog {
         }
     }
 
-    fn enters(&mut self, state: State) -> bool {
-        self.attempts = self.attempts.saturating_add(1);
-        let is_change = self.state != state;
-        self.state = state;
-        is_change
+    fn enters(&mut self, trouble: Trouble, error: Cause<'_>) {
+        self.is_in(trouble);
+        if self.said == self.state {
+            return;
+        }
+        let trouble = self.state.unwrap_or(trouble);
+        if self.may_say(Line::Trouble(trouble)) {
+            self.said = self.state;
+            let (destination, changes) = (Arc::clone(&self.destination), self.unsaid_changes());
+            let what = line_of(trouble);
+            if matches!(trouble, Trouble::Denied | Trouble::Misdirected) {
+                tracing::error!(destination = &*destination, %error, changes, "{what}");
+            } else {
+                tracing::warn!(destination = &*destination, %error, changes, "{what}");
+            }
+        }
     }
+
+    /// An attempt told so.
+    fn is_in(&mut self, state: impl Into<Option<Trouble>>) {
+        let state = state.into();
+        if let Some(is_said) = self.wait_log.take() {
+            self.state = Some(Trouble::AwaitingCredentials);
+            self.changes = self.changes.saturating_add(1);
+            if is_said {
+                self.said = self.state;
+                self.changes = 0;
+            }
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        if self.state == state || is_one_outage(self.state, state) {
+            return;
+        }
+        self.state = state;
+        self.changes = self.changes.saturating_add(1);
+        let now = self.clock.now();
+        self.ledger.books().condition.set_requests(state, now);
+    }
+
+    /// Changes of state that no line has told, but the one that is told now.
+    fn unsaid_changes(&mut self) -> Option<u64> {
+        let before = std::mem::take(&mut self.changes).saturating_sub(1);
+        (before > 0).then_some(before)
+    }
+
+    fn may_say(&mut self, line: Line) -> bool {
+        self.budget.lock().allows(line, Instant::now())
+    }
+}
+
+/// What the log says when a state begins.
+const fn line_of(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Throttled => "requests are throttled; data are kept and sent more slowly",
+        Trouble::Denied => {
+            "not allowed to send: check credentials and the permission cloudwatch:PutMetricData; data are kept"
+        }
+        Trouble::Misdirected => {
+            "whoever answers takes no such requests: check endpoint, region, namespace and account; data are kept"
+        }
+        Trouble::Unanswered => {
+            "no answer, so nobody knows whether data arrived; they are kept and tried again"
+        }
+        _ => "data could not be sent; they are kept and tried again",
+    }
+}
+
+/// An outage shows now as the one, now as the other.
+fn is_one_outage(before: Option<Trouble>, now: Option<Trouble>) -> bool {
+    let shows = |state| matches!(state, Some(Trouble::Failing | Trouble::Unanswered));
+    shows(before) && shows(now)
 }

@@ -1,11 +1,13 @@
 //! One attempt to send a batch, on a task of its own.
 
 use crate::clock::Clock;
-use crate::delivery::state_log::WaitLog;
+use crate::delivery::wait_log::WaitLog;
 use crate::model::attempt::{Attempt, ServiceClock};
 use crate::model::batch::Batch;
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::AnySink;
+use metrics_timeit::uncounted;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinError;
@@ -46,9 +48,12 @@ pub(crate) async fn try_once(
             () = notice => {}
         }
     };
+    // What the sink times is not the application's work.
+    let mut sending = uncounted(|| sink.send(&batch, &attempt));
+    let sending = poll_fn(|context| uncounted(|| sending.as_mut().poll(context)));
     let result = tokio::select! {
         biased;
-        result = sink.send(&batch, &attempt) => result,
+        result = sending => result,
         () = out_of_time => Err(SendError::Ambiguous("no answer in time".into())),
     };
     let told = attempt.told();

@@ -81,12 +81,8 @@ impl QueuedBatch {
         if let Some((unnamed, reason)) = &sent.refused_unnamed {
             let unnamed = (*unnamed).min(rest.data);
             let part = rest.amount.part(unnamed, rest.data);
-            let refused = Refused {
-                kind: None,
-                key: Key::from_static_name("*"),
-                reason: reason.clone(),
-                samples: part.samples,
-            };
+            let all = Key::from_static_name("*");
+            let refused = Refused::new(None, &all, reason, part.samples);
             rest.amount.subtract(part);
             rest.data -= unnamed;
             settled.push(Settled {

@@ -5,6 +5,7 @@
 //! which keeps no order, and a runtime that is shut down drops what it has not begun.
 
 use crate::journal::{Journal, JournalError, Written};
+use metrics_timeit::uncounted;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -124,7 +125,7 @@ impl Writer {
         };
         let thread = thread::Builder::new().name("cloudwatch-journal".into());
         thread
-            .spawn(run)
+            .spawn(|| uncounted(run))
             .map_err(|reason| JournalError::io("start the thread for", &dir, reason))?;
         Ok(Self {
             dir,

@@ -102,7 +102,8 @@ impl Attempt {
     /// Tell only what the service itself says: the clock of a proxy is another one, and the answer of a cache has the
     /// time of another request. The exporter
     /// [corrects](crate::CloudWatchBuilder::with_clock_skew_correction) the time stamps of later attempts by it, if the
-    /// exporter's clock is off by more than a minute. An answer that took more than 10 seconds is not used.
+    /// exporter's clock is off by more than a minute; by more than a day, once two answers in a row agree to 30 seconds.
+    /// Nothing is learned from an answer that took more than 10 seconds, or that shows a time before 2025 or after 2054.
     pub fn service_clock(&self, shows: SystemTime) {
         if let Some(&left_at) = self.shared.left_at.get() {
             self.shared.told.get_or_init(|| ServiceClock {

@@ -131,12 +131,8 @@ pub struct StatisticSet {
 
 impl Datum {
     pub(crate) fn refused(&self, reason: &Refusal) -> Refused {
-        Refused {
-            kind: self.origin.kind(),
-            key: self.identity.key().clone(),
-            reason: reason.clone(),
-            samples: self.samples,
-        }
+        let kind = self.origin.kind();
+        Refused::new(kind, self.identity.key(), reason, self.samples)
     }
 
     /// Bytes of memory, without an identity that a series has anyway.

@@ -1,5 +1,6 @@
 //! What a destination knows a series by: its name and the whole set of its dimensions.
 
+use crate::model::cut::{MAX_KEPT, cut};
 use crate::model::datum_settings::DatumSettings;
 use crate::model::dimension::{self, Dimensions};
 use crate::model::evicted::{Evicted, EvictedBytes};
@@ -163,8 +164,8 @@ fn check(identity: &Identity, rules: &NameRules) -> Result<(), Refusal> {
     let labels = || dimension::by_name(identity.key().labels().as_slice());
     let mut pairs = labels().zip(labels().skip(1));
     if let Some((label, _)) = pairs.find(|(one, next)| one.key() == next.key()) {
-        let (name, _) = label.clone().into_parts();
-        return Err(Refusal::AmbiguousDimension(name));
+        let name = cut(label.key(), MAX_KEPT).into_owned();
+        return Err(Refusal::AmbiguousDimension(name.into()));
     }
     rules.check_dimensions(identity.dimensions())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod amount;
 pub(crate) mod attempt;
 pub(crate) mod batch;
+pub(crate) mod cut;
 pub(crate) mod datum;
 pub(crate) mod datum_settings;
 pub(crate) mod dimension;
@@ -18,5 +19,6 @@ pub(crate) mod returned;
 pub(crate) mod send_result;
 pub(crate) mod sink;
 pub(crate) mod storage_resolution;
+pub(crate) mod trouble;
 pub(crate) mod unit;
 pub(crate) mod unit_scale;

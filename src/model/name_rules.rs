@@ -4,6 +4,7 @@ use crate::limits::{
     self, MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS, MAX_DIMENSIONS,
     MAX_METRIC_NAME_CHARS, TextFault,
 };
+use crate::model::cut::{MAX_KEPT, cut};
 use crate::model::refusal::Refusal;
 
 /// The names that a [`Sink`](crate::Sink) takes. By default those that `PutMetricData` takes: names of 255 characters,
@@ -36,8 +37,9 @@ pub struct NameRules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Characters {
-    /// As CloudWatch takes them: ASCII without control characters, at least one of them no space. A dimension's name
-    /// does not start with a colon.
+    /// As CloudWatch's reference says: a dimension's name and value are ASCII without control characters, at least one of
+    /// them no space, and the name does not start with a colon. Of a metric's name it says the length alone, so that any
+    /// characters are sent, and the service decides: what it refuses is [refused](Refusal::Rejected) by name.
     CloudWatch,
     /// All but control characters.
     Printable,
@@ -121,7 +123,12 @@ impl NameRules {
     }
 
     pub(crate) fn check_metric_name(&self, name: &str) -> Result<(), TextFault> {
-        self.name_characters.check(name, self.max_metric_name)
+        let characters = match self.name_characters {
+            // A rule of ours would be a guess, and lose what the service takes.
+            Characters::CloudWatch => Characters::All,
+            others => others,
+        };
+        characters.check(name, self.max_metric_name)
     }
 
     fn check_dimension_name(&self, name: &str) -> Result<(), TextFault> {
@@ -148,12 +155,12 @@ impl NameRules {
         for (name, value) in all {
             self.check_dimension_name(name)
                 .map_err(|fault| Refusal::DimensionName {
-                    name: name.to_owned().into(),
+                    name: cut(name, MAX_KEPT).into_owned().into(),
                     fault,
                 })?;
             self.check_dimension_value(value)
                 .map_err(|fault| Refusal::DimensionValue {
-                    name: name.to_owned().into(),
+                    name: cut(name, MAX_KEPT).into_owned().into(),
                     fault,
                 })?;
         }
@@ -224,7 +231,9 @@ mod tests {
             ("a\tb", TextFault::ControlCharacter),
             ("a\u{7f}", TextFault::ControlCharacter),
         ] {
-            assert_eq!(rules.check_metric_name(text), Err(fault), "{text:?}");
+            let is_of_length = matches!(fault, TextFault::Empty | TextFault::TooLong { .. });
+            let of_metric = is_of_length.then_some(fault);
+            assert_eq!(rules.check_metric_name(text).err(), of_metric, "{text:?}");
             assert_eq!(rules.check_dimension_name(text), Err(fault), "{text:?}");
             assert_eq!(check_namespace(text), Err(fault), "{text:?}");
         }

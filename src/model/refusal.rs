@@ -1,12 +1,14 @@
 //! Why something recorded never left: what the refusals in a report and in the log say.
 
 use crate::limits::{TextFault, TimestampFault, ValueFault};
+use crate::model::cut::{MAX_KEPT, MAX_SHOWN, cut, cut_key, cut_shared};
 use crate::model::metric_kind::MetricKind;
 use metrics::{Key, SharedString};
+use std::borrow::Cow;
 use std::fmt;
 
-/// Series and reasons listed one by one; what is refused beyond them is in the sum alone.
-pub(crate) const MAX_LISTED: usize = 10_000;
+/// Bytes of all labels in a line.
+const MAX_SHOWN_LABELS: usize = 4_096;
 
 /// The rule that a series or a value breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -24,7 +26,7 @@ pub enum Refusal {
         limit: usize,
     },
     /// A dimension's name.
-    #[error("the name of dimension {name:?} {fault}")]
+    #[error("the name of dimension {:?} {fault}", shown(name))]
     DimensionName {
         /// The dimension's name.
         name: SharedString,
@@ -32,7 +34,7 @@ pub enum Refusal {
         fault: TextFault,
     },
     /// A dimension's value.
-    #[error("the value of dimension {name:?} {fault}")]
+    #[error("the value of dimension {:?} {fault}", shown(name))]
     DimensionValue {
         /// The dimension's name.
         name: SharedString,
@@ -40,7 +42,7 @@ pub enum Refusal {
         fault: TextFault,
     },
     /// Labels of one name with different values.
-    #[error("dimension {0:?} has two values")]
+    #[error("dimension {:?} has two values", shown(_0))]
     AmbiguousDimension(SharedString),
     /// The metric, or all metrics together, have as many [series](crate::CloudWatchBuilder::with_max_series) as they may,
     /// and a gauge or a total means nothing in a sum.
@@ -93,9 +95,47 @@ impl Refusal {
             Self::Rejected { .. } => "Rejected",
         }
     }
+
+    /// With texts that are [cut](crate::model::cut).
+    fn cut(&self) -> Self {
+        match self {
+            Self::DimensionName { name, fault } => Self::DimensionName {
+                name: cut_shared(name),
+                fault: *fault,
+            },
+            Self::DimensionValue { name, fault } => Self::DimensionValue {
+                name: cut_shared(name),
+                fault: *fault,
+            },
+            Self::AmbiguousDimension(name) => Self::AmbiguousDimension(cut_shared(name)),
+            Self::Remembered { code } => Self::Remembered {
+                code: cut(code, MAX_KEPT).into_owned(),
+            },
+            Self::Rejected { code, message } => Self::Rejected {
+                code: cut(code, MAX_KEPT).into_owned(),
+                message: cut(message, MAX_KEPT).into_owned(),
+            },
+            other => other.clone(),
+        }
+    }
+
+    /// Bytes of its texts.
+    fn texts_len(&self) -> usize {
+        match self {
+            Self::DimensionName { name, .. }
+            | Self::DimensionValue { name, .. }
+            | Self::AmbiguousDimension(name) => name.len(),
+            Self::Remembered { code } => code.len(),
+            Self::Rejected { code, message } => code.len() + message.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// Samples of one series that were refused for one reason.
+///
+/// `Display` writes one line. It has 256 bytes of a name or a value at most, and 4,096 of all labels; what is longer says
+/// its length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
@@ -104,12 +144,40 @@ pub struct Refused {
     /// The metric's name and labels, without those that say nothing: doubled ones, those that repeat
     /// a default dimension, and those with an empty value where there is none to take away. Names beyond the
     /// [limit](Refusal::NameLimit) are without number: `*` stands for all of them.
+    ///
+    /// A text of more than 2,048 bytes is cut, and says its length: `aaaa… (1048576 bytes)`. Of more than 64 labels the
+    /// first 63 are there, and one that says how many there are beside them.
     pub key: Key,
     /// The rule that was broken.
     pub reason: Refusal,
     /// How much was refused: a counter's increments added up, a gauge's updates or windows, a
     /// histogram's samples.
     pub samples: u64,
+}
+
+fn shown(text: &str) -> Cow<'_, str> {
+    cut(text, MAX_SHOWN)
+}
+
+impl Refused {
+    /// Texts are [cut](crate::model::cut): whatever was recorded, a report and the log have little of it.
+    pub(crate) fn new(kind: Option<MetricKind>, key: &Key, reason: &Refusal, samples: u64) -> Self {
+        Self {
+            kind,
+            key: cut_key(key),
+            reason: reason.cut(),
+            samples,
+        }
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn memory_len(&self) -> usize {
+        let labels = self.key.labels();
+        let labels =
+            labels.map(|label| size_of_val(label) + label.key().len() + label.value().len());
+        let texts = self.key.name().len() + self.reason.texts_len();
+        size_of::<Self>() + texts + labels.sum::<usize>()
+    }
 }
 
 impl fmt::Display for Refused {
@@ -121,14 +189,16 @@ impl fmt::Display for Refused {
             samples,
         } = self;
         match kind {
-            Some(kind) => write!(f, "{kind:?} {:?}", key.name())?,
-            None => write!(f, "Datum {:?}", key.name())?,
+            Some(kind) => write!(f, "{kind:?} {:?}", shown(key.name()))?,
+            None => write!(f, "Datum {:?}", shown(key.name()))?,
         }
-        for (position, label) in key.labels().enumerate() {
-            let separator = if position == 0 { " {" } else { ", " };
-            write!(f, "{separator}{:?}={:?}", label.key(), label.value())?;
+        let labels = key.labels();
+        let labels =
+            labels.map(|label| format!("{:?}={:?}", shown(label.key()), shown(label.value())));
+        let labels = labels.collect::<Vec<_>>().join(", ");
+        if !labels.is_empty() {
+            write!(f, " {{{}}}", cut(&labels, MAX_SHOWN_LABELS))?;
         }
-        let closing = if key.labels().len() == 0 { "" } else { "}" };
-        write!(f, "{closing}: {samples} refused: {reason}")
+        write!(f, ": {samples} refused: {reason}")
     }
 }

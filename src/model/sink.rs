@@ -41,6 +41,12 @@ pub trait Sink: Send + Sync + 'static {
         Profile::default()
     }
 
+    /// Where it sends to, in a few words, for the line of the log that says that the exporter has started. No credentials:
+    /// the line may be read by anybody. None by default.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+
     /// Whether it would take a datum, of a valid name, with valid dimensions. What it would not is refused before it
     /// gets into a batch.
     ///
@@ -84,6 +90,10 @@ impl<S: Sink> Sink for Arc<S> {
         (**self).profile()
     }
 
+    fn describe(&self) -> Option<String> {
+        (**self).describe()
+    }
+
     fn check(&self, datum: &Datum) -> Result<(), Refusal> {
         (**self).check(datum)
     }
@@ -106,6 +116,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A sink of whatever type.
 pub(crate) trait AnySink: Send + Sync {
     fn profile(&self) -> Profile;
+    fn describe(&self) -> Option<String>;
     /// Boxed, as it is asked about each datum and most often says yes.
     fn check(&self, datum: &Datum) -> Result<(), Box<Refusal>>;
     fn added_len(&self, batch: &Batch, datum: &Datum) -> usize;
@@ -120,6 +131,10 @@ pub(crate) trait AnySink: Send + Sync {
 impl<S: Sink> AnySink for S {
     fn profile(&self) -> Profile {
         Sink::profile(self)
+    }
+
+    fn describe(&self) -> Option<String> {
+        Sink::describe(self)
     }
 
     fn check(&self, datum: &Datum) -> Result<(), Box<Refusal>> {

@@ -63,19 +63,23 @@ impl Reducer {
                 return self.total(gained, total, value, samples);
             }
             What::Refused(reason, samples) => {
-                self.refuse(gained, reason.clone(), samples);
+                self.refuse(gained, reason, samples);
                 return None;
             }
         };
         if let Some(reason) = gained.identity.refusal() {
-            self.refuse(gained, reason.clone(), samples);
+            self.refuse(gained, reason, samples);
             return None;
         }
         let (unit, scale) = unit_and_scale(gained);
         let (value, out_of_range) = self.value(value, gained, scale);
         // Once, not in every window that repeats it.
         if out_of_range > 0 && is_news {
-            self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
+            self.refuse(
+                gained,
+                &Refusal::Value(ValueFault::OutOfRange),
+                out_of_range,
+            );
         }
         let samples = samples.saturating_sub(out_of_range);
         Some(self.datum(gained, value?, samples, unit))
@@ -95,7 +99,11 @@ impl Reducer {
         let (value, out_of_range) = self.value(value, gained, scale);
         // What is new in it is all that it can lose.
         let out_of_range = out_of_range.min(samples);
-        self.refuse(gained, Refusal::Value(ValueFault::OutOfRange), out_of_range);
+        self.refuse(
+            gained,
+            &Refusal::Value(ValueFault::OutOfRange),
+            out_of_range,
+        );
         let TotalOf {
             start,
             time,
@@ -212,14 +220,10 @@ impl Reducer {
         (values, out_of_range)
     }
 
-    fn refuse(&mut self, gained: &Gained<'_>, reason: Refusal, samples: u64) {
+    fn refuse(&mut self, gained: &Gained<'_>, reason: &Refusal, samples: u64) {
         if samples > 0 {
-            self.refused.push(Refused {
-                kind: Some(gained.kind),
-                key: gained.identity.key().clone(),
-                reason,
-                samples,
-            });
+            let (kind, key) = (Some(gained.kind), gained.identity.key());
+            self.refused.push(Refused::new(kind, key, reason, samples));
         }
     }
 }

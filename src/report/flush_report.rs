@@ -3,6 +3,7 @@
 use crate::delivery::ledger::{Account, FlushAccount};
 use crate::model::amount::Amount;
 use crate::model::refusal::Refused;
+use crate::report::health::Health;
 use crate::report::one_line;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 ///
 /// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, as in
 /// `sent 9, pending 0, refused 4`. Sent is what was delivered or handed over. Data without samples, such as a gauge
-/// that is sent again, are shown where they are all there is: `pending 0 (data: 1)`. Several destinations are told one
+/// that is sent again, are shown where they are all there is: `pending 0 (data: 1)`. What is wrong is said behind it, as in
+/// `sent 9, pending 4 (requests are throttled since 2026-11-27T04:38:29Z)`. Several destinations are told one
 /// after the other: `cloudwatch: sent 13, pending 0; archive: sent 9, pending 4`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -32,7 +34,7 @@ pub struct FlushReport {
     pub repeated: Amount,
     /// Refused. What never got into a datum counts in samples alone.
     pub refused: Amount,
-    /// The same by series and reason; the first 10,000 of them.
+    /// The same by series and reason: the first 10,000 of them, in 4 MiB at most, of each destination.
     pub refusals: Vec<Refused>,
     /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
     /// room after such an attempt, or under way when the time of a shutdown was up.
@@ -44,6 +46,8 @@ pub struct FlushReport {
     pub pending: Amount,
     /// Of those that are pending, what is in the journal alone, as there was no room in the queue.
     pub journaled: Amount,
+    /// Whether all was well with the destination when the flush was answered; of several, what the worst had.
+    pub health: Health,
     /// Each destination's own report, by its name, if the exporter has several. All else is theirs added up: a sample
     /// counts once for each destination that it goes to.
     pub destinations: BTreeMap<Arc<str>, Self>,
@@ -69,12 +73,13 @@ impl FlushReport {
             all.dropped.add(part.dropped);
             all.pending.add(part.pending);
             all.journaled.add(part.journaled);
+            all.health = all.health.worse(part.health);
         }
         all.destinations = parts.into_iter().collect();
         all
     }
 
-    pub(crate) fn new(flush: FlushAccount, journaled: Amount) -> Self {
+    pub(crate) fn new(flush: FlushAccount, journaled: Amount, health: Health) -> Self {
         let Account {
             entered,
             delivered,
@@ -96,6 +101,7 @@ impl FlushReport {
             dropped,
             pending,
             journaled,
+            health,
             destinations: BTreeMap::new(),
         }
     }
@@ -121,7 +127,8 @@ impl fmt::Display for FlushReport {
             ("dropped", self.dropped),
             ("journaled", self.journaled),
         ];
-        one_line::write_amounts(f, sent, self.pending, &rest)
+        one_line::write_amounts(f, sent, self.pending, &rest)?;
+        self.health.write_behind(f)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::delivery::ledger::{Account, Attempts, Ledger, Levels};
 use crate::model::amount::Amount;
+use crate::report::health::Health;
 use crate::report::one_line;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +15,8 @@ use std::time::SystemTime;
 /// samples.
 ///
 /// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, failed attempts and lost
-/// records included. Sent is what was delivered or handed over. Several destinations are told one after the other.
+/// records included. Sent is what was delivered or handed over. What is wrong is said behind it, as in `sent 13, pending 4,
+/// failed attempts 2 (requests are throttled since 2026-11-27T04:38:29Z)`. Several destinations are told one after the other.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -32,11 +34,15 @@ pub struct Stats {
     /// Samples that were refused, by the [name](crate::Refusal::name) of the reason.
     pub refused_by: BTreeMap<&'static str, u64>,
     /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
-    /// room after such an attempt, or under way when the exporter ended.
+    /// room after such an attempt, or under way when the exporter ended, in whatever way. After a panic of the exporter's
+    /// task, all that was queued and is in no journal.
     pub ambiguous: Amount,
-    /// Given up because the queue was full. They did not arrive.
+    /// Given up because the queue was full, or because the exporter ended without a
+    /// [shutdown](crate::CloudWatchHandle::shutdown): with its runtime, by an abort or a panic, or because it never ran. They
+    /// did not arrive.
     pub dropped: Amount,
-    /// Waiting to be delivered, in memory or in the journal.
+    /// Waiting to be delivered, in memory or in the journal. After a shutdown whose time was up, what was not sent by then;
+    /// after any other end, what the journal has.
     pub pending: Amount,
     /// Of those that are pending, what is in the [journal](crate::CloudWatchBuilder::with_journal) alone, as there was
     /// no room in the queue. They come back when there is.
@@ -73,6 +79,9 @@ pub struct Stats {
     pub oldest_pending: Option<SystemTime>,
     /// When a request was answered well for the last time.
     pub last_success: Option<SystemTime>,
+    /// Whether all is well with the destination; of several, what the worst has. Whether the exporter runs at all is in
+    /// [`CloudWatchHandle::health`](crate::CloudWatchHandle::health) alone.
+    pub health: Health,
     /// Each destination's own account, by its name, if the exporter has several. All else is theirs added up, of
     /// `last_success` the earliest, and none if one has had none: a sample counts once for each destination that it goes to.
     pub destinations: BTreeMap<Arc<str>, Self>,
@@ -123,9 +132,11 @@ impl Stats {
         self.journal_writing_bytes += part.journal_writing_bytes;
         let oldest = [self.oldest_pending, part.oldest_pending];
         self.oldest_pending = oldest.into_iter().flatten().min();
+        self.health = self.health.worse(part.health);
     }
 
     pub(crate) fn of(ledger: &Ledger) -> Self {
+        let health = Health::of(ledger.trouble());
         let books = ledger.books();
         let Account {
             entered,
@@ -164,6 +175,7 @@ impl Stats {
             journal_writing_bytes: levels.journal_writing_bytes as u64,
             oldest_pending: levels.oldest,
             last_success: attempts.last_success,
+            health,
             destinations: BTreeMap::new(),
         }
     }
@@ -196,7 +208,7 @@ impl fmt::Display for Stats {
         for (name, count) in counts {
             write!(f, ", {name} {count}")?;
         }
-        Ok(())
+        self.health.write_behind(f)
     }
 }
 

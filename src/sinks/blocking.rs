@@ -6,6 +6,7 @@ use crate::model::datum::{Datum, DatumValue};
 use crate::model::profile::Profile;
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
+use metrics_timeit::uncounted;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,7 +98,8 @@ impl Blocking {
                     } => {
                         if claim.is_first() {
                             attempt.leaves();
-                            let result = catch_unwind(AssertUnwindSafe(|| send(&batch)));
+                            let result =
+                                catch_unwind(AssertUnwindSafe(|| uncounted(|| send(&batch))));
                             let panicked = |_| Err(SendError::Ambiguous("a panic".into()));
                             drop(reply.send(result.unwrap_or_else(panicked)));
                         }

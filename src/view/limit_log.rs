@@ -1,5 +1,6 @@
 //! What the log says when there is no room for more series, or for more metrics.
 
+use crate::model::cut::{MAX_SHOWN, cut};
 use crate::model::metric_kind::MetricKind;
 use crate::view::SeriesPolicy;
 use metrics::KeyName;
@@ -31,9 +32,9 @@ fn say_series_limit(
     };
     let (label, values) = label.unwrap_or(("none", 0));
     tracing::warn!(
-        metric = name.as_str(),
+        metric = &*cut(name.as_str(), MAX_SHOWN),
         ?kind,
-        label,
+        label = &*cut(label, MAX_SHOWN),
         values,
         wanted,
         "a metric has no room for more series; new ones go to the series with overflow=\"true\", or are refused"
@@ -43,7 +44,7 @@ fn say_series_limit(
 #[cold]
 fn say_name_limit(kind: MetricKind, name: &KeyName) {
     tracing::warn!(
-        metric = name.as_str(),
+        metric = &*cut(name.as_str(), MAX_SHOWN),
         ?kind,
         "there is no room for more metrics; what is recorded to other names is refused"
     );

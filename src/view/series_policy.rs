@@ -52,6 +52,11 @@ impl SeriesPolicy {
         }
     }
 
+    /// Whether recording has asked about any metric.
+    pub(crate) fn has_metrics(&self) -> bool {
+        !self.known.lock().is_empty()
+    }
+
     pub(crate) fn defaults(&self) -> &Arc<Dimensions> {
         &self.defaults
     }

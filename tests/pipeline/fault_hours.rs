@@ -3,8 +3,8 @@
 //! The table: `cargo test --release --test pipeline fault_hours -- --nocapture`.
 
 use crate::fixtures::alone::alone;
+use crate::fixtures::log::Log;
 use crate::fixtures::started::{Started, minute};
-use crate::logging::Log;
 use crate::sending::{error, service_at};
 use cloudwatch_local::Fault;
 use comfy_table::Table;

@@ -1,8 +1,8 @@
 //! What keeps data waiting, in the log.
 
 use crate::fixtures::alone::alone;
+use crate::fixtures::log::Log;
 use crate::fixtures::started::{Started, minute};
-use crate::logging::Log;
 use crate::sending::{error, service_at};
 use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_sdk_cloudwatch::Client;

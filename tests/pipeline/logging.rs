@@ -4,6 +4,7 @@
 //! the answer that it has from a test without a listener.
 
 use crate::fixtures::alone::alone;
+use crate::fixtures::log::Log;
 use crate::fixtures::scripted::{self, Fault, Scripted};
 use crate::fixtures::started::{InMemory, Started, minute};
 use crate::sending::{error, service_at};
@@ -12,50 +13,8 @@ use metrics_exporter_cloudwatch::{
     Attempt, Batch, CloudWatchBuilder, Datum, ExplicitDatum, FlushError, ManualClock, Matcher,
     MemorySink, MetricSettings, PutError, SendError, Sent, Sink,
 };
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
-use tracing::subscriber::DefaultGuard;
-
-/// What this thread logs from now on; the exporter runs on it, too.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn start() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || writer.clone())
-            .with_ansi(false)
-            .without_time()
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    /// The lines of this crate and of its recording half.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let bytes = self.0.lock().unwrap();
-        let lines = std::str::from_utf8(&bytes).unwrap().lines();
-        lines
-            .filter(|line| {
-                let targets = ["metrics_exporter_cloudwatch::", "metrics_recording::"];
-                targets.iter().any(|target| line.contains(target))
-            })
-            .map(|line| line.trim().to_owned())
-            .collect()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn a_refusal_is_logged_once_per_series_and_reason() {

@@ -1,12 +1,14 @@
 //! Which names are refused is the sink's own word.
 
-use crate::fixtures::started::Started;
+use crate::fixtures::started::{Started, minute};
+use crate::sending::service_at;
 use metrics::{Label, counter};
 use metrics_exporter_cloudwatch::limits::TextFault;
 use metrics_exporter_cloudwatch::{
     Attempt, Batch, BuildError, Characters, CloudWatchBuilder, ConfigError, Datum, ExplicitDatum,
-    MemorySink, NameRules, Profile, PutError, Refusal, SendError, Sent, Sink,
+    ManualClock, MemorySink, NameRules, Profile, PutError, Refusal, SendError, Sent, Sink,
 };
+use std::time::Duration;
 
 /// Takes other names than CloudWatch.
 #[derive(Clone)]
@@ -141,4 +143,58 @@ fn default_dimensions_are_judged_by_the_sinks_rules() {
         limit: 1,
     };
     assert_eq!(error, ConfigError::DefaultDimension(too_many));
+}
+
+/// Which characters CloudWatch takes in a metric's name is said nowhere: a rule of ours would be a guess.
+#[tokio::test(start_paused = true)]
+async fn whether_a_metrics_name_may_be_other_than_ascii_is_left_to_the_service() {
+    const UNSURE: [&str; 4] = ["größe", "🦀", "tab\tand line\n", "  "];
+    for takes_any in [false, true] {
+        let service = service_at(&ManualClock::new(minute()));
+        if takes_any {
+            service.take_any_metric_name();
+        }
+        let builder = CloudWatchBuilder::new("Test").with_client(service.client());
+        let test = Started::new(builder.with_flush_timeout(Duration::from_hours(1)));
+        test.record(|| {
+            for name in ["first", "last"].iter().chain(&UNSURE) {
+                counter!(*name).increment(2);
+            }
+            counter!("label", "größe" => "v").increment(3);
+            counter!("x".repeat(256)).increment(4);
+        });
+        let put = ExplicitDatum::value("größe", 1.0).with_dimension("put", "1");
+        test.cloudwatch.put(put).unwrap();
+        let report = test.cloudwatch.flush().await.unwrap();
+        let names = service
+            .received()
+            .into_iter()
+            .map(|datum| datum.metric_name);
+        let mut names: Vec<String> = names.collect();
+        let (mut ours, mut services): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+        for refused in &report.refusals {
+            match &refused.reason {
+                Refusal::Rejected { code, .. } => {
+                    assert_eq!(code, "InvalidParameterValue");
+                    services.push(refused.key.name());
+                }
+                _ => ours.push(refused.key.name()),
+            }
+        }
+        ours.sort_unstable();
+        services.sort_unstable();
+        names.sort_unstable();
+        let mut unsure = [&UNSURE[..], &["größe"]].concat();
+        unsure.sort_unstable();
+        assert_eq!(ours, ["label", &"x".repeat(256)]);
+        if takes_any {
+            let mut all = [&unsure[..], &["first", "last"]].concat();
+            all.sort_unstable();
+            assert_eq!(names, all);
+            assert_eq!(services, [""; 0]);
+        } else {
+            assert_eq!(names, ["first", "last"]);
+            assert_eq!(services, unsure);
+        }
+    }
 }

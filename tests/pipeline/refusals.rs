@@ -35,10 +35,8 @@ async fn a_series_that_breaks_a_rule_is_refused_by_name_and_reason() {
     };
     for (metric, labels, reason) in [
         (String::new(), vec![], name(TextFault::Empty)),
-        (" ".into(), vec![], name(TextFault::Blank)),
         (long.clone(), vec![], name(too_long)),
-        ("🦀".into(), vec![], name(TextFault::NotAscii)),
-        ("a\nb".into(), vec![], name(TextFault::ControlCharacter)),
+        ("🦀".repeat(256), vec![], name(too_long)),
         (
             "m".into(),
             many,
@@ -85,8 +83,8 @@ async fn a_series_that_breaks_a_rule_is_refused_by_name_and_reason() {
         }
     }
     let stats = test.started.cloudwatch.stats();
-    assert_eq!(stats.refused.samples, 9 * (5 + 7));
-    assert_eq!(test.started.cloudwatch.refusals().len(), 2 * 9);
+    assert_eq!(stats.refused.samples, 7 * (5 + 7));
+    assert_eq!(test.started.cloudwatch.refusals().len(), 2 * 7);
 }
 
 #[tokio::test]
@@ -111,7 +109,7 @@ async fn labels_that_contradict_each_other_are_refused_in_any_order() {
 async fn a_gauge_that_cannot_be_sent_is_refused_once() {
     let test = InMemory::new(|builder| builder);
     test.started.record(|| {
-        gauge!("ü").set(5);
+        gauge!("n", "path" => "ü").set(5);
         describe_gauge!("g", Unit::Tebibytes, "");
         gauge!("g").set(2f64.powi(350));
     });

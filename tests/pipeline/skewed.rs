@@ -84,6 +84,7 @@ fn foreign(status: u16, headers: &[(&str, &str)]) -> Fault {
 #[tokio::test(start_paused = true)]
 async fn others_clocks_teach_nothing() {
     const DATE: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    const NEXT_DAY: (&str, &str) = ("date", "Mon, 16 Jun 2025 11:07:00 GMT");
     let cbor = ("content-type", "application/cbor");
     let id = ("x-amzn-requestid", "1");
     for (fault, meaning, is_learned) in [
@@ -95,8 +96,17 @@ async fn others_clocks_teach_nothing() {
         (foreign(503, &[DATE, id, ("age", "7")]), "ambiguous", false),
         (foreign(503, &[id]), "ambiguous", false),
         (foreign(503, &[id, ("date", "today")]), "ambiguous", false),
-        (foreign(503, &[DATE, id]), "ambiguous", true),
-        (foreign(200, &[DATE, id]), "sent", true),
+        (foreign(503, &[NEXT_DAY]), "ambiguous", false),
+        (
+            foreign(503, &[NEXT_DAY, id, ("age", "7")]),
+            "ambiguous",
+            false,
+        ),
+        // Its own, but no service of today answers then.
+        (foreign(503, &[DATE, id]), "ambiguous", false),
+        (foreign(200, &[DATE, id]), "sent", false),
+        (foreign(503, &[NEXT_DAY, id]), "ambiguous", true),
+        (foreign(200, &[NEXT_DAY, id]), "sent", true),
     ] {
         let service = service_at(&ManualClock::new(minute()));
         service.faults().script([Some(fault.clone())]);
@@ -111,7 +121,7 @@ async fn others_clocks_teach_nothing() {
             test.flush().await;
         }
         assert_eq!(stamp(&test, &service).await, minute(), "{fault:?}");
-        // What has a stamp of 1994 is too old for the service, whose answer puts the clock right again.
+        // What has a stamp of tomorrow is refused by the service, whose answer puts the clock right again.
         let requests = service.requests().len() - before;
         assert_eq!(requests, if is_learned { 3 } else { 2 }, "{fault:?}");
     }

@@ -17,7 +17,7 @@
 //! - [`Timer::start`] does it for a histogram that you hold.
 //! - [`#[timeit]`](attr::timeit) and [`#[count]`](attr::count) do it for a whole function.
 //! - [`on_idle`] tells when the last open scope of the process has closed, so that an exporter can
-//!   publish then.
+//!   publish then; [`uncounted`] keeps the exporter's own work out of that.
 //!
 //! It knows nothing of where the numbers go, and depends on `metrics` and its own macros alone.
 //!
@@ -72,6 +72,6 @@ mod watch;
 
 pub use held::HeldTimer;
 pub use outcome::Outcome;
-pub use scope::{Subscription, on_idle};
+pub use scope::{Subscription, on_idle, uncounted};
 pub use timer::Timer;
 pub use unit::TimeUnit;

@@ -19,8 +19,9 @@ static SUBSCRIBED: AtomicUsize = AtomicUsize::new(0);
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    /// This thread is telling subscribers: what they time is no scope, or it would never end.
-    static TELLING: Cell<bool> = const { Cell::new(false) };
+    /// What this thread does is not the application's, such as telling subscribers: what is timed in it is no scope, or
+    /// it would never end.
+    static UNCOUNTED: Cell<bool> = const { Cell::new(false) };
 }
 
 type Subscribers = Arc<[Arc<Subscriber>]>;
@@ -43,6 +44,7 @@ struct Subscriber {
 ///   several threads at the same time, calls may overlap.
 /// - Scopes that were open before the first subscriber came are not waited for. Without
 ///   subscribers nothing is counted, and a scope costs one relaxed load.
+/// - What is not the application's, such as the work of the subscriber's own threads, it does in [`uncounted`].
 /// - While one scope is open the process is not idle. So `#[timeit]` on `main`, or on an async function that never
 ///   ends, keeps `idle` from being called, and a guard or a future that is leaked, as by [`std::mem::forget`], while
 ///   there is a subscriber does so for ever. An exporter should therefore not rely on this alone, but publish in
@@ -72,6 +74,35 @@ pub fn on_idle(idle: impl Fn() + Send + Sync + 'static) -> Subscription {
     });
     change(|subscribers| subscribers.push(Arc::clone(&subscriber)));
     Subscription(subscriber)
+}
+
+/// Calls `work`, which is not the application's: what opens on this thread meanwhile is no scope of [`on_idle`]. Times and
+/// counts are recorded as ever.
+///
+/// For exporters that publish when the application is idle. What is timed in their own work, by an HTTP client, a
+/// credentials provider or a layer of `tracing`, would else let them publish again, for ever.
+///
+/// - A scope remembers whether it counts. One that was open before stays so, and one that `work` leaves open never counts.
+/// - Nested calls are fine. A panic of `work` goes on, and the thread's scopes count again.
+/// - It acts on this thread alone: threads and tasks that `work` starts need a call of their own. For a task, call it in
+///   each poll.
+///
+/// ```
+/// use metrics_timeit::{timeit, uncounted};
+/// use std::future::poll_fn;
+/// use std::pin::pin;
+///
+/// async fn publish(work: impl Future<Output = ()>) {
+///     let mut work = pin!(work);
+///     poll_fn(|context| uncounted(|| work.as_mut().poll(context))).await;
+/// }
+/// # let work = publish(async { drop(timeit!("publish")) });
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(pin!(work).poll(&mut context).is_ready());
+/// ```
+pub fn uncounted<T>(work: impl FnOnce() -> T) -> T {
+    let _uncounted = Uncounted::begin();
+    work()
 }
 
 /// Keeps what was given to [`on_idle`] subscribed, until it is dropped.
@@ -114,8 +145,8 @@ impl Scope {
 
 #[cold]
 fn count() -> bool {
-    // On a thread whose locals are gone no subscriber can be running.
-    if TELLING.try_with(Cell::get).unwrap_or(false) {
+    // On a thread whose locals are gone neither a subscriber nor an exporter can be running.
+    if UNCOUNTED.try_with(Cell::get).unwrap_or(false) {
         return false;
     }
     OPEN.fetch_add(1, Ordering::Relaxed);
@@ -143,7 +174,7 @@ fn tell() {
     let Some(subscribers) = lock().clone() else {
         return;
     };
-    let _telling = Telling::begin();
+    let _uncounted = Uncounted::begin();
     for subscriber in subscribers.iter() {
         if subscriber.active.load(Ordering::Acquire) {
             // A scope may close while its thread unwinds, and then a second panic would end the process.
@@ -155,23 +186,23 @@ fn tell() {
     let _ = catch_unwind(AssertUnwindSafe(move || drop(subscribers)));
 }
 
-/// Until it is dropped, this thread is telling.
-struct Telling {
-    was_telling: bool,
+/// Until it is dropped, this thread opens no scopes that count.
+struct Uncounted {
+    before: bool,
 }
 
-impl Telling {
+impl Uncounted {
     fn begin() -> Self {
-        let was_telling = TELLING.try_with(|telling| telling.replace(true));
+        let before = UNCOUNTED.try_with(|uncounted| uncounted.replace(true));
         Self {
-            was_telling: was_telling.unwrap_or(false),
+            before: before.unwrap_or(false),
         }
     }
 }
 
-impl Drop for Telling {
+impl Drop for Uncounted {
     fn drop(&mut self) {
-        let _ = TELLING.try_with(|telling| telling.set(self.was_telling));
+        let _ = UNCOUNTED.try_with(|uncounted| uncounted.set(self.before));
     }
 }
 

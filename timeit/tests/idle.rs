@@ -3,7 +3,7 @@
 mod recorded;
 
 use metrics_timeit::attr::{self, count};
-use metrics_timeit::{Subscription, Timer, on_idle, timeit};
+use metrics_timeit::{Subscription, Timer, on_idle, timeit, uncounted};
 use recorded::{block_on, panics, poll, recorded, turn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
@@ -270,4 +270,26 @@ fn an_async_scope_lasts_from_its_first_poll() {
         });
     });
     assert_eq!(recorded.samples(), [("meanwhile", 1), ("waiting", 1)]);
+}
+
+#[test]
+fn what_an_exporter_times_is_no_scope() {
+    let _turn = alone();
+    let idle = Idle::watch();
+    let left_open = uncounted(|| {
+        uncounted(|| drop(timeit!("nested")));
+        outer();
+        timeit!("left open")
+    });
+    drop(left_open);
+    assert_eq!(idle.calls(), 0);
+    let open = timeit!("open");
+    uncounted(|| drop(open));
+    assert_eq!(idle.calls(), 1, "it was the application's");
+    let panicked = panics(|| uncounted(|| panic!("on purpose")));
+    assert!(panicked);
+    outer();
+    assert_eq!(idle.calls(), 2);
+    uncounted(|| thread::scope(|scope| scope.spawn(outer).join().unwrap()));
+    assert_eq!(idle.calls(), 3, "another thread is not meant");
 }

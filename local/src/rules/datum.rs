@@ -13,12 +13,14 @@ pub(crate) fn check(
     datum: DatumInput,
     namespace: &str,
     now: SystemTime,
+    takes_any_metric_name: bool,
     violations: &mut Violations,
 ) -> Option<ReceivedDatum> {
     let place = &datum.place;
     text::metric_name(
         datum.metric_name.as_deref(),
         &place.member("MetricName"),
+        takes_any_metric_name,
         violations,
     );
     dimensions::check(&datum.dimensions, &place.member("Dimensions"), violations);

@@ -10,7 +10,11 @@ use crate::wire::error::ServiceError;
 use crate::wire::place::Place;
 
 /// All of a request's data, or the error with which all of it is refused.
-pub(crate) fn check(input: Input, now: SystemTime) -> Result<Vec<ReceivedDatum>, ServiceError> {
+pub(crate) fn check(
+    input: Input,
+    now: SystemTime,
+    takes_any_metric_name: bool,
+) -> Result<Vec<ReceivedDatum>, ServiceError> {
     let mut violations = Violations::default();
     let place = Place::default();
     text::namespace(
@@ -34,7 +38,15 @@ pub(crate) fn check(input: Input, now: SystemTime) -> Result<Vec<ReceivedDatum>,
     let data: Vec<_> = input
         .data
         .into_iter()
-        .filter_map(|datum| datum::check(datum, &namespace, now, &mut violations))
+        .filter_map(|datum| {
+            datum::check(
+                datum,
+                &namespace,
+                now,
+                takes_any_metric_name,
+                &mut violations,
+            )
+        })
         .collect();
     violations.into_result()?;
     Ok(data)

@@ -17,8 +17,18 @@ pub(crate) fn namespace(found: Option<&str>, place: &Place, violations: &mut Vio
     }
 }
 
-pub(crate) fn metric_name(found: Option<&str>, place: &Place, violations: &mut Violations) {
-    name(found, MAX_METRIC_NAME, place, violations);
+/// API `MetricDatum`, which says the length only. The other rules are this crate's reading, unless it `takes_any`.
+pub(crate) fn metric_name(
+    found: Option<&str>,
+    place: &Place,
+    takes_any: bool,
+    violations: &mut Violations,
+) {
+    if takes_any {
+        required(found, MAX_METRIC_NAME, place, violations);
+    } else {
+        name(found, MAX_METRIC_NAME, place, violations);
+    }
 }
 
 pub(crate) fn dimension_name(found: Option<&str>, place: &Place, violations: &mut Violations) {
@@ -38,7 +48,7 @@ pub(crate) fn unit(found: Option<&str>, place: &Place, violations: &mut Violatio
     }
 }
 
-/// API `Dimension` for dimensions, and for the others the user guide's "CloudWatch concepts":
+/// API `Dimension` for dimensions, and for namespaces the user guide's "CloudWatch concepts":
 /// ASCII, at least one character that is no white space.
 fn name<'t>(
     found: Option<&'t str>,

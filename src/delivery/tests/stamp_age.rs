@@ -1,6 +1,7 @@
 //! What became too old or too far ahead while it waited.
 
 use crate::collect::explicit_data::{self, ExplicitDatum};
+use crate::delivery::clock_skew::ClockSkew;
 use crate::delivery::pack::Packer;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::batch::Batch;
@@ -27,9 +28,10 @@ fn batch(len: usize) -> Batch {
 #[test]
 fn what_is_too_old_goes_and_the_rest_stays() {
     let queued = QueuedBatch::new(7, batch(10));
-    assert!(queued.misdated(SystemTime::now()).is_none());
-    let late = SystemTime::now() + Duration::from_hours(24 * 15);
-    let verdict = queued.misdated(late).expect("two weeks have passed");
+    let at = |now| queued.misdated(&ClockSkew::new(true, now), now);
+    assert!(at(SystemTime::now()).is_none());
+    let verdict =
+        at(SystemTime::now() + Duration::from_hours(24 * 15)).expect("two weeks have passed");
     assert!(verdict.settled.len() == 10 && verdict.rest.is_none());
 }
 
@@ -50,7 +52,7 @@ fn what_is_at_fault_for_its_time_is_found_among_what_is_not() {
     }
     let misdated = |data: &[Datum]| {
         let queued = QueuedBatch::new(7, Batch::new("Test", data.to_vec()));
-        let verdict = queued.misdated(now)?;
+        let verdict = queued.misdated(&ClockSkew::new(true, now), now)?;
         let rest = verdict.rest.iter().map(|rest| rest.data().count());
         Some((verdict.settled.len(), rest.sum::<usize>()))
     };

@@ -7,8 +7,9 @@ use crate::model::datum::{Datum, DatumValue};
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::Sink;
 use crate::sinks::put_metric_data::classify::{classify, out_of_time};
+use crate::sinks::put_metric_data::endpoint_probe::probe;
 use crate::sinks::put_metric_data::failure_text::line;
-use crate::sinks::put_metric_data::seen::{Head, Seen};
+use crate::sinks::put_metric_data::seen::{Head, Seen, host};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::StalledStreamProtectionConfig;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
@@ -73,6 +74,17 @@ impl PutMetricData {
 }
 
 impl Sink for PutMetricData {
+    /// The region and the endpoint, without what may be secret in its URL.
+    fn describe(&self) -> Option<String> {
+        let config = self.client.config();
+        let region = config.region()?;
+        let url = probe(config).ok().flatten().unwrap_or_default();
+        Some(match url.split_once("://") {
+            Some((scheme, _)) => format!("CloudWatch in {region} at {scheme}://{}", host(&url)),
+            None => format!("CloudWatch in {region}"),
+        })
+    }
+
     fn added_len(&self, batch: &Batch, datum: &Datum) -> usize {
         request_len::added(batch, datum)
     }

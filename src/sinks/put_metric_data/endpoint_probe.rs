@@ -27,10 +27,12 @@ pub(crate) struct NoEndpoint(
     pub(crate) String,
 );
 
+/// The URL of a request, if that can be found out.
+///
 /// Only a request tells: the SDK shows an endpoint of the environment, the profile or the configuration nowhere else. This
 /// one ends where it would be sent, with credentials of its own; the application's interceptors do not see it. It needs no
 /// runtime. An endpoint resolver of the application's that takes time is not waited for.
-pub(crate) fn probe(config: &Config) -> Result<(), NoEndpoint> {
+pub(crate) fn probe(config: &Config) -> Result<Option<String>, NoEndpoint> {
     let found = Found::default();
     let connector = SharedHttpConnector::new(found.clone());
     let mut config = config
@@ -53,14 +55,14 @@ pub(crate) fn probe(config: &Config) -> Result<(), NoEndpoint> {
     }));
     if let Some(url) = found.0.lock().take() {
         return if is_http(&url) {
-            Ok(())
+            Ok(Some(url))
         } else {
             Err(NoEndpoint(url))
         };
     }
     match ended {
         Ok(Poll::Ready(Err(error))) => Err(NoEndpoint(fault(&error))),
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(None),
         // By an empty endpoint.
         Err(_) => Err(NoEndpoint(String::new())),
     }

@@ -217,7 +217,7 @@ impl Intercept for Seen {
 }
 
 /// Host and port of a URL, without anybody's password.
-fn host(url: &str) -> &str {
+pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let authority = &rest[..end];
