@@ -1,9 +1,10 @@
 //! What an hour of each fault costs that does not end by itself, and how soon afterwards all of it has arrived.
 //!
-//! The table: `cargo test --release --test pipeline fault_hours -- --nocapture`.
+//! The table: `LONG_TESTS=1 cargo test --release --test pipeline fault_hours -- --nocapture`.
 
 use crate::fixtures::alone::alone;
 use crate::fixtures::log::Log;
+use crate::fixtures::long::short_or_long;
 use crate::fixtures::started::{Started, minute};
 use crate::sending::{error, service_at};
 use cloudwatch_local::Fault;
@@ -15,7 +16,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_mins(1);
-const SERIES: u64 = 3_000;
 const WINDOWS: u64 = 60;
 /// Within the hour.
 const MAX_REQUESTS: usize = 1_000;
@@ -87,6 +87,7 @@ async fn an_hour_of_each_fault_has_its_bounds() {
 }
 
 async fn hour(scenario: &Scenario) -> Vec<String> {
+    let series = short_or_long(300, 3_000);
     let what = scenario.name;
     let (log, _guard) = Log::start();
     let clock = ManualClock::new(minute());
@@ -101,7 +102,7 @@ async fn hour(scenario: &Scenario) -> Vec<String> {
     let before = cpu_seconds();
     for _ in 0..WINDOWS {
         test.record(|| {
-            for number in 0..SERIES {
+            for number in 0..series {
                 counter!("n", "number" => number.to_string()).increment(1);
             }
         });
@@ -140,7 +141,7 @@ async fn hour(scenario: &Scenario) -> Vec<String> {
         );
     }
     let stats = test.cloudwatch.stats();
-    let all = SERIES * WINDOWS;
+    let all = series * WINDOWS;
     assert_eq!(
         stats.delivered.data + stats.refused.data,
         all,
