@@ -5,6 +5,7 @@ use metrics_exporter_cloudwatch::{
     Attempt, Batch, CloudWatchBuilder, CloudWatchHandle, CloudWatchRecorder, Datum, Matcher,
     MetricSettings, SendError, Sent, Sink,
 };
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 const SERIES: usize = 20_000;
@@ -103,4 +104,52 @@ fn a_cold_histogram_of_four_octaves_takes_6_kib() {
         process.publish();
     });
     assert!(bytes <= 6 * 1_024, "{bytes} bytes");
+}
+
+/// Nothing goes through.
+struct Unreachable;
+
+impl Sink for Unreachable {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, _: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        Err(SendError::Transient("no route".into()))
+    }
+}
+
+/// Batches of one datum take twice what their data do, and the queue's bound knows it.
+#[test]
+fn small_batches_take_what_the_queue_says() {
+    const BATCHES: u64 = 5_000;
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", Unreachable);
+    let (recorder, exporter) = builder.build().unwrap();
+    let cloudwatch = exporter.handle();
+    runtime.spawn(exporter.run());
+    let windows = |windows: u64| {
+        runtime.block_on(async {
+            let before = cloudwatch.stats().pending.data;
+            for window in 1..=windows {
+                metrics::with_local_recorder(&recorder, || metrics::counter!("n").increment(1));
+                let _ = cloudwatch.flush().within(Duration::ZERO).await;
+                assert_eq!(cloudwatch.stats().pending.data, before + window);
+            }
+        });
+    };
+    windows(10);
+    let before = cloudwatch.stats().queue_bytes;
+    let measured = allocation_counter::measure(|| windows(BATCHES));
+    let measured = u64::try_from(measured.bytes_current).unwrap() / BATCHES;
+    let said = (cloudwatch.stats().queue_bytes - before) / BATCHES;
+    // What an allocator takes beside is in what is said, and not in what is measured.
+    assert!(
+        (measured..measured * 3 / 2).contains(&said),
+        "{said} bytes said, {measured} measured"
+    );
 }
