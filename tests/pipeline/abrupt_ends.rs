@@ -301,25 +301,32 @@ fn a_clock_that_panics_ends_the_exporter_alone() {
     is_even(&stats);
 }
 
-/// One destination's panic ends all; each has its account.
+/// One destination's panic ends all; each has its account, whichever hears of a point first.
 #[test]
 fn a_panic_of_one_destination_is_in_the_account_of_all() {
-    let calls = AtomicUsize::new(0);
-    let builder = CloudWatchBuilder::new("Test").with_clock(ManualClock::new(minute()));
-    let builder = builder
-        .with_sink("well", MemorySink::new())
-        .with_sink("broken", Panicking { calls, at: 0 });
-    let (handle, exporter) = recorded(builder);
-    let thread = exporter.run_on_thread().unwrap();
-    assert!(handle.flush().blocking().is_err());
-    assert!(thread.join().is_err());
-    for (name, stats) in handle.stats().destinations {
-        assert_eq!(
-            (stats.dropped.data, stats.dropped.samples),
-            (3, 9),
-            "{name}: {stats:?}"
-        );
-        is_even(&stats);
+    for (first, at) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+        let calls = AtomicUsize::new(0);
+        let broken = Panicking { calls, at };
+        let builder = CloudWatchBuilder::new("Test").with_clock(ManualClock::new(minute()));
+        let builder = if first {
+            let builder = builder.with_sink("broken", broken);
+            builder.with_sink("well", MemorySink::new())
+        } else {
+            let builder = builder.with_sink("well", MemorySink::new());
+            builder.with_sink("broken", broken)
+        };
+        let (handle, exporter) = recorded(builder);
+        let thread = exporter.run_on_thread().unwrap();
+        assert!(handle.flush().blocking().is_err());
+        assert!(thread.join().is_err());
+        for (name, stats) in handle.stats().destinations {
+            assert_eq!(
+                (stats.dropped.data, stats.dropped.samples),
+                (3, 9),
+                "{name}: {stats:?}"
+            );
+            is_even(&stats);
+        }
     }
 }
 
