@@ -107,6 +107,14 @@ pub(crate) fn faults() -> Vec<(Fault, &'static str)> {
         (Fault::Hang, "ambiguous"),
         (Fault::HangAfter, "ambiguous"),
         (Fault::HugeHeaders, "ambiguous"),
+        (
+            Fault::EndlessError {
+                status: 400,
+                code: "InvalidParameterValue".into(),
+                pause: Duration::ZERO,
+            },
+            "invalid",
+        ),
         // A valid answer but for its size, of which a little is read.
         (Fault::EndlessBody, "ambiguous"),
         (Fault::SlowLoris(Duration::from_secs(1)), "ambiguous"),
