@@ -6,7 +6,7 @@
 //! Until then an attempt asks the service.
 
 use crate::limits::{self, TimestampFault};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,19 @@ pub(crate) struct BestClock {
     at: Instant,
     /// Whether that was the service's clock, not the exporter's.
     is_told: bool,
+}
+
+/// Earlier than any clock shows that is right: this crate was written later.
+const EARLIEST: Duration = Duration::from_hours(24 * 20_089); // 2025-01-01
+/// Later than any clock shows that is right: thirty years on.
+const LATEST: Duration = Duration::from_hours(24 * 31_046); // 2055-01-01
+/// A window's data have the stamp of its start, which is so much earlier at most.
+pub(crate) const LONGEST_WINDOW: Duration = Duration::from_hours(1);
+
+/// Whether a clock may be right that shows this.
+pub(crate) fn is_plausible(shows: SystemTime) -> bool {
+    let earliest = SystemTime::UNIX_EPOCH + EARLIEST;
+    (earliest..SystemTime::UNIX_EPOCH + LATEST).contains(&shows)
 }
 
 /// The time by which the destination judges.
@@ -58,12 +71,24 @@ impl BestClock {
                 at_most: shows.max(ours),
             }
         } else {
-            // A clock that was set back was most likely set right.
+            // A clock that was set back was most likely set right. One that was never set tells nothing of what is ahead.
+            let at_most = if is_plausible(ours) {
+                ours
+            } else {
+                ours.max(SystemTime::UNIX_EPOCH + LATEST)
+            };
             TheirTime {
                 at_least: shows.min(ours),
-                at_most: ours,
+                at_most,
             }
         }
+    }
+
+    /// Whether nobody knows how old a stamp of the exporter's clock is: an earlier process gave it, by a clock that may have
+    /// been set since, and the service has not answered this one.
+    pub(crate) fn is_unsure_of(&self, stamp: SystemTime) -> bool {
+        let start = self.showed.checked_sub(LONGEST_WINDOW);
+        !self.is_told && start.is_some_and(|start| stamp < start)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How far the service's clock is from the exporter's, and the time stamps that are sent because of it.
 
-use crate::delivery::best_clock::{BestClock, TheirTime};
+use crate::delivery::best_clock::{BestClock, LONGEST_WINDOW, TheirTime, is_plausible};
 use crate::limits::{MAX_AGE, TimestampFault};
 use crate::model::attempt::ServiceClock;
 use crate::model::batch::Batch;
@@ -25,19 +25,12 @@ const ROUGHLY: Duration = Duration::from_mins(1);
 /// An answer that took longer tells no time: the process may have been frozen in between.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Earlier than any service shows that answers this crate: it was written later.
-const EARLIEST: Duration = Duration::from_hours(24 * 20_089); // 2025-01-01
-/// Later than any service shows that this crate meets: thirty years on.
-const LATEST: Duration = Duration::from_hours(24 * 31_046); // 2055-01-01
 /// What is off by more is believed once two answers in a row say so.
 const MAX_UNCONFIRMED_MS: u64 = 24 * 3_600 * 1_000;
 /// So many answers in a row that contradict what is known excuse what was refused with them.
 const MAX_DOUBTS: u32 = 3;
 /// Offsets of the past that are remembered, for what was stamped while they were true.
 const MAX_PAST: usize = 4;
-/// A window's data have the stamp of its start, which is so much earlier at most.
-const LONGEST_WINDOW: Duration = Duration::from_hours(1);
-
 /// What the service's answers say of the exporter's clock.
 #[derive(Debug)]
 pub(crate) struct ClockSkew {
@@ -142,7 +135,10 @@ impl ClockSkew {
             theirs.check(stamp).map(|()| stamp)
         };
         let is_right = |stamp: &Result<SystemTime, _>| stamp.is_ok_and(is_plausible);
-        let first = checked(self.correction());
+        let mut first = checked(self.correction());
+        if first == Err(TimestampFault::TooOld) && self.best.is_unsure_of(ours) {
+            first = Ok(ours);
+        }
         if is_right(&first) || !self.corrects {
             return first;
         }
@@ -164,7 +160,10 @@ impl ClockSkew {
         // A clock without a battery started in 1970, or when the machine was built, and was set since.
         let is_unset = !is_plausible(stamp);
         let set = is_unset.then(|| ahead_ms(now, self.start.shows()));
-        past.chain(set_back).chain(set).map(Correction::of_ms)
+        // By an earlier process, whose clock was right where this one's is not.
+        let later = (stamp > now).then_some(0);
+        let all = past.chain(set_back).chain(set).chain(later);
+        all.map(Correction::of_ms)
     }
 
     /// Learns from what the service told an attempt that was sent with this correction, and says what its result is
@@ -274,11 +273,6 @@ impl Offset {
         let from = self.from.checked_sub(LONGEST_WINDOW);
         from.is_none_or(|from| from <= stamp) && stamp <= self.to
     }
-}
-
-fn is_plausible(shows: SystemTime) -> bool {
-    let earliest = SystemTime::UNIX_EPOCH + EARLIEST;
-    (earliest..SystemTime::UNIX_EPOCH + LATEST).contains(&shows)
 }
 
 /// What is known after `seen`.

@@ -3,7 +3,7 @@
 use crate::fixtures::alone::alone;
 use crate::fixtures::log::Log;
 use crate::fixtures::started::{InMemory, Started};
-use metrics::{Label, counter};
+use metrics::{Label, Unit, counter, describe_counter};
 use metrics_exporter_cloudwatch::{
     Attempt, Batch, CloudWatchBuilder, Datum, Refusal, Refused, SendError, Sent, Sink,
 };
@@ -53,6 +53,27 @@ async fn a_text_of_a_megabyte_is_cut_in_the_log_and_in_reports() {
     let many = lines.iter().find(|line| line.contains("Counter \"many\""));
     let ends = r#", "…"="4937 more labels"}: 5 refused: 5000 dimensions, more than 30"#;
     assert!(many.unwrap().ends_with(ends), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_name_of_a_megabyte_is_cut_in_whatever_else_is_said_of_it() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let test = InMemory::new(|builder| builder.with_max_names(Some(1)));
+    let name = "n".repeat(MEGABYTE);
+    test.started.record(|| {
+        describe_counter!(name.clone(), Unit::Bytes, "");
+        describe_counter!(name.clone(), Unit::Seconds, "");
+        counter!("n").increment(1);
+        counter!(name.clone()).increment(1);
+    });
+    let _ = test.started.cloudwatch.flush().await.unwrap();
+    let lines = log.lines();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines.iter().all(|line| line.len() < 1_000), "{lines:?}");
+    // The refusal is of all such names.
+    let named = lines.iter().filter(|line| line.contains("(1048576 bytes)"));
+    assert_eq!(named.count(), 2, "{lines:?}");
 }
 
 /// Takes the batch, but none of its data.

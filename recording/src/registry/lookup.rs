@@ -9,6 +9,7 @@ use super::name_rules::{self, NameRule};
 use super::naming::{Nameless, Naming};
 use super::projection::Sought;
 use super::recorded::Recorded;
+use super::shown_name::shown;
 use crate::aggregate::{self, Counter, Gauge, Histogram};
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric};
@@ -191,7 +192,7 @@ impl Registry {
             && !self.is_forked()
         {
             tracing::warn!(
-                metric = name.as_str(),
+                metric = &*shown(name),
                 ?kind,
                 before = before.as_str(),
                 now = unit.as_str(),

@@ -16,6 +16,7 @@ mod projection;
 mod recorded;
 mod series_limit;
 mod sets;
+mod shown_name;
 mod text_hash;
 
 pub(crate) use handle_owner::Cached;

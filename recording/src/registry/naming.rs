@@ -1,6 +1,7 @@
 //! What the maps of a registry share: what the policy says of each metric, and how many metrics there may be.
 
 use super::series_limit::{Count, SeriesLimit};
+use super::shown_name::shown;
 use crate::recording_policy::RecordingPolicy;
 use crate::series::{Description, Metric, NameId};
 use metrics::{Key, KeyName, Metadata};
@@ -102,7 +103,7 @@ impl Naming {
         };
         if !has_room && is_news() {
             tracing::warn!(
-                metric = name.as_str(),
+                metric = &*shown(name),
                 "too many metrics are described; the units of others are not kept until they are recorded"
             );
         }

@@ -1,10 +1,11 @@
 //! What becomes of a batch that the destination finds fault with.
 
 use crate::collect::explicit_data::{self, ExplicitDatum};
-use crate::delivery::clock_skew::ClockSkew;
+use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::ledger::Outcome;
 use crate::delivery::pack::Packer;
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
+use crate::model::attempt::ServiceClock;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::profile::{Confirms, Profile};
@@ -195,7 +196,16 @@ fn a_member_that_is_not_there_has_to_be_searched() {
 #[test]
 fn what_is_too_old_goes_and_the_rest_stays() {
     let queued = QueuedBatch::new(7, batch(10));
-    let at = |now| queued.misdated(&ClockSkew::new(true, now), now);
+    let at = |now| {
+        let told = ServiceClock {
+            shows: now,
+            left_at: now,
+            told_at: now,
+        };
+        let mut clock_skew = ClockSkew::new(true, now);
+        let _ = clock_skew.judge(Correction::NONE, Some(told), Ok(Sent::default()));
+        queued.misdated(&clock_skew, now)
+    };
     assert!(at(SystemTime::now()).is_none());
     let verdict =
         at(SystemTime::now() + Duration::from_hours(24 * 15)).expect("two weeks have passed");

@@ -114,3 +114,25 @@ fn a_time_of_an_applications_own_is_judged_by_the_services_clock_and_not_changed
     let ahead = at(3 * 3_600);
     assert_eq!(own(&skew, ahead), Err(TimestampFault::TooFarAhead));
 }
+
+/// Of an earlier process, whose clock was right. This one's is not, or nobody knows.
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_process_left_is_not_judged_before_the_service_was_asked() {
+    let stamp = at(0);
+    let real = at(120);
+    for start in [at(0) + days(30), UNIX_EPOCH, at(0) - days(30)] {
+        let mut skew = ClockSkew::new(true, start);
+        let is_set_back = is_plausible(start) && start < stamp;
+        if !is_set_back {
+            assert_eq!(sent(&skew, stamp, start), Ok(stamp), "{start:?}");
+        }
+        skew.hear(real, start);
+        skew.hear(real, start);
+        if start < stamp {
+            assert_eq!(sent(&skew, stamp, start), Ok(stamp), "{start:?}");
+        } else {
+            // It is taken for the same clock's.
+            assert_eq!(sent(&skew, stamp, start), Err(TimestampFault::TooOld));
+        }
+    }
+}
