@@ -93,7 +93,8 @@
 //!
 //! A [flush](CloudWatchHandle::flush) gives account of all that was recorded before it, a
 //! [shutdown](CloudWatchHandle::shutdown) does so within its time whatever the service does, and
-//! [`Stats`] since the start. Time stamps are corrected where the machine's clock
+//! [`Stats`] since the start. [`health`](CloudWatchHandle::health) says what is wrong and since when, for a readiness probe;
+//! the log says it once. Time stamps are corrected where the machine's clock
 //! [is off](CloudWatchBuilder::with_clock_skew_correction).
 //!
 //! # Several destinations

@@ -300,6 +300,10 @@ impl CloudWatchBuilder {
     ///
     /// A scope that never ends, such as a `#[timeit]` on `main` or a guard that was leaked, keeps the process from
     /// ever falling idle: what is recorded is then sent at the window's end, as without this.
+    ///
+    /// What the exporter's own work times, such as a client or a sink that is timed, opens no scope. Only tasks that these
+    /// spawn on the runtime of [`run`](crate::CloudWatchExporter::run) do, unless they use
+    /// [`uncounted`](metrics_timeit::uncounted).
     pub fn with_flush_on_idle(mut self, interval: Duration) -> Self {
         self.config.idle_flush_interval = Some(interval);
         self

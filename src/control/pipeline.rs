@@ -200,9 +200,35 @@ pub(crate) struct Gathering<'a> {
     is_first: bool,
 }
 
+/// Tells all destinations of an event, also those that come after one that panics: they only count it.
+#[inline]
+pub(crate) fn tell(gatherings: &mut [Gathering<'_>], event: &Event<'_>) {
+    let mut untold = Untold {
+        gatherings: gatherings.iter_mut(),
+        event,
+    };
+    for one in untold.gatherings.by_ref() {
+        one.hear(event);
+    }
+}
+
+struct Untold<'u, 'g> {
+    gatherings: std::slice::IterMut<'u, Gathering<'g>>,
+    event: &'u Event<'u>,
+}
+
+impl Drop for Untold<'_, '_> {
+    fn drop(&mut self) {
+        for one in &mut self.gatherings {
+            one.packer = None;
+            one.hear(self.event);
+        }
+    }
+}
+
 impl Gathering<'_> {
     #[inline]
-    pub(crate) fn hear(&mut self, event: &Event<'_>) {
+    fn hear(&mut self, event: &Event<'_>) {
         let Self {
             view,
             reducer,
@@ -264,8 +290,12 @@ impl Gathering<'_> {
 /// Takes what was put.
 fn pack(intake: &Intake, packer: &mut Packer<'_>, unqueued: &mut Unqueued) {
     let put: Vec<Datum> = intake.take().collect();
-    put.iter().for_each(|datum| unqueued.add(datum));
-    put.into_iter().for_each(|datum| packer.push(datum));
+    for datum in &put {
+        unqueued.add(datum);
+    }
+    for datum in put {
+        packer.push(datum);
+    }
 }
 
 #[inline]

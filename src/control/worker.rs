@@ -10,7 +10,7 @@ use crate::control::flush::{Flushes, Reply};
 use crate::control::handle::Command;
 use crate::control::idle_flush::Idle;
 use crate::control::milestones::say_end;
-use crate::control::pipeline::{Parts, Pipeline, Purpose, all_of, first_of};
+use crate::control::pipeline::{Parts, Pipeline, Purpose, all_of, first_of, tell};
 use crate::control::shared::Shared;
 use crate::control::silence::Silence;
 use crate::delivery::alarm::sleep_until;
@@ -304,9 +304,7 @@ impl Worker {
         let is_due = |period| longest.is_some_and(|longest| period <= longest);
         self.snapshotter.visit(now, is_due, |event| {
             say_limit(&event, policy);
-            for one in &mut gatherings {
-                one.hear(&event);
-            }
+            tell(&mut gatherings, &event);
         });
         let all = &self.shared.pipelines;
         let ended = gatherings.into_iter().map(|one| one.end(all, now));

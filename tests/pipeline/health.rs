@@ -92,7 +92,7 @@ async fn refused_samples_are_trouble_for_five_minutes() {
     let since = minute() + MINUTE;
     started.record(|| counter!("n", "path" => "ö").increment(1));
     started.advance(MINUTE).await;
-    started.advance(5 * MINUTE - Duration::from_secs(1)).await;
+    started.advance(Duration::from_secs(299)).await;
     assert_eq!(
         started.cloudwatch.health(),
         degraded(Trouble::Refusing, since)

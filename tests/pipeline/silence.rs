@@ -9,10 +9,12 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
+type Act = fn(&Started);
+
 /// Lines after some minutes, and an hour later.
 async fn lines_of(log: &Log, started: &Started) -> (usize, Vec<String>) {
     started.settle().await;
-    tokio::time::sleep(5 * MINUTE - Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(299)).await;
     started.settle().await;
     let early = log.lines().len();
     tokio::time::sleep(60 * MINUTE).await;
@@ -37,7 +39,6 @@ async fn without_any_metric_the_log_says_once_how_to_look_for_another_version() 
 #[tokio::test(start_paused = true)]
 async fn who_records_or_puts_or_only_registers_is_not_told() {
     alone!();
-    type Act = fn(&Started);
     let acts: [Act; 3] = [
         |started| started.record(|| counter!("n").increment(1)),
         |started| drop(started.record(|| counter!("n"))),
@@ -45,7 +46,7 @@ async fn who_records_or_puts_or_only_registers_is_not_told() {
             started
                 .cloudwatch
                 .put(ExplicitDatum::value("n", 1.0))
-                .unwrap()
+                .unwrap();
         },
     ];
     for act in acts {
