@@ -15,7 +15,7 @@ fn every_row_names_what_is_there() {
     let rows = rows(&page);
     assert!(rows.len() > 100, "the table was found: {} rows", rows.len());
     let ways = ways(&page);
-    assert_eq!(ways.len(), 2, "of a sample, and of a failed request");
+    assert_eq!(ways.len(), 3, "of a sample, a failed and a refused request");
     let all = rows.iter().chain(&ways);
     let faults: Vec<String> = all.flat_map(|row| faults(&root, row)).collect();
     assert!(faults.is_empty(), "{faults:#?}");

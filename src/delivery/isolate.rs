@@ -207,7 +207,11 @@ impl Delivery {
         if self.request_start.refused(is_first, now) {
             self.queue.hurry();
         }
-        self.say_if_well();
+        if self.request_start.refusals().is_systematic() {
+            self.state_log.refuses_all(reason);
+        } else {
+            self.say_if_well();
+        }
         self.attempted(Attempted::Refused);
         self.doubts.forget_the_old(now);
         let data: Vec<&Datum> = parts.iter().flat_map(|part| part.batch.data()).collect();

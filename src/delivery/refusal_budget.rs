@@ -13,6 +13,8 @@ const SPAN: Duration = Duration::from_mins(1);
 /// whatever it gets.
 const UNPAUSED: u32 = 16;
 
+/// More in a row say nothing of what was refused.
+const SYSTEMATIC: u32 = 2 * UNPAUSED;
 /// A destination may name one bad datum for each request.
 const NAMED_IN_A_ROW: u32 = 4;
 
@@ -62,9 +64,14 @@ impl RefusalBudget {
 
     /// A request was accepted. Gives whether the refusals before it say nothing: so many there were, and no other answer.
     pub(crate) fn accepted(&mut self) -> bool {
-        self.is_proved = true;
-        self.until = None;
-        std::mem::take(&mut self.in_a_row) > 2 * UNPAUSED
+        let are_void = self.is_systematic();
+        (self.is_proved, self.until, self.in_a_row) = (true, None, 0);
+        are_void
+    }
+
+    /// Whether so many were refused in a row that it is not for what is in them.
+    pub(crate) fn is_systematic(&self) -> bool {
+        self.in_a_row > SYSTEMATIC
     }
 
     /// Whether so many were refused in a row that there are many at fault: it is better to divide than to name one after

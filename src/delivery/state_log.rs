@@ -78,6 +78,11 @@ impl StateLog {
         self.enters(Trouble::Misdirected, error);
     }
 
+    /// It refuses whatever it gets.
+    pub(crate) fn refuses_all(&mut self, last: &Refusal) {
+        self.enters(Trouble::RefusingAll, last);
+    }
+
     /// For attempts, which alone know that they wait.
     pub(crate) fn wait_log(&self) -> WaitLog {
         self.wait_log.clone()
@@ -191,7 +196,10 @@ impl StateLog {
             self.said = self.state;
             let (destination, changes) = (Arc::clone(&self.destination), self.unsaid_changes());
             let what = line_of(trouble);
-            if matches!(trouble, Trouble::Denied | Trouble::Misdirected) {
+            if matches!(
+                trouble,
+                Trouble::Denied | Trouble::Misdirected | Trouble::RefusingAll
+            ) {
                 tracing::error!(destination = &*destination, %error, changes, "{what}");
             } else {
                 tracing::warn!(destination = &*destination, %error, changes, "{what}");
@@ -240,6 +248,9 @@ const fn line_of(trouble: Trouble) -> &'static str {
         }
         Trouble::Misdirected => {
             "whoever answers takes no such requests: check endpoint, region, namespace and account; data are kept"
+        }
+        Trouble::RefusingAll => {
+            "every request is refused, whatever is in it; data are kept and tried again, ever more slowly"
         }
         Trouble::Unanswered => {
             "no answer, so nobody knows whether data arrived; they are kept and tried again"

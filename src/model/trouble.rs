@@ -12,6 +12,8 @@ pub enum Trouble {
     Denied,
     /// Whoever answers does not take such requests: the endpoint, region or account is wrong.
     Misdirected,
+    /// Every request is refused, whatever is in it: more than 32 in a row.
+    RefusingAll,
     /// No request leaves before there are credentials, and they have not come yet.
     AwaitingCredentials,
     /// There is no connection, or the destination does not work.
@@ -33,6 +35,7 @@ impl Trouble {
             Self::NotRunning => "the exporter does not run",
             Self::Denied => "not allowed to send",
             Self::Misdirected => "wrong endpoint, region or account",
+            Self::RefusingAll => "every request is refused",
             Self::AwaitingCredentials => "waiting for credentials",
             Self::Failing => "no connection, or the destination fails",
             Self::Unanswered => "no answers",
