@@ -47,6 +47,7 @@ mod logging;
 mod memory;
 mod merging;
 mod milestones;
+mod misjudged;
 mod mixed_refusals;
 mod name_rules;
 mod on_snapshot;
