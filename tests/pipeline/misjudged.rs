@@ -164,7 +164,11 @@ async fn data_refused_by_name_and_by_number_are_counted_where_windows_share_a_re
     }
     *is_out.lock().unwrap() = false;
     let report = test.cloudwatch.flush().await.unwrap();
-    assert_eq!((report.refused.data, report.delivered.data), (2, 2), "{report}");
+    assert_eq!(
+        (report.refused.data, report.delivered.data),
+        (2, 2),
+        "{report}"
+    );
 }
 
 /// A probe that is refused in an accepted request does not clear its series.

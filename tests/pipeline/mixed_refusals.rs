@@ -81,7 +81,8 @@ impl Mixed {
 
 fn number_of(datum: &Datum) -> Option<usize> {
     let name = named(datum);
-    name.strip_prefix("n").and_then(|number| number.parse().ok())
+    name.strip_prefix("n")
+        .and_then(|number| number.parse().ok())
 }
 
 #[expect(
@@ -98,9 +99,8 @@ impl State {
         if batch.data().len() > self.cap {
             return Err(SendError::TooLarge("too large".into()));
         }
-        let is_bad = |datum: &Datum| {
-            number_of(datum).is_some_and(|number| self.bad & (1 << number) != 0)
-        };
+        let is_bad =
+            |datum: &Datum| number_of(datum).is_some_and(|number| self.bad & (1 << number) != 0);
         let bad = batch.data().iter().enumerate();
         let bad: Vec<usize> = bad
             .filter(|(_, datum)| is_bad(datum))
