@@ -47,6 +47,8 @@ mod logging;
 mod memory;
 mod merging;
 mod milestones;
+mod misjudged;
+mod mixed_refusals;
 mod name_rules;
 mod on_snapshot;
 mod outage;

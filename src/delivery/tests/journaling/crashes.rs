@@ -57,7 +57,22 @@ impl Sink for ByChance {
                 self.0.arrived.lock().extend(names);
             }
         };
+        let is_bad = |one: &Datum| one.dimensions().any(|(_, value)| value == "3");
+        let bad = batch.data().iter().enumerate();
+        let bad: Vec<usize> = bad
+            .filter(|(_, one)| is_bad(one))
+            .map(|(place, _)| place)
+            .collect();
         match chance {
+            0..4 if !is_well && !bad.is_empty() => Err(SendError::Invalid {
+                code: "Bad".into(),
+                message: String::new(),
+                members: if self.0.random.lock().bool() {
+                    bad
+                } else {
+                    Vec::new()
+                },
+            }),
             0..4 => {
                 arrives(names.collect());
                 Ok(Sent::default())

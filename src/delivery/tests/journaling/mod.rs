@@ -7,6 +7,7 @@ mod ends;
 mod hanging;
 mod late_marks;
 mod marks;
+mod merged;
 mod rests;
 mod unreadable;
 mod unsafe_to_send;
@@ -216,6 +217,18 @@ impl Rig {
     }
 
     fn on(config: Config, sink: impl Sink, dir: &Path, disk: &TestDisk, max_bytes: u64) -> Self {
+        let (rig, exporter) = Self::not_spawned(config, sink, dir, disk, max_bytes);
+        tokio::spawn(exporter.run());
+        rig
+    }
+
+    fn not_spawned(
+        config: Config,
+        sink: impl Sink,
+        dir: &Path,
+        disk: &TestDisk,
+        max_bytes: u64,
+    ) -> (Self, CloudWatchExporter) {
         let (journal, recovered) = Journal::open_on(disk.clone(), dir, max_bytes).unwrap();
         let writer = Writer::start(journal).unwrap();
         let clock = ManualClock::new(SystemTime::now());
@@ -244,12 +257,12 @@ impl Rig {
             recorders,
         );
         let cloudwatch = exporter.handle();
-        tokio::spawn(exporter.run());
-        Self {
+        let rig = Self {
             recorder,
             cloudwatch,
             clock,
-        }
+        };
+        (rig, exporter)
     }
 
     /// A window with one counter of this value, closed.
