@@ -63,11 +63,7 @@ impl Delivery {
         }
         self.say_if_well();
         self.attempted(Attempted::Answered);
-        if !self.doubts.is_empty() {
-            let data = parts.iter().flat_map(|part| part.batch.data());
-            let marks: Vec<_> = data.map(|datum| self.doubts.mark(datum)).collect();
-            self.cleared_of_doubt(&marks, is_test, now);
-        }
+        self.cleared_of_doubt(&parts, is_test, sent, now);
         let (confirms, mut first) = (self.profile.confirms, 0);
         let several = parts.len() > 1;
         for part in parts {

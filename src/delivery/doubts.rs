@@ -32,8 +32,6 @@ pub(crate) struct Doubts {
     hasher: RandomState,
     series: HashMap<Mark, Doubt>,
     groups: Groups,
-    /// How many series are suspected, not known to be refused.
-    suspects: usize,
     last_number: u64,
     last_reason: Option<Refusal>,
     forgot_at: Option<Instant>,
@@ -84,11 +82,6 @@ impl Doubts {
         self.series.is_empty()
     }
 
-    /// Whether no search is under way.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.suspects == 0
-    }
-
     pub(crate) fn has_test(&self) -> bool {
         self.groups.has_next()
     }
@@ -110,6 +103,11 @@ impl Doubts {
             dimension.hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    /// Whether a series is in doubt, or remembered.
+    pub(crate) fn knows(&self, mark: Mark) -> bool {
+        self.series.contains_key(&mark)
     }
 
     /// What is to become of a datum of the batch of this number.
@@ -193,15 +191,22 @@ impl Doubts {
         self.groups.put_off();
     }
 
-    /// There are no data of those under test after all. What comes of them makes a group again.
+    /// None of those under test can be sent now. Those that wait elsewhere make a group again when they are back.
     pub(crate) fn give_test_up(&mut self) {
+        let mut together = Vec::new();
         for mark in self.groups.end() {
-            match self.series.get_mut(&mark).map(|doubt| &mut doubt.state) {
-                Some(State::Suspected { is_grouped, .. }) => *is_grouped = false,
-                Some(State::Remembered(memory)) => memory.lose_probe(),
-                None => {}
+            let Some(doubt) = self.series.get_mut(&mark) else {
+                continue;
+            };
+            let is_held = !doubt.held.is_empty();
+            match &mut doubt.state {
+                State::Suspected { is_grouped, .. } => *is_grouped = is_held,
+                State::Remembered(memory) if !is_held => memory.lose_probe(),
+                State::Remembered(_) => {}
             }
+            together.extend(is_held.then_some(mark));
         }
+        self.groups.push_last(together);
     }
 
     /// These are not under test.
@@ -227,10 +232,7 @@ impl Doubts {
         let (mut released, mut is_remembered) = (BTreeSet::new(), false);
         for mark in marks {
             if let Some(doubt) = self.series.remove(mark) {
-                match doubt.state {
-                    State::Suspected { .. } => self.suspects -= 1,
-                    State::Remembered(_) => is_remembered = true,
-                }
+                is_remembered |= matches!(doubt.state, State::Remembered(_));
                 released.extend(doubt.held);
             }
         }
@@ -276,7 +278,6 @@ impl Doubts {
             was_alone: false,
             is_grouped: true,
         };
-        self.suspects += 1;
         let held = BTreeSet::new();
         self.last_number += 1;
         let doubt = Doubt {
@@ -318,7 +319,7 @@ impl Doubts {
                 return Alone::default();
             }
             State::Suspected { .. } if is_new && is_full => {
-                self.forget(mark);
+                self.series.remove(&mark);
                 return Alone {
                     is_refused: true,
                     ..Alone::default()
@@ -340,7 +341,6 @@ impl Doubts {
             }
             State::Suspected { .. } => {
                 doubt.state = State::Remembered(Memory::new(reason, now));
-                self.suspects -= 1;
                 true
             }
         };
@@ -370,7 +370,6 @@ impl Doubts {
                     State::Remembered(memory) => memory.refused_again(now),
                     state @ State::Suspected { .. } => {
                         *state = State::Remembered(Memory::new(reason, now));
-                        self.suspects -= 1;
                     }
                 }
                 released.extend(doubt.held.iter().copied());
@@ -446,20 +445,7 @@ impl Doubts {
             return;
         }
         self.forgot_at = Some(now);
-        self.series.retain(|_, doubt| {
-            let is_old = doubt.held.is_empty() && now >= doubt.seen + FORGET_AFTER;
-            if is_old && matches!(doubt.state, State::Suspected { .. }) {
-                self.suspects -= 1;
-            }
-            !is_old
-        });
-    }
-
-    fn forget(&mut self, mark: Mark) {
-        if let Some(doubt) = self.series.remove(&mark)
-            && matches!(doubt.state, State::Suspected { .. })
-        {
-            self.suspects -= 1;
-        }
+        self.series
+            .retain(|_, doubt| !doubt.held.is_empty() || now < doubt.seen + FORGET_AFTER);
     }
 }

@@ -7,6 +7,7 @@ use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::request::Filling;
 use crate::model::datum::Datum;
 use crate::model::refusal::Refusal;
+use crate::model::send_result::Sent;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -74,7 +75,11 @@ impl Delivery {
     fn hold(&mut self, mut queued: QueuedBatch, now: Instant) {
         queued.unite();
         queued.is_held = true;
+        let was_searching = self.doubts.is_searching();
         self.doubts.enter(&queued, now);
+        if !was_searching && self.doubts.is_searching() {
+            self.request_start.search_begins();
+        }
         self.queue.push(queued);
         while let Some(oldest) = self.queue.overflow_held() {
             self.doubts.leave(&oldest);
@@ -203,8 +208,10 @@ impl Delivery {
         reason: &Refusal,
         now: Instant,
     ) {
-        let is_first = self.doubts.is_quiet();
-        if self.request_start.refused(is_first, now) {
+        if !self.doubts.is_searching() {
+            self.request_start.search_begins();
+        }
+        if self.request_start.refused(now) {
             self.queue.hurry();
         }
         if self.request_start.refusals().is_systematic() {
@@ -287,11 +294,33 @@ impl Delivery {
         self.release(alone.released, now);
     }
 
-    /// A request was accepted with data of these series: the search goes on without them.
-    pub(super) fn cleared_of_doubt(&mut self, marks: &[Mark], is_test: bool, now: Instant) {
-        if !self.doubts.is_empty() {
-            let released = self.doubts.accepted(marks, is_test, now);
-            self.release(released, now);
+    /// A request with data of these batches was accepted: the search goes on without them, but for those that were refused
+    /// nevertheless.
+    pub(super) fn cleared_of_doubt(
+        &mut self,
+        parts: &[QueuedBatch],
+        is_test: bool,
+        sent: &Sent,
+        now: Instant,
+    ) {
+        if self.doubts.is_empty() {
+            return;
         }
+        let data = parts.iter().flat_map(|part| part.batch.data());
+        let marks: Vec<Mark> = data.map(|datum| self.doubts.mark(datum)).collect();
+        let mut released = BTreeSet::new();
+        let mut is_refused = HashSet::new();
+        for (place, reason) in sent.refused() {
+            if let Some(mark) = marks.get(*place)
+                && is_refused.insert(*mark)
+                && self.doubts.knows(*mark)
+            {
+                released.extend(self.doubts.named(&[*mark], reason, now));
+            }
+        }
+        let taken = marks.into_iter().filter(|mark| !is_refused.contains(mark));
+        let taken: Vec<Mark> = taken.collect();
+        released.extend(self.doubts.accepted(&taken, is_test, now));
+        self.release(released, now);
     }
 }

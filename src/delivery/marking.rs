@@ -163,10 +163,7 @@ impl Delivery {
 
     /// Attempts that have not begun do not begin any more.
     pub(super) fn hold_all_back(&mut self) {
-        let marking = self.queue.all_in_flight();
-        let marking = marking.filter(|one| one.marking.is_some());
-        let marking: Vec<u64> = marking.map(|one| one.queued.number).collect();
-        for number in marking {
+        for number in self.withdraw_unsent() {
             self.hold_back(number);
         }
     }

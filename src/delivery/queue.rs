@@ -258,7 +258,8 @@ impl Queue {
 
     /// Whether so little waits that there is room for what is on disk.
     pub(crate) fn has_room(&self) -> bool {
-        self.bytes() < self.max_bytes / 2
+        // What is held waits for an answer to others.
+        self.bytes() - self.held_bytes < self.max_bytes / 2
     }
 
     /// The numbers of those that wait or are held, in order.

@@ -24,7 +24,7 @@ pub(crate) struct RefusalBudget {
     spent: VecDeque<Instant>,
     /// Refusals since a request was accepted.
     in_a_row: u32,
-    /// Whether one was accepted since the refusals began that are being searched for their cause.
+    /// Whether one was accepted since the search began.
     is_proved: bool,
     until: Option<Instant>,
 }
@@ -50,11 +50,13 @@ impl RefusalBudget {
         self.spent.push_back(now);
     }
 
-    /// A request was refused. If no search was under way, the refusals begin with it.
-    pub(crate) fn refused(&mut self, is_first: bool, now: Instant, random: &mut fastrand::Rng) {
-        if is_first && self.in_a_row == 0 {
-            self.is_proved = false;
-        }
+    /// What was accepted before says nothing of the refusals that are searched now.
+    pub(crate) fn search_begins(&mut self) {
+        self.is_proved = false;
+    }
+
+    /// A request was refused.
+    pub(crate) fn refused(&mut self, now: Instant, random: &mut fastrand::Rng) {
         self.in_a_row = self.in_a_row.saturating_add(1);
         let beyond = self.in_a_row.saturating_sub(UNPAUSED);
         self.until = (beyond > 0)
@@ -80,7 +82,7 @@ impl RefusalBudget {
         self.in_a_row > NAMED_IN_A_ROW
     }
 
-    /// Whether the last refusal says something of what was refused: a request was accepted since the refusals began, and
+    /// Whether the last refusal says something of what was refused: a request was accepted since the search began, and
     /// not long ago.
     pub(crate) fn proves(&self) -> bool {
         self.is_proved && self.in_a_row <= UNPAUSED
@@ -107,7 +109,7 @@ mod tests {
             if answers(begun.len()) {
                 budget.accepted();
             } else {
-                budget.refused(false, now, &mut random);
+                budget.refused(now, &mut random);
             }
             begun.push(now);
         }
@@ -135,17 +137,18 @@ mod tests {
         let mut budget = RefusalBudget::default();
         let now = Instant::now();
         budget.accepted();
-        budget.refused(true, now, &mut random);
+        budget.search_begins();
+        budget.refused(now, &mut random);
         assert!(!budget.proves(), "none was accepted since");
         assert!(!budget.accepted());
         for _ in 0..UNPAUSED {
-            budget.refused(false, now, &mut random);
+            budget.refused(now, &mut random);
             assert!(budget.proves());
         }
-        budget.refused(false, now, &mut random);
+        budget.refused(now, &mut random);
         assert!(!budget.proves(), "that was long ago");
         for _ in 0..UNPAUSED {
-            budget.refused(false, now, &mut random);
+            budget.refused(now, &mut random);
         }
         assert!(budget.accepted(), "they said nothing");
     }

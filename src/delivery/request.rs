@@ -9,6 +9,7 @@ use crate::delivery::{Delivery, PATIENCE};
 use crate::model::batch::{Batch, BatchKey};
 use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -149,6 +150,20 @@ impl Delivery {
             self.leave_out_of_test(&in_flight.queued, is_empty);
         }
         self.send(number);
+    }
+
+    /// Requests that were not sent are no more. Gives the numbers of their batches, which are in flight still.
+    pub(super) fn withdraw_unsent(&mut self) -> Vec<u64> {
+        let sent: HashSet<u64> = self.tasks.values().copied().collect();
+        let unsent = self.requests.extract_if(|number, _| !sent.contains(number));
+        let unsent: Vec<Request> = unsent.map(|(_, request)| request).collect();
+        if unsent.iter().any(|request| request.is_test) {
+            self.doubts.put_off();
+        }
+        let numbers = unsent.into_iter().flat_map(|request| request.numbers);
+        let mut numbers: Vec<u64> = numbers.collect();
+        numbers.sort_unstable();
+        numbers
     }
 
     /// Sends a request, if nothing stands in the way of its batches any more.

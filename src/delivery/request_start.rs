@@ -91,12 +91,16 @@ impl RequestStart {
         }
     }
 
-    /// It refused data on their merits: the first of them, if no search was under way. Gives whether it had failed for a
-    /// while.
-    pub(crate) fn refused(&mut self, is_first: bool, now: Instant) -> bool {
+    /// It refused data on their merits. Gives whether it had failed for a while.
+    pub(crate) fn refused(&mut self, now: Instant) -> bool {
         self.rate_limit.answered();
-        self.refusals.refused(is_first, now, &mut self.random);
+        self.refusals.refused(now, &mut self.random);
         self.backoff.answered()
+    }
+
+    /// A search for bad data begins.
+    pub(crate) fn search_begins(&mut self) {
+        self.refusals.search_begins();
     }
 
     /// What refusals are worth.

@@ -1,6 +1,7 @@
 //! What came of an attempt, as the sink tells it.
 
 use crate::model::refusal::Refusal;
+use std::collections::HashSet;
 use std::error::Error;
 use std::ops::Range;
 use std::time::Duration;
@@ -53,9 +54,13 @@ impl Sent {
             .iter()
             .filter(|(index, _)| data.contains(index));
         let refused = refused.map(|(index, reason)| (index - data.start, reason.clone()));
-        // Which they are is not known: as if they were the first.
+        // Which they are is not known: as if they were the first that are not named.
+        let is_named: HashSet<usize> = self.refused.iter().map(|(index, _)| *index).collect();
+        let unnamed_in =
+            |range: Range<usize>| range.filter(|place| !is_named.contains(place)).count();
         let unnamed = self.refused_unnamed.as_ref().and_then(|(number, reason)| {
-            let left = number.saturating_sub(data.start).min(data.len());
+            let left = number.saturating_sub(unnamed_in(0..data.start));
+            let left = left.min(unnamed_in(data.clone()));
             (left > 0).then(|| (left, reason.clone()))
         });
         Self {

@@ -39,10 +39,11 @@ impl Memory {
         }
     }
 
-    /// Whether it is tried by a datum of this batch.
+    /// Whether it is tried by a datum of this batch. The first time its other data wait for that, too: it may have been the
+    /// one datum that was at fault.
     pub(super) fn takes(&self, number: u64, now: Instant) -> bool {
         match self.probe {
-            Some(probe) => probe == number,
+            Some(probe) => probe == number || self.pause.is_none(),
             None => self.due <= now,
         }
     }
@@ -54,9 +55,12 @@ impl Memory {
         is_new
     }
 
-    /// The batch with that datum, if it is one of these. If not, the datum had to go.
+    /// The batch with that datum, if it is one of these. If not, the datum had to go, and another one takes its place.
     pub(super) fn probe_among(&mut self, held: &BTreeSet<u64>) -> Option<u64> {
-        self.probe = self.probe.filter(|probe| held.contains(probe));
+        let probe = self.probe?;
+        if !held.contains(&probe) {
+            self.probe = held.first().copied();
+        }
         self.probe
     }
 

@@ -1,12 +1,14 @@
 //! What became too old or too far ahead while it waited.
 
 use crate::collect::explicit_data::{self, ExplicitDatum};
-use crate::delivery::clock_skew::ClockSkew;
+use crate::delivery::clock_skew::{ClockSkew, Correction};
 use crate::delivery::pack::Packer;
 use crate::delivery::queued_batch::QueuedBatch;
+use crate::model::attempt::ServiceClock;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
 use crate::model::profile::Profile;
+use crate::model::send_result::Sent;
 use crate::settings::Config;
 use crate::sinks::memory::MemorySink;
 use std::time::{Duration, SystemTime};
@@ -28,7 +30,16 @@ fn batch(len: usize) -> Batch {
 #[test]
 fn what_is_too_old_goes_and_the_rest_stays() {
     let queued = QueuedBatch::new(7, batch(10));
-    let at = |now| queued.misdated(&ClockSkew::new(true, now), now);
+    let at = |now| {
+        let told = ServiceClock {
+            shows: now,
+            left_at: now,
+            told_at: now,
+        };
+        let mut clock_skew = ClockSkew::new(true, now);
+        let _ = clock_skew.judge(Correction::NONE, Some(told), Ok(Sent::default()));
+        queued.misdated(&clock_skew, now)
+    };
     assert!(at(SystemTime::now()).is_none());
     let verdict =
         at(SystemTime::now() + Duration::from_hours(24 * 15)).expect("two weeks have passed");
