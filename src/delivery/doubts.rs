@@ -4,6 +4,7 @@
 //! The search is for series, not for data, so that it is not begun anew with each window. It divides groups of series: a
 //! group is tested by one datum of each. Here is what is known and what comes next; [`isolate`](super::isolate) does it.
 
+mod group_tests;
 mod groups;
 mod memory;
 
@@ -82,15 +83,6 @@ impl Doubts {
         self.series.is_empty()
     }
 
-    pub(crate) fn has_test(&self) -> bool {
-        self.groups.has_next()
-    }
-
-    /// Whether there is something to test, or under test.
-    pub(crate) fn is_searching(&self) -> bool {
-        self.groups.is_searching()
-    }
-
     /// Why a request was refused for the last time.
     pub(crate) fn last_reason(&self) -> Option<&Refusal> {
         self.last_reason.as_ref()
@@ -160,63 +152,6 @@ impl Doubts {
                 doubt.held.remove(&queued.number);
             }
         }
-    }
-
-    /// The series that are to be tested next, and the batch that the datum of each is in. They are tested until an answer
-    /// [is told](Self::accepted), or the test is [put off](Self::put_off).
-    pub(crate) fn next_test(&mut self) -> Vec<(Mark, u64)> {
-        let series = &mut self.series;
-        let mut place = |mark: &Mark| {
-            let doubt = series.get_mut(mark)?;
-            let first = doubt.held.first().copied();
-            match &mut doubt.state {
-                State::Remembered(memory) => memory.probe_among(&doubt.held),
-                State::Suspected { is_grouped, .. } => {
-                    *is_grouped = first.is_some();
-                    first
-                }
-            }
-        };
-        let group = self.groups.begin(|mark| place(mark).is_some());
-        let members = group.map_or(&[][..], |group| &group.members);
-        let mut found = Vec::with_capacity(members.len());
-        for mark in members {
-            found.extend(place(mark).map(|number| (*mark, number)));
-        }
-        found
-    }
-
-    /// Some that are under test are not, as there was no room or an answer is not to be had.
-    pub(crate) fn put_off(&mut self) {
-        self.groups.put_off();
-    }
-
-    /// None of those under test can be sent now. Those that wait elsewhere make a group again when they are back.
-    pub(crate) fn give_test_up(&mut self) {
-        let mut together = Vec::new();
-        for mark in self.groups.end() {
-            let Some(doubt) = self.series.get_mut(&mark) else {
-                continue;
-            };
-            let is_held = !doubt.held.is_empty();
-            match &mut doubt.state {
-                State::Suspected { is_grouped, .. } => *is_grouped = is_held,
-                State::Remembered(memory) if !is_held => memory.lose_probe(),
-                State::Remembered(_) => {}
-            }
-            together.extend(is_held.then_some(mark));
-        }
-        self.groups.push_last(together);
-    }
-
-    /// These are not under test.
-    pub(crate) fn leave_out_of_test(&mut self, marks: &[Mark]) {
-        self.groups.leave_out(marks);
-    }
-
-    /// Only these are under test, in one group with others that they do not fit with.
-    pub(crate) fn narrow_test(&mut self, tested: &[Mark]) {
-        self.groups.narrow(tested);
     }
 
     /// A request with these was accepted. Gives what is no longer held.
@@ -393,49 +328,6 @@ impl Doubts {
         if divides {
             let members = self.suspect_all(marks, now);
             self.groups.push_bad(members);
-        }
-    }
-
-    /// What all refusals said is void: the search begins anew, with as large groups as there can be.
-    pub(crate) fn begin_anew(&mut self, group_len: usize) {
-        self.groups.clear();
-        let mut in_order: Vec<(u64, Mark)> = Vec::new();
-        in_order.extend(
-            self.series
-                .iter()
-                .map(|(mark, doubt)| (doubt.number, *mark)),
-        );
-        in_order.sort_unstable();
-        let mut together: Vec<(u64, Mark)> = Vec::new();
-        for (_, mark) in in_order {
-            let Some(doubt) = self.series.get_mut(&mark) else {
-                continue;
-            };
-            let first = doubt.held.first().copied();
-            match &mut doubt.state {
-                State::Suspected {
-                    was_alone,
-                    is_grouped,
-                } => {
-                    *is_grouped = first.is_some();
-                    match first {
-                        Some(_) if *was_alone => self.groups.push_alone(mark),
-                        Some(number) => together.push((number, mark)),
-                        None => {}
-                    }
-                }
-                State::Remembered(memory) => {
-                    if memory.probe_among(&doubt.held).is_some() {
-                        self.groups.push_alone(mark);
-                    }
-                }
-            }
-        }
-        // Those of one batch fit into one request.
-        together.sort_by_key(|(number, _)| *number);
-        for group in together.chunks(group_len.max(1)) {
-            let members = group.iter().map(|(_, mark)| *mark).collect();
-            self.groups.push_last(members);
         }
     }
 

@@ -1,11 +1,13 @@
-//! What an hour of each fault costs that does not end by itself, and how soon afterwards all of it has arrived.
+//! What an hour of each fault costs that does not end by itself, and how soon afterwards all of it has arrived. And what
+//! bad series among good ones cost.
 //!
-//! The table: `LONG_TESTS=1 cargo test --release --test pipeline fault_hours -- --nocapture`.
+//! The tables: `LONG_TESTS=1 cargo test --release --test pipeline fault_hours -- --nocapture`.
 
 use crate::fixtures::alone::alone;
 use crate::fixtures::log::Log;
 use crate::fixtures::long::short_or_long;
 use crate::fixtures::started::{Started, minute};
+use crate::isolating::{Run, bad};
 use crate::sending::{error, service_at};
 use cloudwatch_local::Fault;
 use comfy_table::Table;
@@ -84,6 +86,62 @@ async fn an_hour_of_each_fault_has_its_bounds() {
         table.add_row(hour(&scenario).await);
     }
     println!("{table}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_series_of_a_thousand_have_their_bounds() {
+    alone!();
+    let mut table = Table::new();
+    table.set_header([
+        "bad of 1,000",
+        "requests",
+        "in a minute",
+        "lines",
+        "KB queued",
+        "latest healthy",
+        "on time from window",
+    ]);
+    for number in [1, 10, 50, 100, 1_000] {
+        for names in [0, 20] {
+            table.add_row(bad_series(number, names).await);
+        }
+    }
+    println!("{table}");
+}
+
+async fn bad_series(number: usize, names: usize) -> Vec<String> {
+    let (log, _guard) = Log::start();
+    let mut run = Run::new(1_000);
+    {
+        let mut state = run.sink.state();
+        state.bad = bad(number, 1_000).collect();
+        state.names = names;
+    }
+    let mut most_queued = 0;
+    for _ in 0..30 {
+        run.windows(1).await;
+        most_queued = most_queued.max(run.test.cloudwatch.stats().queue_bytes);
+    }
+    let what = format!("{number}{}", if names > 0 { ", named" } else { "" });
+    let lateness = run.lateness();
+    let latest = lateness.iter().max().unwrap().as_secs();
+    let late = lateness.iter().rposition(|late| *late >= MINUTE);
+    let lines = log.lines().len();
+    let (requests, in_a_minute) = (run.sink.state().requests.len(), run.sink.most_in_a_minute());
+    assert!(in_a_minute <= 64 + 8, "{what}: {in_a_minute}");
+    assert!(latest <= 20 * 60, "{what}: {latest} s");
+    assert!(lines <= MAX_REFUSAL_LINES / 2, "{what}: {lines}");
+    assert!(most_queued < 64 << 20, "{what}: {most_queued}");
+    run.refused();
+    vec![
+        what,
+        requests.to_string(),
+        in_a_minute.to_string(),
+        lines.to_string(),
+        (most_queued / 1_000).to_string(),
+        format!("{latest} s"),
+        (late.map_or(1, |late| late + 2)).to_string(),
+    ]
 }
 
 async fn hour(scenario: &Scenario) -> Vec<String> {

@@ -12,16 +12,16 @@ use tokio::time::Instant;
 const MINUTE: Duration = Duration::from_mins(1);
 const SERIES: usize = 1_000;
 
-struct Run {
-    sink: Refusing,
-    test: Started,
+pub(crate) struct Run {
+    pub(crate) sink: Refusing,
+    pub(crate) test: Started,
     series: usize,
     /// When each window ended.
     ended: BTreeMap<SystemTime, Instant>,
 }
 
 impl Run {
-    fn new(series: usize) -> Self {
+    pub(crate) fn new(series: usize) -> Self {
         let sink = Refusing::default();
         let builder = CloudWatchBuilder::new("Test")
             .with_jitter_seed(7)
@@ -34,7 +34,7 @@ impl Run {
         }
     }
 
-    async fn windows(&mut self, windows: usize) {
+    pub(crate) async fn windows(&mut self, windows: usize) {
         for _ in 0..windows {
             let window = minute() + MINUTE * u32::try_from(self.ended.len()).unwrap();
             self.test.record(|| {
@@ -50,7 +50,7 @@ impl Run {
     }
 
     /// How late the latest datum of each window arrived, and that all but those of bad series did, once.
-    fn lateness(&self) -> Vec<Duration> {
+    pub(crate) fn lateness(&self) -> Vec<Duration> {
         let state = self.sink.state();
         let of_window = |(window, ended): (&SystemTime, &Instant)| {
             let mut latest = Duration::ZERO;
@@ -69,7 +69,7 @@ impl Run {
     }
 
     /// Samples that were refused, by series, all of them bad.
-    fn refused(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn refused(&self) -> BTreeMap<String, u64> {
         let mut refused = BTreeMap::new();
         for one in self.test.cloudwatch.refusals() {
             let number = one.key.labels().next().unwrap().value().to_owned();
@@ -81,7 +81,7 @@ impl Run {
     }
 }
 
-fn bad(number: usize, of: usize) -> impl Iterator<Item = String> {
+pub(crate) fn bad(number: usize, of: usize) -> impl Iterator<Item = String> {
     let mut random = fastrand::Rng::with_seed(number as u64);
     let all = random.choose_multiple(0..of, number);
     all.into_iter().map(|number| format!("n number={number}"))
@@ -111,6 +111,12 @@ async fn with_bad(number: usize, names: usize, windows: usize) -> Vec<Duration> 
         "{what}"
     );
     assert!(stats.pending.samples <= number as u64, "{what}: {stats}");
+    // Beside each window's: to find them, and to try each again once alone, and after 0, 1, 2, 4, 8, 16 and 32 minutes.
+    let requests = run.sink.state().requests.len();
+    let search = [(1, 20), (10, 130), (50, 430), (100, 700)];
+    let search = search.iter().find(|(bad, _)| *bad == number);
+    let most = 2 * windows + search.map_or(0, |(_, most)| *most) + 9 * number;
+    assert!(requests <= most, "{what}: {requests} > {most}");
     // And those of the windows themselves.
     assert!(
         run.sink.most_in_a_minute() <= 64 + 8,
