@@ -25,13 +25,15 @@ fn batch(len: usize) -> Batch {
     packer.finish().pop().expect("it has data")
 }
 
-#[test]
-fn what_is_too_old_goes_and_the_rest_stays() {
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_goes_and_the_rest_stays() {
     let queued = QueuedBatch::new(7, batch(10));
-    let at = |now| queued.misdated(&ClockSkew::new(true, now), now);
-    assert!(at(SystemTime::now()).is_none());
-    let verdict =
-        at(SystemTime::now() + Duration::from_hours(24 * 15)).expect("two weeks have passed");
+    let (now, passed) = (SystemTime::now(), Duration::from_hours(24 * 15));
+    let clock_skew = ClockSkew::new(true, now);
+    assert!(queued.misdated(&clock_skew, now).is_none());
+    tokio::time::advance(passed).await;
+    let verdict = queued.misdated(&clock_skew, now + passed);
+    let verdict = verdict.expect("two weeks have passed");
     assert!(verdict.settled.len() == 10 && verdict.rest.is_none());
 }
 
