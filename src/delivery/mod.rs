@@ -284,16 +284,13 @@ impl Delivery {
         for settled in &verdict.settled {
             self.settle(number, settled);
         }
-        match verdict.rest {
-            Some(mut rest) => {
-                rest.durability = durability;
-                self.store(&mut rest);
-                self.wait(rest, Instant::now());
-            }
-            None => {
-                self.discard(number, durability);
-                self.overflow();
-            }
+        if let Some(mut rest) = verdict.rest {
+            rest.durability = durability;
+            self.store(&mut rest);
+            self.wait(rest, Instant::now());
+        } else {
+            self.discard(number, durability);
+            self.overflow();
         }
     }
 

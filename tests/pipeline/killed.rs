@@ -51,7 +51,9 @@ impl Sink for Told {
         say("attempt", number(batch.data()[0].timestamp()));
         let sent = self.0.send(batch, attempt).await;
         if matches!(sent, Err(SendError::Ambiguous(_))) {
-            windows.iter().for_each(|window| say("unsure", *window));
+            for window in windows {
+                say("unsure", window);
+            }
         }
         sent
     }

@@ -4,7 +4,7 @@ use crate::fixtures::refusing::Refusing;
 use crate::fixtures::scripted::{Fault, Scripted};
 use crate::fixtures::started::{Started, minute};
 use metrics::counter;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Guarantee, Matcher, MetricSettings};
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, Datum, Guarantee, Matcher, MetricSettings};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -41,12 +41,7 @@ async fn windows_that_waited_go_in_one_request_of_each_kind() {
     test.flush().await;
     assert_eq!(sink.calls() - before, 2);
     assert_eq!(sink.memory.sum("n", &[]), f64::from(600 * 601 / 2));
-    let stamps: BTreeSet<_> = sink
-        .memory
-        .data()
-        .iter()
-        .map(|one| one.timestamp())
-        .collect();
+    let stamps: BTreeSet<_> = sink.memory.data().iter().map(Datum::timestamp).collect();
     assert_eq!(stamps.len(), 600);
 }
 

@@ -88,8 +88,8 @@ async fn a_slow_uplink_gets_smaller_requests_that_have_more_time() {
         (1_000, 0),
         "{stats}"
     );
-    let state = sink.0.lock().unwrap();
-    assert!(state.arrived.values().all(|times| *times == 1));
+    let seen = sink.0.lock().unwrap();
+    assert!(seen.arrived.values().all(|times| *times == 1));
     let secs = Duration::from_secs;
     let first = [
         (1_000, secs(4)),
@@ -97,9 +97,9 @@ async fn a_slow_uplink_gets_smaller_requests_that_have_more_time() {
         (1_000, secs(4)),
         (500, secs(8)),
     ];
-    assert_eq!(state.attempts[..4], first);
+    assert_eq!(seen.attempts[..4], first);
     // 250 in 16 s go through.
-    assert!(state.attempts.len() < 20, "{:?}", state.attempts);
+    assert!(seen.attempts.len() < 20, "{:?}", seen.attempts);
 }
 
 /// For two hours nobody answers: nothing is given up, and afterwards all of it arrives within a minute or two.
@@ -130,15 +130,15 @@ async fn a_black_hole_empties_no_queue() {
         (12_000, 0),
         "{stats}"
     );
-    let state = sink.0.lock().unwrap();
-    assert!(state.arrived.values().all(|times| *times == 120));
-    let took = state.latest.unwrap() - healed;
+    let seen = sink.0.lock().unwrap();
+    assert!(seen.arrived.values().all(|times| *times == 120));
+    let took = seen.latest.unwrap() - healed;
     assert!(took < MINUTE + MINUTE / 2, "{took:?}");
     // What waited is merged: 100 data in each window.
     assert!(
-        state.attempts.len() - before < 100,
+        seen.attempts.len() - before < 100,
         "{}",
-        state.attempts.len() - before
+        seen.attempts.len() - before
     );
 }
 

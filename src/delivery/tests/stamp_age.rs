@@ -27,8 +27,8 @@ fn batch(len: usize) -> Batch {
     packer.finish().pop().expect("it has data")
 }
 
-#[test]
-fn what_is_too_old_goes_and_the_rest_stays() {
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_goes_and_the_rest_stays() {
     let queued = QueuedBatch::new(7, batch(10));
     let at = |now| {
         let told = ServiceClock {

@@ -9,13 +9,14 @@ use crate::model::sink::Sink;
 use crate::sinks::put_metric_data::classify::{classify, out_of_time};
 use crate::sinks::put_metric_data::endpoint_probe::probe;
 use crate::sinks::put_metric_data::failure_text::line;
+use crate::sinks::put_metric_data::own_client::OwnClient;
 use crate::sinks::put_metric_data::seen::{Head, Seen, host};
-use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::StalledStreamProtectionConfig;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types;
+use aws_sdk_cloudwatch::{Client, Config};
 use std::time::Duration;
 
 /// The SDK's own time to connect.
@@ -41,28 +42,35 @@ const LONGEST: Duration = Duration::from_hours(24 * 366);
 /// [`SendError::Misdirected`]. Of an error that is longer than 256 KiB the beginning counts.
 ///
 /// The `Date` of the service's own answers tells the exporter what the [service's clock](Attempt::service_clock) shows,
-/// unless the answer has an `Age`. The SDK, which corrects its signatures by the `Date` of any answer, does not get to see
-/// one that is more than 366 days from the machine's clock.
+/// unless the answer has an `Age`. The SDK corrects its signatures by the `Date` of any answer; one that is more than 366
+/// days from the machine's clock is forgotten before the next request.
 ///
 /// The `Retry-After` of an answer that throttles goes into [`SendError::Throttled`]; the exporter heeds at most five
 /// minutes of it. It may be in seconds, or a date, which is compared with the answer's `Date`. A `ServiceUnavailable`
 /// of status 503 with a `Retry-After` counts as throttled, too.
 #[derive(Clone)]
 pub struct PutMetricData {
-    client: Client,
+    client: OwnClient,
 }
 
 impl PutMetricData {
-    /// Sends by `client`.
+    /// Sends as `client` would: by another one of its configuration, so that what the SDK learns of answers to the exporter
+    /// does not reach yours. They share an HTTP client and an identity cache if the configuration has them.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is a handle, as which callers have it"
+    )]
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client: OwnClient::like(&client),
+        }
     }
 
     /// Time to connect is less than there is in all, so that a time-out without a connection is told from one with
     /// a request under way. All else is the exporter's, whatever the client has. An attempt's own time is there for the
     /// SDK's identity cache, which gives a load as much, and 6 seconds without.
-    fn timeouts(&self, request: Duration, load: Duration) -> TimeoutConfig {
-        let theirs = self.client.config().timeout_config();
+    fn timeouts(config: &Config, request: Duration, load: Duration) -> TimeoutConfig {
+        let theirs = config.timeout_config();
         let theirs = theirs.and_then(TimeoutConfig::connect_timeout);
         TimeoutConfig::builder()
             .connect_timeout(theirs.unwrap_or(CONNECT_TIMEOUT).min(request / 2))
@@ -76,7 +84,8 @@ impl PutMetricData {
 impl Sink for PutMetricData {
     /// The region and the endpoint, without what may be secret in its URL.
     fn describe(&self) -> Option<String> {
-        let config = self.client.config();
+        let client = self.client.get();
+        let config = client.config();
         let region = config.region()?;
         let url = probe(config).ok().flatten().unwrap_or_default();
         Some(match url.split_once("://") {
@@ -91,15 +100,16 @@ impl Sink for PutMetricData {
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
         attempt.awaits_credentials();
-        let seen = Seen::of(attempt, self.client.config().region());
-        let once = aws_sdk_cloudwatch::Config::builder()
+        let client = self.client.get();
+        let seen = Seen::of(attempt, client.config().region());
+        let timeouts = Self::timeouts(client.config(), attempt.timeout(), attempt.load_time());
+        let once = Config::builder()
             .retry_config(RetryConfig::disabled())
-            .timeout_config(self.timeouts(attempt.timeout(), attempt.load_time()))
+            .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(seen.clone());
         let data = batch.data().iter().map(to_sdk).collect();
-        let request = self
-            .client
+        let request = client
             .put_metric_data()
             .namespace(batch.namespace())
             .set_metric_data(Some(data))
@@ -197,14 +207,12 @@ mod tests {
             (Some(500), 600, 300),
             (Some(20_000), 60_000, 20_000),
         ] {
-            let mut config =
-                aws_sdk_cloudwatch::Config::builder().behavior_version(BehaviorVersion::latest());
+            let mut config = Config::builder().behavior_version(BehaviorVersion::latest());
             if let Some(client) = client {
                 let timeouts = TimeoutConfig::builder().connect_timeout(ms(client));
                 config = config.timeout_config(timeouts.build());
             }
-            let sink = PutMetricData::new(Client::from_conf(config.build()));
-            let timeouts = sink.timeouts(ms(request), Duration::ZERO);
+            let timeouts = PutMetricData::timeouts(&config.build(), ms(request), Duration::ZERO);
             let connect = timeouts.connect_timeout().unwrap();
             assert_eq!(connect.as_millis(), expected, "{client:?}, {request} ms");
         }

@@ -8,10 +8,10 @@ mod endpoint_probe;
 mod excerpt;
 mod failure_text;
 mod message;
+mod own_client;
 mod request_len;
 mod retry_after;
 mod seen;
-mod service_date;
 mod unit_name;
 
 pub use client::PutMetricData;

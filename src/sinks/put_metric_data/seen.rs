@@ -3,12 +3,11 @@
 use crate::model::attempt::Attempt;
 use crate::sinks::put_metric_data::answer_body::{Answer, Read};
 use crate::sinks::put_metric_data::retry_after::{date, retry_after};
-use crate::sinks::put_metric_data::service_date;
 use aws_sdk_cloudwatch::config::HttpClient;
 use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::config::interceptors::{
-    BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_cloudwatch::error::BoxError;
@@ -172,17 +171,6 @@ impl Intercept for Seen {
             *self.0.connection.lock() = config.load::<CaptureSmithyConnection>().cloned();
         }
         self.0.has_left.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// The SDK's own interceptor, which corrects the time of signatures, looks at the answer after this.
-    fn read_after_transmit(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        service_date::hide_if_absurd(context.response(), config);
         Ok(())
     }
 
