@@ -4,7 +4,6 @@ use super::{Delivery, Guarantee};
 use crate::delivery::ledger::{Attempted, Outcome};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::delivery::try_once::Tried;
-use crate::delivery::unknown_fates::MAX_UNKNOWN_FATES;
 use crate::model::amount::Amount;
 use crate::model::refusal::Refusal;
 use crate::model::send_result::{SendError, Sent};
@@ -147,16 +146,20 @@ impl Delivery {
             return self.conclude(number, durability, queued.given_up());
         }
         queued.is_repeated = true;
-        if queued.unknown_fates.add(self.answers) {
-            tracing::error!(
-                data = queued.batch.data().len(),
-                attempts = MAX_UNKNOWN_FATES,
-                "others are answered, and nobody knows whether these data arrived; they are given up"
-            );
-            let settled = vec![queued.settled_in_part(queued.batch.data(), Outcome::Ambiguous)];
+        queued.unknown_fates.add(self.answers);
+        let data = queued.batch.data();
+        if queued.unknown_fates.is_over(data.len()) {
+            self.state_log.gives_up_unanswered(Amount::of(data));
+            // Its next data go by themselves, and hold up nobody else's.
+            for datum in data {
+                self.doubts.suspect_alone(datum, now);
+            }
+            let settled = vec![queued.settled_in_part(data, Outcome::Ambiguous)];
             let rest = queued.rest();
             return self.conclude(number, durability, Verdict { settled, rest });
         }
+        // Others of its data are tried next.
+        queued.put_behind();
         self.pause(queued, now);
     }
 

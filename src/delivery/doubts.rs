@@ -30,6 +30,8 @@ pub(crate) type Mark = u64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
+    /// Totals need not: the next one has what is refused of one.
+    others_wait: bool,
     hasher: RandomState,
     series: HashMap<Mark, Doubt>,
     groups: Groups,
@@ -79,6 +81,14 @@ pub(crate) struct Alone {
 }
 
 impl Doubts {
+    /// Where `others_wait`, data of a series that was named wait until it was tried again for the first time.
+    pub(crate) fn new(others_wait: bool) -> Self {
+        Self {
+            others_wait,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.series.is_empty()
     }
@@ -107,7 +117,9 @@ impl Doubts {
         match self.series.get(&self.mark(datum)).map(|doubt| &doubt.state) {
             None => Standing::Free,
             Some(State::Suspected { .. }) => Standing::Held,
-            Some(State::Remembered(memory)) if memory.takes(number, now) => Standing::Held,
+            Some(State::Remembered(memory)) if memory.takes(number, self.others_wait, now) => {
+                Standing::Held
+            }
             Some(State::Remembered(memory)) => Standing::Remembered(memory.refusal()),
         }
     }
@@ -223,6 +235,20 @@ impl Doubts {
         };
         self.series.insert(mark, doubt);
         true
+    }
+
+    /// The data of a series are to go by themselves, as nobody answers to them.
+    pub(crate) fn suspect_alone(&mut self, datum: &Datum, now: Instant) {
+        let mark = self.mark(datum);
+        if self.series.len() < MAX_SERIES
+            && self.suspect(mark, now)
+            && let Some(doubt) = self.series.get_mut(&mark)
+        {
+            doubt.state = State::Suspected {
+                was_alone: true,
+                is_grouped: false,
+            };
+        }
     }
 
     /// A datum alone was refused, which `proves` something or not.

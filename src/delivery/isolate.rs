@@ -81,6 +81,10 @@ impl Delivery {
             self.request_start.search_begins();
         }
         self.queue.push(queued);
+        if self.queue.is_held_full() {
+            // Some of it is healthy by now.
+            self.release_all();
+        }
         while let Some(oldest) = self.queue.overflow_held() {
             self.doubts.leave(&oldest);
             self.state_log

@@ -113,9 +113,13 @@ impl Queue {
 
     /// Takes out the oldest of those that are held, if they are more than a quarter of what there is room for.
     pub(crate) fn overflow_held(&mut self) -> Option<QueuedBatch> {
-        let is_too_much = self.held_bytes > self.max_bytes / HELD_SHARE && self.held.len() > 1;
+        let is_too_much = self.is_held_full() && self.held.len() > 1;
         let (&oldest, _) = self.held.first_key_value().filter(|_| is_too_much)?;
         self.take(oldest)
+    }
+
+    pub(crate) fn is_held_full(&self) -> bool {
+        self.held_bytes > self.max_bytes / HELD_SHARE
     }
 
     /// Takes out the oldest that may be sent now; before what an earlier process recorded, as nobody waits for that.

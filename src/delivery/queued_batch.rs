@@ -107,6 +107,15 @@ impl QueuedBatch {
         }
     }
 
+    /// What the last attempt sent comes last.
+    pub(crate) fn put_behind(&mut self) {
+        if let Some(rest) = self.batch.part(std::mem::take(&mut self.aside)) {
+            let sent = std::mem::replace(&mut self.batch, Arc::new(rest));
+            self.aside = sent.data().to_vec();
+        }
+        self.unite();
+    }
+
     /// The next attempt is to send all of it.
     pub(crate) fn unite(&mut self) {
         if self.aside.is_empty() {

@@ -80,8 +80,10 @@ impl Delivery {
 
     /// Adds batches that are ready and fit: small ones, that waited.
     fn gather_more(&mut self, parts: &mut Vec<Cleared>, now: Instant) {
-        let first = &parts[0].queued;
-        if !first.unknown_fates.is_none() || first.batch.data().len() >= self.profile.max_data {
+        let first = &parts[0].queued.batch;
+        let is_full = first.data().len() >= self.profile.max_data;
+        // A destination may refuse totals by their number alone: then all of a batch's are owed to the next.
+        if is_full || first.is_harmless() || !parts[0].queued.unknown_fates.is_none() {
             return;
         }
         let mut filling = Filling::default();
@@ -190,7 +192,9 @@ impl Delivery {
                 Arc::new(Batch::of(key, data.cloned()))
             }
         };
-        let timeout = parts[0].queued.unknown_fates.timeout(self.request_timeout);
+        let timeouts = parts.iter().map(|part| part.queued.unknown_fates);
+        let timeouts = timeouts.map(|fates| fates.timeout(self.request_timeout));
+        let timeout = timeouts.max().unwrap_or(self.request_timeout);
         let (batch, correction) = self.clock_skew.correct(&batch, self.clock.now());
         request.correction = correction;
         let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));

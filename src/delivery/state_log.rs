@@ -108,6 +108,19 @@ impl StateLog {
         }
     }
 
+    /// Others are answered, and these data were not, time and again.
+    pub(crate) fn gives_up_unanswered(&mut self, amount: Amount) {
+        if self.may_say(Line::GivenUp) {
+            let Amount { data, samples, .. } = amount;
+            tracing::error!(
+                destination = &*self.destination,
+                data,
+                samples,
+                "others are answered, and nobody knows whether these data arrived, after ten attempts; they are given up"
+            );
+        }
+    }
+
     pub(crate) fn well(&mut self) {
         self.is_in(None);
         let Some(said) = self.said else {

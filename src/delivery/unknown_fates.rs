@@ -1,21 +1,26 @@
-//! Attempts of one batch whose fate nobody knows, in a row: what comes next is smaller and has more time, and after some
-//! of them the batch is given up.
+//! Attempts of one batch whose fate nobody knows: what comes next is smaller and has more time, and after some of them it is
+//! given up.
 
 use std::time::Duration;
 
 /// So many in a row, and again: half of the data, and twice the time.
 const PER_HALVING: u32 = 3;
-const MAX_HALVINGS: u32 = 3;
+/// While nobody else is answered either: it may be the way there that is slow.
+const MAX_DOUBLINGS: u32 = 3;
 /// As much as a request's time grows.
 pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// So many in a row while other requests were answered: it is given up.
+/// So many while other requests were answered: a datum alone is given up.
 pub(crate) const MAX_UNKNOWN_FATES: u32 = 10;
+/// And so are several.
+const MAX_OF_SEVERAL: u32 = 2 * MAX_UNKNOWN_FATES;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UnknownFates {
     in_a_row: u32,
-    /// Those among them that others were answered beside.
+    /// Of all, those that others were answered beside.
     counted: u32,
+    halvings: u32,
+    doublings: u32,
     /// How many requests had been answered when the last one was over, or the first one began.
     answers: u64,
 }
@@ -23,7 +28,7 @@ pub(crate) struct UnknownFates {
 impl UnknownFates {
     /// Whether there was none, or all goes through as a whole again.
     pub(crate) fn is_none(self) -> bool {
-        self.in_a_row == 0
+        self.in_a_row == 0 && self.halvings == 0
     }
 
     /// An attempt begins; so many requests have been answered.
@@ -33,42 +38,54 @@ impl UnknownFates {
         }
     }
 
-    /// Nobody knows its fate; so many requests have been answered. Gives whether there were too many of these.
-    pub(crate) fn add(&mut self, answers: u64) -> bool {
+    /// Nobody knows its fate; so many requests have been answered.
+    pub(crate) fn add(&mut self, answers: u64) {
         self.in_a_row = self.in_a_row.saturating_add(1);
-        self.counted += u32::from(answers > self.answers);
+        if answers > self.answers {
+            // It is in these data.
+            self.counted += 1;
+            self.halvings += 1;
+        } else if self.in_a_row.is_multiple_of(PER_HALVING) {
+            self.doublings = MAX_DOUBLINGS.min(self.doublings + 1);
+            self.halvings = self.halvings.max(self.doublings);
+        }
         self.answers = answers;
-        self.counted >= MAX_UNKNOWN_FATES
+    }
+
+    /// Whether an attempt with so many data was the last one.
+    pub(crate) fn is_over(self, data: usize) -> bool {
+        let most = if data == 1 {
+            MAX_UNKNOWN_FATES
+        } else {
+            MAX_OF_SEVERAL
+        };
+        self.counted >= most
     }
 
     /// Another answer came.
     pub(crate) fn end(&mut self) {
-        *self = self.of_rest();
+        self.in_a_row = 0;
     }
 
     /// Of what is left once a part has its outcome: it may be twice as large.
     pub(crate) fn of_rest(self) -> Self {
-        let halvings = self.halvings().saturating_sub(1);
         Self {
-            in_a_row: halvings * PER_HALVING,
-            counted: 0,
-            answers: self.answers,
+            in_a_row: 0,
+            halvings: self.halvings.saturating_sub(1),
+            doublings: self.doublings.saturating_sub(1),
+            ..self
         }
     }
 
     /// How many of so many data the next attempt sends.
     pub(crate) fn data(self, all: usize) -> usize {
-        (all >> self.halvings()).max(1)
+        all.checked_shr(self.halvings).unwrap_or_default().max(1)
     }
 
     /// The time that it has.
     pub(crate) fn timeout(self, request: Duration) -> Duration {
-        let longer = request.saturating_mul(1 << self.halvings());
+        let longer = request.saturating_mul(1 << self.doublings);
         longer.min(LONGEST_TIMEOUT).max(request)
-    }
-
-    fn halvings(self) -> u32 {
-        (self.in_a_row / PER_HALVING).min(MAX_HALVINGS)
     }
 }
 
@@ -84,7 +101,8 @@ mod tests {
         for _ in 0..13 {
             fates.begin(7);
             seen.push((fates.data(1_000), fates.timeout(seconds(4)).as_secs()));
-            assert!(!fates.add(7), "nobody was answered");
+            fates.add(7);
+            assert!(!fates.is_over(1), "nobody was answered");
         }
         let expected = [(1_000, 4), (500, 8), (250, 16), (125, 30)];
         let of = |attempt: usize| expected[(attempt / 3).min(3)];
@@ -94,18 +112,31 @@ mod tests {
             (1, seconds(60))
         );
         // What goes through may be larger the next time.
-        let sizes = [fates.of_rest(), fates.of_rest().of_rest()].map(|it| it.data(1_000));
-        assert_eq!(sizes, [250, 500]);
+        let rests = [fates.of_rest(), fates.of_rest().of_rest()];
+        assert_eq!(rests.map(|rest| rest.data(1_000)), [250, 500]);
     }
 
     #[test]
-    fn the_tenth_beside_answered_ones_is_the_last() {
+    fn the_tenth_beside_answered_ones_is_the_last_of_a_datum() {
         let mut fates = UnknownFates::default();
-        for attempt in 1..=30_u64 {
+        for attempt in 1..=60_u64 {
             // Another one is answered before or during every third.
             let answers = attempt / 3;
             fates.begin(answers);
-            assert_eq!(fates.add(answers), attempt == 30, "{attempt}");
+            fates.add(answers);
+            assert_eq!(fates.is_over(1), attempt >= 30, "{attempt}");
+            assert_eq!(fates.is_over(2), attempt >= 60, "{attempt}");
+        }
+    }
+
+    #[test]
+    fn beside_answered_ones_it_gets_smaller_each_time_and_not_slower() {
+        let mut fates = UnknownFates::default();
+        for attempt in 1..=10_u32 {
+            fates.begin(u64::from(attempt));
+            fates.add(u64::from(attempt) + 1);
+            assert_eq!(fates.data(1_000), (1_000 >> attempt).max(1));
+            assert_eq!(fates.timeout(LONGEST_TIMEOUT / 8), LONGEST_TIMEOUT / 8);
         }
     }
 }

@@ -39,11 +39,11 @@ impl Memory {
         }
     }
 
-    /// Whether it is tried by a datum of this batch. The first time its other data wait for that, too: it may have been the
-    /// one datum that was at fault.
-    pub(super) fn takes(&self, number: u64, now: Instant) -> bool {
+    /// Whether it is tried by a datum of this batch. The first time its other data wait for that, too, if they may: it may
+    /// have been the one datum that was at fault.
+    pub(super) fn takes(&self, number: u64, others_wait: bool, now: Instant) -> bool {
         match self.probe {
-            Some(probe) => probe == number || self.pause.is_none(),
+            Some(probe) => probe == number || others_wait && self.pause.is_none(),
             None => self.due <= now,
         }
     }
