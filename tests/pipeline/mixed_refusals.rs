@@ -15,13 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
-const SERIES: usize = 8;
+pub(crate) const SERIES: usize = 8;
 /// Healthy, and recorded until all is over.
-const PULSE: &str = "pulse";
+pub(crate) const PULSE: &str = "pulse";
 
 /// What comes between.
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     None,
     Transient,
     Throttled,
@@ -31,14 +31,18 @@ enum Fault {
     /// All of it arrived, if it is taken.
     Unanswered,
     Hang,
+    /// Refused without a name, whatever it is.
+    Refused,
+    /// The first is named, whatever it is.
+    Named,
 }
 
 #[derive(Clone, Debug)]
-struct Window {
+pub(crate) struct Window {
     /// Series, by bits.
-    recorded: u32,
-    flushes: bool,
-    seconds: u64,
+    pub(crate) recorded: u32,
+    pub(crate) flushes: bool,
+    pub(crate) seconds: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +98,14 @@ fn value_of(datum: &Datum) -> u64 {
     datum.value().statistics().sum as u64
 }
 
+pub(crate) fn invalid(members: Vec<usize>) -> SendError {
+    SendError::Invalid {
+        code: "InvalidParameterValue".into(),
+        message: "no".into(),
+        members,
+    }
+}
+
 impl State {
     fn verdict(&self, batch: &Batch) -> Result<(), SendError> {
         if batch.data().len() > self.cap {
@@ -109,11 +121,7 @@ impl State {
         if bad.is_empty() {
             return Ok(());
         }
-        Err(SendError::Invalid {
-            code: "InvalidParameterValue".into(),
-            message: "no".into(),
-            members: bad.into_iter().take(self.names).collect(),
-        })
+        Err(invalid(bad.into_iter().take(self.names).collect()))
     }
 }
 
@@ -159,6 +167,8 @@ impl Sink for Mixed {
                 retry_after: None,
             }),
             Fault::Denied => Err(SendError::Denied("no".into())),
+            Fault::Refused => Err(invalid(Vec::new())),
+            Fault::Named => Err(invalid(vec![0])),
             Fault::Hang => std::future::pending().await,
             _ => Err(SendError::Ambiguous("no answer".into())),
         }
@@ -276,7 +286,7 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+pub(crate) fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         4 => Just(Fault::None),
         1 => Just(Fault::Transient),
@@ -288,7 +298,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn window() -> impl Strategy<Value = Window> {
+pub(crate) fn window() -> impl Strategy<Value = Window> {
     let seconds = prop_oneof![Just(0_u64), Just(1), Just(20), Just(60)];
     let recorded = 0..1_u32 << SERIES;
     (recorded, any::<bool>(), seconds).prop_map(|(recorded, flushes, seconds)| Window {
