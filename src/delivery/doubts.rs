@@ -84,11 +84,6 @@ impl Doubts {
         self.series.is_empty()
     }
 
-    /// Whether no search is under way.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.suspects == 0
-    }
-
     pub(crate) fn has_test(&self) -> bool {
         self.groups.has_next()
     }

@@ -149,6 +149,7 @@ impl Delivery {
         }
         let (mut parts, mut tested) = (Vec::new(), Vec::new());
         let mut filling = Filling::default();
+        let mut is_put_off = false;
         self.tests_from = None;
         for (number, mut marks) in wanted {
             let Some(mut queued) = self.take_held(number) else {
@@ -166,6 +167,7 @@ impl Delivery {
             self.tests_from = self.tests_from.or(waits_until);
             if waits_until.is_some() || !filling.takes(&*self.sink, self.profile, &queued.batch) {
                 self.hold(queued, now);
+                is_put_off = true;
                 continue;
             }
             if let Some(part) = self.clear(queued, now) {
@@ -174,9 +176,10 @@ impl Delivery {
             }
         }
         if parts.is_empty() {
-            return match self.tests_from {
-                Some(_) => self.doubts.put_off(),
-                None => self.doubts.give_test_up(),
+            return if is_put_off {
+                self.doubts.put_off();
+            } else {
+                self.doubts.give_test_up();
             };
         }
         self.tests_from = None;
@@ -203,7 +206,7 @@ impl Delivery {
         reason: &Refusal,
         now: Instant,
     ) {
-        let is_first = self.doubts.is_quiet();
+        let is_first = !self.doubts.is_searching();
         if self.request_start.refused(is_first, now) {
             self.queue.hurry();
         }
