@@ -1,6 +1,7 @@
 //! What came of an attempt, as the sink tells it.
 
 use crate::model::refusal::Refusal;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::ops::Range;
 use std::time::Duration;
@@ -53,9 +54,12 @@ impl Sent {
             .iter()
             .filter(|(index, _)| data.contains(index));
         let refused = refused.map(|(index, reason)| (index - data.start, reason.clone()));
-        // Which they are is not known: as if they were the first.
+        // Which they are is not known: as if they were the first that are not named.
+        let named: BTreeSet<usize> = self.refused.iter().map(|(index, _)| *index).collect();
+        let others = |data: Range<usize>| data.len() - named.range(data).count();
         let unnamed = self.refused_unnamed.as_ref().and_then(|(number, reason)| {
-            let left = number.saturating_sub(data.start).min(data.len());
+            let left = number.saturating_sub(others(0..data.start));
+            let left = left.min(others(data.clone()));
             (left > 0).then(|| (left, reason.clone()))
         });
         Self {
