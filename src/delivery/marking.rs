@@ -6,6 +6,7 @@ use crate::delivery::durability::Durability;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::{Delivery, Guarantee};
 use crate::journal::{JournalError, PATIENCE};
+use std::collections::HashSet;
 use tokio::time::Instant;
 
 /// Whether an attempt may begin, as far as the journal goes.
@@ -163,10 +164,13 @@ impl Delivery {
 
     /// Attempts that have not begun do not begin any more.
     pub(super) fn hold_all_back(&mut self) {
-        let marking = self.queue.all_in_flight();
-        let marking = marking.filter(|one| one.marking.is_some());
-        let marking: Vec<u64> = marking.map(|one| one.queued.number).collect();
-        for number in marking {
+        let begun: HashSet<u64> = self.tasks.values().copied().collect();
+        // A request that several batches share does not go without those that are held back.
+        self.requests.retain(|request, _| begun.contains(request));
+        let waiting = self.queue.all_in_flight();
+        let waiting = waiting.filter(|one| !begun.contains(&one.request));
+        let waiting: Vec<u64> = waiting.map(|one| one.queued.number).collect();
+        for number in waiting {
             self.hold_back(number);
         }
     }
