@@ -39,10 +39,11 @@ impl Memory {
         }
     }
 
-    /// Whether it is tried by a datum of this batch.
+    /// Whether it is tried by a datum of this batch, or this waits until it was tried for the first time: the one that was
+    /// named may have been the only one.
     pub(super) fn takes(&self, number: u64, now: Instant) -> bool {
         match self.probe {
-            Some(probe) => probe == number,
+            Some(probe) => probe == number || self.pause.is_none(),
             None => self.due <= now,
         }
     }
@@ -54,9 +55,11 @@ impl Memory {
         is_new
     }
 
-    /// The batch with that datum, if it is one of these. If not, the datum had to go.
+    /// The batch with that datum, if it is one of these. If not, the datum had to go, and the next that waits is tried.
     pub(super) fn probe_among(&mut self, held: &BTreeSet<u64>) -> Option<u64> {
-        self.probe = self.probe.filter(|probe| held.contains(probe));
+        let probe = self.probe.take()?;
+        let next = held.first().copied().filter(|_| self.pause.is_none());
+        self.probe = held.get(&probe).copied().or(next);
         self.probe
     }
 
