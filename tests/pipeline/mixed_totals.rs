@@ -44,7 +44,9 @@ struct State {
 
 impl Totals {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -186,7 +188,11 @@ fn odd() -> impl Strategy<Value = Fault> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let bits = prop_oneof![Just(0), 0..1_u32 << SERIES, (0..SERIES).prop_map(|one| 1 << one)];
+    let bits = prop_oneof![
+        Just(0),
+        0..1_u32 << SERIES,
+        (0..SERIES).prop_map(|one| 1 << one)
+    ];
     let sizes = (
         prop_oneof![Just(1_000), 1..6_usize],
         prop_oneof![Just(1_000), 1..6_usize],
