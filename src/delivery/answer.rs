@@ -66,7 +66,7 @@ impl Delivery {
         if !self.doubts.is_empty() {
             let data = parts.iter().flat_map(|part| part.batch.data());
             let marks: Vec<_> = data.map(|datum| self.doubts.mark(datum)).collect();
-            self.cleared_of_doubt(&marks, is_test, sent, now);
+            self.cleared_of_doubt(&marks, is_test, now);
         }
         let (confirms, mut first) = (self.profile.confirms, 0);
         let several = parts.len() > 1;

@@ -84,10 +84,6 @@ impl Doubts {
         self.series.is_empty()
     }
 
-    pub(crate) fn has(&self, mark: Mark) -> bool {
-        self.series.contains_key(&mark)
-    }
-
     pub(crate) fn has_test(&self) -> bool {
         self.groups.has_next()
     }

@@ -7,7 +7,6 @@ use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::request::Filling;
 use crate::model::datum::Datum;
 use crate::model::refusal::Refusal;
-use crate::model::send_result::Sent;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -287,33 +286,11 @@ impl Delivery {
         self.release(alone.released, now);
     }
 
-    /// A request was accepted with data of these series: the search goes on without them, but for those that were refused
-    /// nevertheless.
-    pub(super) fn cleared_of_doubt(
-        &mut self,
-        marks: &[Mark],
-        is_test: bool,
-        sent: &Sent,
-        now: Instant,
-    ) {
-        let refused: BTreeMap<usize, &Refusal> = sent
-            .refused
-            .iter()
-            .map(|(place, reason)| (*place, reason))
-            .collect();
-        let taken = marks.iter().enumerate();
-        let taken = taken.filter(|(place, _)| !refused.contains_key(place));
-        let taken: Vec<Mark> = taken.map(|(_, mark)| *mark).collect();
-        let mut released = self.doubts.accepted(&taken, is_test, now);
-        for (place, reason) in refused {
-            let known = marks.get(place).filter(|mark| self.doubts.has(**mark));
-            released.extend(
-                known
-                    .map(|mark| self.doubts.named(&[*mark], reason, now))
-                    .into_iter()
-                    .flatten(),
-            );
+    /// A request was accepted with data of these series: the search goes on without them.
+    pub(super) fn cleared_of_doubt(&mut self, marks: &[Mark], is_test: bool, now: Instant) {
+        if !self.doubts.is_empty() {
+            let released = self.doubts.accepted(marks, is_test, now);
+            self.release(released, now);
         }
-        self.release(released, now);
     }
 }
