@@ -37,6 +37,8 @@ pub(crate) struct Doubts {
     last_number: u64,
     last_reason: Option<Refusal>,
     forgot_at: Option<Instant>,
+    /// Later data of a series that was named wait until it was tried again. (Totals need not: the next has their samples.)
+    others_wait: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,13 @@ pub(crate) struct Alone {
 }
 
 impl Doubts {
+    pub(crate) fn new(others_wait: bool) -> Self {
+        Self {
+            others_wait,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.series.is_empty()
     }
@@ -112,7 +121,9 @@ impl Doubts {
         match self.series.get(&self.mark(datum)).map(|doubt| &doubt.state) {
             None => Standing::Free,
             Some(State::Suspected { .. }) => Standing::Held,
-            Some(State::Remembered(memory)) if memory.takes(number, now) => Standing::Held,
+            Some(State::Remembered(memory)) if memory.takes(number, self.others_wait, now) => {
+                Standing::Held
+            }
             Some(State::Remembered(memory)) => Standing::Remembered(memory.refusal()),
         }
     }

@@ -136,7 +136,7 @@ impl Delivery {
             requests: HashMap::new(),
             next_request: 0,
             answers: 0,
-            doubts: Doubts::default(),
+            doubts: Doubts::new(!in_order),
             released: Released::default(),
             tests_from: None,
             journal,

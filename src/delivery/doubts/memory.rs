@@ -39,11 +39,11 @@ impl Memory {
         }
     }
 
-    /// Whether it is tried by a datum of this batch, or this waits until it was tried for the first time: the one that was
+    /// Whether it is tried by a datum of this batch; or, where others wait for the first try, waits for it: the one that was
     /// named may have been the only one.
-    pub(super) fn takes(&self, number: u64, now: Instant) -> bool {
+    pub(super) fn takes(&self, number: u64, others_wait: bool, now: Instant) -> bool {
         match self.probe {
-            Some(probe) => probe == number || self.pause.is_none(),
+            Some(probe) => probe == number || (others_wait && self.pause.is_none()),
             None => self.due <= now,
         }
     }
