@@ -3,6 +3,7 @@
 use super::{Delivery, Guarantee};
 use crate::delivery::ledger::{Attempted, Outcome};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
+use crate::delivery::refusal_budget::Worth;
 use crate::delivery::try_once::Tried;
 use crate::model::amount::Amount;
 use crate::model::refusal::Refusal;
@@ -55,7 +56,7 @@ impl Delivery {
 
     fn accepted(&mut self, parts: Vec<QueuedBatch>, is_test: bool, sent: &Sent, now: Instant) {
         self.state_log.noted(sent.note.as_deref());
-        let before = self.request_start.accepted();
+        let before = self.request_start.accepted(now);
         if before.had_failed {
             // It was the destination that failed, not the batches.
             self.queue.hurry();
@@ -72,8 +73,10 @@ impl Delivery {
             self.conclude(part.number, part.durability, verdict);
             first = end;
         }
-        if before.refusals_are_void {
-            self.doubts.begin_anew(self.profile.max_data);
+        match before.refusals {
+            Worth::Proof => self.judge_condemned(now),
+            Worth::Unknown => self.doubts.pardon(),
+            Worth::Void => self.doubts.begin_anew(self.profile.max_data),
         }
     }
 

@@ -35,6 +35,7 @@ pub(crate) struct Doubts {
     hasher: RandomState,
     series: HashMap<Mark, Doubt>,
     groups: Groups,
+    condemned: Vec<Condemned>,
     last_number: u64,
     last_reason: Option<Refusal>,
     forgot_at: Option<Instant>,
@@ -71,6 +72,15 @@ pub(crate) enum Standing {
     Remembered(Refusal),
 }
 
+/// A datum that was refused alone, and is refused if the next request that is accepted comes soon.
+#[derive(Clone, Debug)]
+pub(crate) struct Condemned {
+    pub(crate) mark: Mark,
+    /// Of its batch.
+    pub(crate) number: u64,
+    pub(crate) reason: Refusal,
+}
+
 /// A datum alone was refused.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Alone {
@@ -105,6 +115,12 @@ impl Doubts {
             dimension.hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    /// Whether a series is known to be refused.
+    pub(crate) fn remembers(&self, mark: Mark) -> bool {
+        let state = self.series.get(&mark).map(|doubt| &doubt.state);
+        matches!(state, Some(State::Remembered(_)))
     }
 
     /// Whether a series is in doubt, or remembered.

@@ -1,7 +1,7 @@
 //! The search for bad data: what waits for it, what it sends, and what an answer to that means.
 
 use crate::delivery::Delivery;
-use crate::delivery::doubts::{Mark, Standing};
+use crate::delivery::doubts::{Condemned, Mark, Standing};
 use crate::delivery::ledger::Attempted;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::request::Filling;
@@ -144,7 +144,7 @@ impl Delivery {
         if !self.doubts.has_test() {
             return None;
         }
-        let is_behind = self.queue.next_ready(now).is_some_and(|ready| ready <= now);
+        let is_behind = self.queue.has_ready(now);
         let next = self.request_start.next_test(self.requests.len(), now);
         let next = next.filter(|_| !is_behind)?;
         Some(self.tests_from.map_or(next, |from| from.max(next)))
@@ -285,7 +285,21 @@ impl Delivery {
         reason: &Refusal,
         now: Instant,
     ) {
-        let proves = self.request_start.refusals().proves();
+        let proves = self.request_start.refusals().proves(now);
+        let follows = self.doubts.has_waiting() || self.queue.has_ready(now);
+        if proves && follows && !self.doubts.remembers(mark) {
+            // Unless the next one that is accepted comes soon, everything was refused.
+            for part in parts {
+                let condemned = Condemned {
+                    mark,
+                    number: part.number,
+                    reason: reason.clone(),
+                };
+                self.doubts.condemn(condemned, is_test, now);
+                self.try_again(part, now);
+            }
+            return;
+        }
         let alone = (self.doubts).refused_alone(mark, is_test, proves, reason, now);
         for part in parts {
             if alone.is_refused {
@@ -296,6 +310,34 @@ impl Delivery {
             }
         }
         self.release(alone.released, now);
+        if proves {
+            self.judge_condemned(now);
+        }
+    }
+
+    /// What was refused alone, among others that were accepted, is refused.
+    pub(super) fn judge_condemned(&mut self, now: Instant) {
+        for Condemned {
+            mark,
+            number,
+            reason,
+        } in self.doubts.take_condemned()
+        {
+            let Some(mut queued) = self.take_held(number) else {
+                self.doubts.test_again(mark);
+                continue;
+            };
+            let (doubts, mut is_chosen) = (&self.doubts, false);
+            queued.select(|datum| {
+                let is_it = !is_chosen && doubts.mark(datum) == mark;
+                is_chosen |= is_it;
+                is_it
+            });
+            let alone = (self.doubts).refused_alone(mark, false, true, &reason, now);
+            let durability = queued.durability;
+            self.conclude(number, durability, queued.refused_at(&[0], &reason));
+            self.release(alone.released, now);
+        }
     }
 
     /// A request with data of these batches was accepted: the search goes on without them, but for those that were refused

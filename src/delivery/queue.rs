@@ -140,6 +140,10 @@ impl Queue {
         self.waiting.next_ready(self.group_in_turn(), now)
     }
 
+    pub(crate) fn has_ready(&mut self, now: Instant) -> bool {
+        self.next_ready(now).is_some_and(|ready| ready <= now)
+    }
+
     /// Nobody has to wait any longer for a time of its own.
     pub(crate) fn hurry(&mut self) {
         self.waiting.hurry();

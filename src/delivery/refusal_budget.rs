@@ -13,17 +13,30 @@ const SPAN: Duration = Duration::from_mins(1);
 /// whatever it gets.
 const UNPAUSED: u32 = 16;
 
+/// And they prove nothing if they took longer.
+const FEW_WITHIN: Duration = Duration::from_secs(10);
 /// More in a row say nothing of what was refused.
 const SYSTEMATIC: u32 = 2 * UNPAUSED;
 /// A destination may name one bad datum for each request.
 const NAMED_IN_A_ROW: u32 = 4;
 
+/// What refusals between two accepted requests say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// They were few: whoever was refused alone is at fault.
+    Proof,
+    Unknown,
+    /// The destination refused whatever it got.
+    Void,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct RefusalBudget {
     /// When the last requests began.
     spent: VecDeque<Instant>,
-    /// Refusals since a request was accepted.
+    /// Refusals since a request was accepted, and when the first of them came.
     in_a_row: u32,
+    since: Option<Instant>,
     /// Whether one was accepted since the search began.
     is_proved: bool,
     until: Option<Instant>,
@@ -58,17 +71,31 @@ impl RefusalBudget {
     /// A request was refused.
     pub(crate) fn refused(&mut self, now: Instant, random: &mut fastrand::Rng) {
         self.in_a_row = self.in_a_row.saturating_add(1);
+        self.since.get_or_insert(now);
         let beyond = self.in_a_row.saturating_sub(UNPAUSED);
         self.until = (beyond > 0)
             .then(|| backoff::pause(beyond, now, random))
             .flatten();
     }
 
-    /// A request was accepted. Gives whether the refusals before it say nothing: so many there were, and no other answer.
-    pub(crate) fn accepted(&mut self) -> bool {
-        let are_void = self.is_systematic();
-        (self.is_proved, self.until, self.in_a_row) = (true, None, 0);
-        are_void
+    /// A request was accepted. Gives what that says of the refusals since the one before.
+    pub(crate) fn accepted(&mut self, now: Instant) -> Worth {
+        let worth = if self.is_systematic() {
+            Worth::Void
+        } else if self.are_few(now) {
+            Worth::Proof
+        } else {
+            Worth::Unknown
+        };
+        (self.is_proved, self.in_a_row) = (true, 0);
+        (self.until, self.since) = (None, None);
+        worth
+    }
+
+    /// Whether the destination may well have taken something beside what it refused since.
+    fn are_few(&self, now: Instant) -> bool {
+        let is_recent = self.since.is_none_or(|since| now <= since + FEW_WITHIN);
+        self.in_a_row <= UNPAUSED && is_recent
     }
 
     /// Whether so many were refused in a row that it is not for what is in them.
@@ -84,8 +111,8 @@ impl RefusalBudget {
 
     /// Whether the last refusal says something of what was refused: a request was accepted since the search began, and
     /// not long ago.
-    pub(crate) fn proves(&self) -> bool {
-        self.is_proved && self.in_a_row <= UNPAUSED
+    pub(crate) fn proves(&self, now: Instant) -> bool {
+        self.is_proved && self.are_few(now)
     }
 }
 
@@ -107,7 +134,7 @@ mod tests {
             }
             budget.spend(now);
             if answers(begun.len()) {
-                budget.accepted();
+                budget.accepted(now);
             } else {
                 budget.refused(now, &mut random);
             }
@@ -136,20 +163,20 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         let mut budget = RefusalBudget::default();
         let now = Instant::now();
-        budget.accepted();
+        budget.accepted(now);
         budget.search_begins();
         budget.refused(now, &mut random);
-        assert!(!budget.proves(), "none was accepted since");
-        assert!(!budget.accepted());
+        assert!(!budget.proves(now), "none was accepted since");
+        assert_eq!(budget.accepted(now), Worth::Proof);
         for _ in 0..UNPAUSED {
             budget.refused(now, &mut random);
-            assert!(budget.proves());
+            assert!(budget.proves(now));
         }
         budget.refused(now, &mut random);
-        assert!(!budget.proves(), "that was long ago");
+        assert!(!budget.proves(now), "that was long ago");
         for _ in 0..UNPAUSED {
             budget.refused(now, &mut random);
         }
-        assert!(budget.accepted(), "they said nothing");
+        assert_eq!(budget.accepted(now), Worth::Void);
     }
 }

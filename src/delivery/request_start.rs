@@ -3,7 +3,7 @@
 
 use crate::delivery::backoff::{self, Backoff};
 use crate::delivery::rate_limit::RateLimit;
-use crate::delivery::refusal_budget::RefusalBudget;
+use crate::delivery::refusal_budget::{RefusalBudget, Worth};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,8 +27,8 @@ pub(crate) struct RequestStart {
 pub(crate) struct Before {
     /// It had failed for a while, so that it was not the batches' fault.
     pub(crate) had_failed: bool,
-    /// It refused whatever it got.
-    pub(crate) refusals_are_void: bool,
+    /// What it refused since it took one.
+    pub(crate) refusals: Worth,
 }
 
 impl RequestStart {
@@ -83,11 +83,11 @@ impl RequestStart {
     }
 
     /// The destination took a request. Gives what the answers before it were worth.
-    pub(crate) fn accepted(&mut self) -> Before {
+    pub(crate) fn accepted(&mut self, now: Instant) -> Before {
         self.rate_limit.answered();
         Before {
             had_failed: self.backoff.answered(),
-            refusals_are_void: self.refusals.accepted(),
+            refusals: self.refusals.accepted(now),
         }
     }
 

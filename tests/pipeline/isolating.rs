@@ -113,7 +113,7 @@ async fn with_bad(number: usize, names: usize, windows: usize) -> Vec<Duration> 
     assert!(stats.pending.samples <= number as u64, "{what}: {stats}");
     // Beside each window's: to find them, and to try each again once alone, and after 0, 1, 2, 4, 8, 16 and 32 minutes.
     let requests = run.sink.state().requests.len();
-    let search = [(1, 20), (10, 130), (50, 430), (100, 700)];
+    let search = [(1, 20), (10, 130), (50, 430), (100, 900)];
     let search = search.iter().find(|(bad, _)| *bad == number);
     let most = 2 * windows + search.map_or(0, |(_, most)| *most) + 9 * number;
     assert!(requests <= most, "{what}: {requests} > {most}");

@@ -49,6 +49,7 @@ mod merging;
 mod milestones;
 mod misjudged;
 mod mixed_refusals;
+mod mixed_totals;
 mod name_rules;
 mod on_snapshot;
 mod outage;

@@ -208,3 +208,40 @@ async fn what_is_refused_in_an_accepted_request_is_not_cleared_of_doubt() {
     let with_bad = with_bad.count();
     assert!(with_bad < 20, "{with_bad}");
 }
+
+/// A fault of seconds in the midst of a search judges nothing that is healthy, either.
+#[tokio::test(start_paused = true)]
+async fn a_fault_in_the_midst_of_a_search_judges_nothing_that_is_healthy() {
+    let mut judged = Vec::new();
+    for after in 1..20 {
+        let sink = Refusing::default();
+        sink.state().bad = (0..50)
+            .map(|number| format!("n number={}", number * 20))
+            .collect();
+        let test = started(sink.clone());
+        let all = || {
+            for number in 0..1_000 {
+                counter!("n", "number" => number.to_string()).increment(1);
+            }
+        };
+        window(&test, all).await;
+        let told = sink.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(after * 3)).await;
+            told.state().refuses_all = Some(Everything::Unnamed);
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            told.state().refuses_all = None;
+        });
+        for _ in 0..2 {
+            window(&test, all).await;
+        }
+        let refusals = test.cloudwatch.refusals();
+        let state = sink.state();
+        let names = refusals
+            .iter()
+            .map(|one| format!("n number={}", one.key.labels().next().unwrap().value()));
+        let healthy: Vec<String> = names.filter(|name| !state.bad.contains(name)).collect();
+        judged.extend((!healthy.is_empty()).then_some((after * 3, healthy)));
+    }
+    assert!(judged.is_empty(), "{judged:?}");
+}

@@ -10,18 +10,18 @@ use metrics_exporter_cloudwatch::{
     SendError, Sent, Sink,
 };
 use proptest::prelude::*;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
-const SERIES: usize = 8;
+pub(crate) const SERIES: usize = 8;
 /// Healthy, and recorded until all is over.
-const PULSE: &str = "pulse";
+pub(crate) const PULSE: &str = "pulse";
 
 /// What comes between.
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     None,
     Transient,
     Throttled,
@@ -31,14 +31,18 @@ enum Fault {
     /// All of it arrived, if it is taken.
     Unanswered,
     Hang,
+    /// Refused without a name, whatever it is.
+    Refused,
+    /// The first is named, whatever it is.
+    Named,
 }
 
 #[derive(Clone, Debug)]
-struct Window {
+pub(crate) struct Window {
     /// Series, by bits.
-    recorded: u32,
-    flushes: bool,
-    seconds: u64,
+    pub(crate) recorded: u32,
+    pub(crate) flushes: bool,
+    pub(crate) seconds: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ struct Case {
     seed: u64,
     /// Series, by bits.
     bad: u32,
+    /// Of these series one datum alone is bad.
+    once: u32,
     at_most_once: u32,
     /// So many of the bad are named.
     names: usize,
@@ -63,6 +69,7 @@ struct Mixed(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     bad: u32,
+    bad_values: BTreeSet<u64>,
     names: usize,
     cap: usize,
     max_data: usize,
@@ -94,13 +101,24 @@ fn value_of(datum: &Datum) -> u64 {
     datum.value().statistics().sum as u64
 }
 
+pub(crate) fn invalid(members: Vec<usize>) -> SendError {
+    SendError::Invalid {
+        code: "InvalidParameterValue".into(),
+        message: "no".into(),
+        members,
+    }
+}
+
 impl State {
     fn verdict(&self, batch: &Batch) -> Result<(), SendError> {
         if batch.data().len() > self.cap {
             return Err(SendError::TooLarge("too large".into()));
         }
-        let is_bad =
-            |datum: &Datum| number_of(datum).is_some_and(|number| self.bad & (1 << number) != 0);
+        let is_bad = |datum: &Datum| {
+            let number = number_of(datum);
+            number.is_some_and(|number| self.bad & (1 << number) != 0)
+                || self.bad_values.contains(&value_of(datum))
+        };
         let bad = batch.data().iter().enumerate();
         let bad: Vec<usize> = bad
             .filter(|(_, datum)| is_bad(datum))
@@ -109,11 +127,7 @@ impl State {
         if bad.is_empty() {
             return Ok(());
         }
-        Err(SendError::Invalid {
-            code: "InvalidParameterValue".into(),
-            message: "no".into(),
-            members: bad.into_iter().take(self.names).collect(),
-        })
+        Err(invalid(bad.into_iter().take(self.names).collect()))
     }
 }
 
@@ -159,6 +173,8 @@ impl Sink for Mixed {
                 retry_after: None,
             }),
             Fault::Denied => Err(SendError::Denied("no".into())),
+            Fault::Refused => Err(invalid(Vec::new())),
+            Fault::Named => Err(invalid(vec![0])),
             Fault::Hang => std::future::pending().await,
             _ => Err(SendError::Ambiguous("no answer".into())),
         }
@@ -192,13 +208,17 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
         );
     }
     let test = Started::new(builder);
-    let mut values = BTreeMap::new();
+    let (mut values, mut once) = (BTreeMap::new(), case.once);
     let mut record = |recorded: u32, pulse: bool| {
         test.record(|| {
             for number in (0..SERIES).filter(|number| recorded & (1 << number) != 0) {
                 let value = values.len() as u64 + 1;
                 counter!(format!("n{number}")).increment(value);
                 let series = Some(number);
+                if once & (1 << number) != 0 {
+                    once &= !(1 << number);
+                    sink.state().bad_values.insert(value);
+                }
                 values.insert(value, Value { series });
             }
             if pulse {
@@ -237,7 +257,8 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
     let refusals = test.cloudwatch.refusals();
     for refused in &refusals {
         let number: usize = refused.key.name()[1..].parse().unwrap_or(31);
-        prop_assert!(case.bad & (1 << number) != 0, "healthy: {refused}");
+        let bad = case.bad | case.once;
+        prop_assert!(bad & (1 << number) != 0, "healthy: {refused}");
     }
     let state = sink.state();
     let of = |all: &BTreeMap<u64, u32>, value| all.get(value).copied().unwrap_or_default();
@@ -246,7 +267,7 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
     for (value, Value { series }) in &values {
         let (told, untold) = (of(&state.told, value), of(&state.untold, value));
         let is = |bits: u32| series.is_some_and(|number| bits & (1 << number) != 0);
-        if is(case.bad) {
+        if is(case.bad) || state.bad_values.contains(value) {
             prop_assert_eq!(told + untold, 0);
             bad += 1;
             continue;
@@ -276,7 +297,7 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+pub(crate) fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         4 => Just(Fault::None),
         1 => Just(Fault::Transient),
@@ -288,7 +309,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn window() -> impl Strategy<Value = Window> {
+pub(crate) fn window() -> impl Strategy<Value = Window> {
     let seconds = prop_oneof![Just(0_u64), Just(1), Just(20), Just(60)];
     let recorded = 0..1_u32 << SERIES;
     (recorded, any::<bool>(), seconds).prop_map(|(recorded, flushes, seconds)| Window {
@@ -308,7 +329,7 @@ fn case() -> impl Strategy<Value = Case> {
     let few = prop_oneof![Just(0), Just(1), Just(100)];
     (
         any::<u64>(),
-        bits(),
+        (bits(), bits()),
         bits(),
         few,
         sizes,
@@ -316,9 +337,10 @@ fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(window(), 1..12),
     )
         .prop_map(
-            |(seed, bad, at_most_once, names, sizes, faults, windows)| Case {
+            |(seed, (bad, once), at_most_once, names, sizes, faults, windows)| Case {
                 seed,
                 bad,
+                once,
                 at_most_once,
                 names,
                 cap: sizes.0,
@@ -332,7 +354,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: short_or_long(200, 20_000),
+        cases: short_or_long(200, 10_000),
         max_shrink_iters: 2_000,
         failure_persistence: None,
         ..ProptestConfig::default()

@@ -1,6 +1,7 @@
 //! Which series are tested next, and by a datum of which batch.
 
-use super::{Doubts, Mark, State};
+use super::{Condemned, Doubts, Mark, State};
+use tokio::time::Instant;
 
 impl Doubts {
     pub(crate) fn has_test(&self) -> bool {
@@ -9,7 +10,7 @@ impl Doubts {
 
     /// Whether there is something to test, or under test.
     pub(crate) fn is_searching(&self) -> bool {
-        self.groups.is_searching()
+        self.groups.is_searching() || !self.condemned.is_empty()
     }
 
     /// The series that are to be tested next, and the batch that the datum of each is in. They are tested until an answer
@@ -72,6 +73,7 @@ impl Doubts {
     /// What all refusals said is void: the search begins anew, with as large groups as there can be.
     pub(crate) fn begin_anew(&mut self, group_len: usize) {
         self.groups.clear();
+        self.condemned.clear();
         let mut in_order: Vec<(u64, Mark)> = Vec::new();
         in_order.extend(
             self.series
@@ -109,6 +111,44 @@ impl Doubts {
         for group in together.chunks(group_len.max(1)) {
             let members = group.iter().map(|(_, mark)| *mark).collect();
             self.groups.push_last(members);
+        }
+    }
+
+    /// Whether there are groups beside the one under test.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.groups.has_waiting()
+    }
+
+    /// What was refused alone waits for what comes next.
+    pub(crate) fn condemn(&mut self, condemned: Condemned, is_test: bool, now: Instant) {
+        if is_test {
+            self.groups.end();
+        }
+        self.last_reason = Some(condemned.reason.clone());
+        self.suspect(condemned.mark, now);
+        self.condemned.push(condemned);
+    }
+
+    pub(crate) fn take_condemned(&mut self) -> Vec<Condemned> {
+        std::mem::take(&mut self.condemned)
+    }
+
+    /// Nothing was proved: what was refused alone is tested again.
+    pub(crate) fn pardon(&mut self) {
+        for condemned in self.take_condemned() {
+            self.test_again(condemned.mark);
+        }
+    }
+
+    /// A series that is in no group is tested again, if there are data of it.
+    pub(crate) fn test_again(&mut self, mark: Mark) {
+        if let Some(doubt) = self.series.get_mut(&mark)
+            && let State::Suspected { is_grouped, .. } = &mut doubt.state
+        {
+            *is_grouped = !doubt.held.is_empty();
+            if *is_grouped {
+                self.groups.push_alone(mark);
+            }
         }
     }
 }

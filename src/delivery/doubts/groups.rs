@@ -25,6 +25,10 @@ impl Groups {
         self.tested.is_none() && !self.waiting.is_empty()
     }
 
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     pub(super) fn is_searching(&self) -> bool {
         self.tested.is_some() || !self.waiting.is_empty()
     }

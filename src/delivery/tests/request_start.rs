@@ -56,7 +56,7 @@ impl Line {
                 let (started, _) = self.under_way.remove(place.expect("it was found"));
                 match answer(now - self.origin) {
                     Answer::Well => {
-                        self.start.accepted();
+                        self.start.accepted(now);
                     }
                     Answer::Failed => self.start.failed(started, now),
                     Answer::Throttled => self.start.throttled(None, now),
@@ -162,7 +162,7 @@ proptest! {
         }
         // Whatever comes of those that were under way.
         for _ in 0..10 {
-            requests.accepted();
+            requests.accepted(now);
         }
         requests.failed(last, last);
         requests.hurry(last);

@@ -90,6 +90,7 @@ impl Sink for ByChance {
                 arrives(names.collect());
                 std::future::pending().await
             }
+            _ if batch.data().len() == 1 => Err(SendError::Transient("no route".into())),
             _ => Err(SendError::TooLarge("too large".into())),
         }
     }
@@ -258,5 +259,68 @@ async fn everything_ends_somewhere() {
             let_others_run(100);
         }
         assert_eq!(left(), [""; 0], "with seed {seed}, of what is settled");
+    }
+}
+
+/// Whatever was on disk before the crash, and is of healthy series, arrives: of this process or the next.
+#[tokio::test(start_paused = true)]
+async fn at_least_once_over_a_crash_at_any_step() {
+    for seed in 0..runs() {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (scratch, disk) = (Scratch::new(), TestDisk::default());
+        let sink = ByChance::new(seed, &disk);
+        let config = config_of(Guarantee::AtLeastOnce);
+        let rig = Rig::on(config, sink.clone(), &scratch.dir(), &disk, 1 << 30);
+        disk.fail_after(random.u32(5..80), Failure::DeathBefore);
+        let mut durable = Vec::new();
+        for number in 1..=12 {
+            window(&rig, number).await;
+            for _ in 0..2_000 {
+                if rig.stats().journal_writing_bytes == 0 || disk.is_dead() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+                let_others_run(10);
+            }
+            let names = scratch.names();
+            let record = format!("{number:016x}.");
+            let is_there = names.iter().any(|name| {
+                *name == format!("{record}record") || *name == format!("{record}begun")
+            });
+            if is_there && !disk.is_dead() {
+                let seconds = rig
+                    .clock
+                    .now()
+                    .duration_since(SystemTime::UNIX_EPOCH)
+                    .unwrap()
+                    .as_secs();
+                let start = Duration::from_secs(seconds / 60 * 60 - 60);
+                durable.push(format!("{:?}", SystemTime::UNIX_EPOCH + start));
+            }
+            some_time(&mut random).await;
+        }
+        disk.fail_after(0, Failure::DeathBefore);
+        drop(rig);
+        let before = sink.arrived();
+        as_time_goes_by(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
+
+        let disk = TestDisk::default();
+        let next = ByChance::new(seed, &disk);
+        next.is_well();
+        let config = config_of(Guarantee::AtLeastOnce);
+        let rig = Rig::on(config, next.clone(), &scratch.dir(), &disk, 1 << 30);
+        as_time_goes_by(|| scratch.names().is_empty()).await;
+        drop(rig);
+        let all: BTreeSet<String> = [before, next.arrived()].concat().into_iter().collect();
+        for at in durable {
+            for series in 0..3 {
+                let is_it =
+                    |name: &&String| name.contains(&format!("\"{series}\"")) && name.ends_with(&at);
+                assert!(
+                    all.iter().any(|name| is_it(&name)),
+                    "with seed {seed}, series {series} of {at} is lost"
+                );
+            }
+        }
     }
 }
