@@ -48,7 +48,7 @@ pub(crate) struct ServiceClock {
 /// What a sink may take before its request leaves.
 const MIN_PREPARATION: Duration = Duration::from_mins(1);
 /// Credentials may come from a program, or from a person. Who gives up the load and begins again never gets them.
-const MIN_LOAD: Duration = Duration::from_mins(10);
+pub(crate) const MIN_LOAD: Duration = Duration::from_mins(10);
 
 impl Attempt {
     /// One that begins now, with so much time for its request. It needs a Tokio runtime with its time driver enabled.

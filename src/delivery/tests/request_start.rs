@@ -162,7 +162,7 @@ proptest! {
         }
         // Whatever comes of those that were under way.
         for _ in 0..10 {
-            requests.accepted(now);
+            requests.accepted(Instant::now());
         }
         requests.failed(last, last);
         requests.hurry(last);

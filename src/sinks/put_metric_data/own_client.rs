@@ -1,10 +1,11 @@
 //! The client that requests are made with, which forgets an absurd `Date` of an answer.
 
+use crate::model::attempt::MIN_LOAD;
 use crate::sinks::put_metric_data::retry_after::date;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::config::interceptors::BeforeDeserializationInterceptorContextRef;
-use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudwatch::config::{ConfigBag, IdentityCache, Intercept, RuntimeComponents};
 use aws_sdk_cloudwatch::error::BoxError;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -26,7 +27,12 @@ impl OwnClient {
     /// As the user's client is. That one learns nothing from answers to the exporter.
     pub(crate) fn like(theirs: &Client) -> Self {
         let absurd = AbsurdDate::default();
-        let config = theirs.config().to_builder().interceptor(absurd.clone());
+        let mut config = theirs.config().to_builder().interceptor(absurd.clone());
+        if theirs.config().identity_cache().is_none() {
+            // One that outlives the client: credentials are not loaded anew for a `Date`.
+            let cache = IdentityCache::lazy().load_timeout(MIN_LOAD);
+            config = config.identity_cache(cache.build());
+        }
         Self {
             client: Arc::new(Mutex::new(Client::from_conf(config.build()))),
             absurd,
