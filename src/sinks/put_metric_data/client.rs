@@ -90,7 +90,7 @@ impl Sink for PutMetricData {
     }
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
-        attempt.awaits_credentials();
+        attempt.asks_to_leave();
         let seen = Seen::of(attempt, self.client.config().region());
         let once = aws_sdk_cloudwatch::Config::builder()
             .retry_config(RetryConfig::disabled())
