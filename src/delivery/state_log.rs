@@ -6,6 +6,7 @@ use crate::delivery::ledger::Ledger;
 use crate::delivery::line_budget::{Line, LineBudget};
 use crate::delivery::wait_log::WaitLog;
 use crate::model::amount::Amount;
+use crate::model::cut::line;
 use crate::model::refusal::Refusal;
 use crate::model::trouble::Trouble;
 use parking_lot::Mutex;
@@ -97,7 +98,7 @@ impl StateLog {
             self.said = self.state;
             let Amount { data, samples, .. } = std::mem::take(&mut self.given_up);
             let changes = self.unsaid_changes();
-            tracing::warn!(destination = &*self.destination, %error, data, samples, changes,
+            tracing::warn!(destination = &*self.destination, error = %line(error), data, samples, changes,
                 "no answer, so nobody knows whether data arrived; they are given up, as they must not count twice"
             );
         }
@@ -132,7 +133,7 @@ impl StateLog {
             self.note = note.map(str::to_owned);
             tracing::warn!(
                 destination = &*self.destination,
-                note,
+                note = note.map(line),
                 "the destination took the data, and says"
             );
         }
@@ -192,9 +193,9 @@ impl StateLog {
             let (destination, changes) = (Arc::clone(&self.destination), self.unsaid_changes());
             let what = line_of(trouble);
             if matches!(trouble, Trouble::Denied | Trouble::Misdirected) {
-                tracing::error!(destination = &*destination, %error, changes, "{what}");
+                tracing::error!(destination = &*destination, error = %line(error), changes, "{what}");
             } else {
-                tracing::warn!(destination = &*destination, %error, changes, "{what}");
+                tracing::warn!(destination = &*destination, error = %line(error), changes, "{what}");
             }
         }
     }
