@@ -216,8 +216,9 @@ impl Delivery {
         if is_named {
             self.refused_by_name(parts, is_test, members, &marks, reason, now);
         } else if let [mark] = marks[..] {
-            self.refused_alone(parts, is_test, mark, reason, now);
+            self.refused_alone(parts, (is_test, is_first), mark, reason, now);
         } else {
+            self.state_log.in_doubt(reason, is_first);
             self.doubts.refused(&marks, is_test, reason, now);
             for part in parts {
                 self.try_again(part, now);
@@ -265,13 +266,16 @@ impl Delivery {
     fn refused_alone(
         &mut self,
         parts: Vec<QueuedBatch>,
-        is_test: bool,
+        (is_test, is_first): (bool, bool),
         mark: Mark,
         reason: &Refusal,
         now: Instant,
     ) {
         let proves = self.request_start.refusals().proves();
         let alone = (self.doubts).refused_alone(mark, is_test, proves, reason, now);
+        if !alone.is_refused {
+            self.state_log.in_doubt(reason, is_first);
+        }
         for part in parts {
             if alone.is_refused {
                 let (number, durability) = (part.number, part.durability);

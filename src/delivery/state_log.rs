@@ -151,6 +151,19 @@ impl StateLog {
         }
     }
 
+    /// A request was refused, and nobody knows for which of its data, or whether for any: the `is_first` of a search.
+    pub(crate) fn in_doubt(&mut self, reason: &Refusal, is_first: bool) {
+        let now = self.clock.now();
+        self.ledger.books().condition.refused(now);
+        if is_first && self.may_say(Line::InDoubt) {
+            tracing::warn!(
+                destination = &*self.destination,
+                reason = %line(reason),
+                "requests are refused, and nobody knows yet for which data; these wait until that is found out"
+            );
+        }
+    }
+
     /// There was no more room for data of which some may be refused.
     pub(crate) fn dropped_in_doubt(&mut self, amount: Amount, reason: Option<&Refusal>) {
         self.dropping.add(amount);
