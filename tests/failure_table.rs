@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 /// What an operator may run into: each has a row.
-const FAILURES: [&str; 12] = [
+const FAILURES: [&str; 13] = [
     "no connection",
     "throttling",
     "credentials take long",
     "no permission",
     "a wrong endpoint",
     "is not accepted",
+    "requests are refused",
     "an answer is lost",
     "the queue is full",
     "clock is off",

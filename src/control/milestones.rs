@@ -4,6 +4,7 @@
 use crate::control::shared::SharedPipeline;
 use crate::delivery::ledger::Ledger;
 use crate::journal::{Recovered, Writer};
+use crate::model::cut::line;
 use crate::model::sink::AnySink;
 use crate::report::stats::Stats;
 use crate::settings::Config;
@@ -30,7 +31,7 @@ impl Milestones {
         Self {
             destination: Arc::clone(&config.destination),
             namespace: Arc::clone(&config.namespace),
-            sink: sink.describe(),
+            sink: sink.describe().map(|place| line(&place)),
             restored,
             has_accepted: false,
         }

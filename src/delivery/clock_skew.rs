@@ -10,6 +10,7 @@ use crate::model::storage_resolution::StorageResolution;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// Up to this nothing is corrected: an answer takes a while, and `Date` has whole seconds.
 const BEGINS_BEYOND_MS: u64 = 60_000;
@@ -31,6 +32,9 @@ const MAX_UNCONFIRMED_MS: u64 = 24 * 3_600 * 1_000;
 const MAX_DOUBTS: u32 = 3;
 /// Offsets of the past that are remembered, for what was stamped while they were true.
 const MAX_PAST: usize = 4;
+/// A line about the clock holds for so long.
+const SAID_FOR: Duration = Duration::from_mins(1);
+
 /// What the service's answers say of the exporter's clock.
 #[derive(Debug)]
 pub(crate) struct ClockSkew {
@@ -45,6 +49,9 @@ pub(crate) struct ClockSkew {
     best: BestClock,
     /// The exporter's clock at the start.
     start: BestClock,
+    /// What the log has heard of last, and when.
+    said_ms: i64,
+    said_at: Option<Instant>,
 }
 
 /// What was known of the exporter's clock while it showed these times.
@@ -77,6 +84,8 @@ impl ClockSkew {
             corrects,
             best,
             start: best,
+            said_ms: 0,
+            said_at: None,
         }
     }
 
@@ -217,11 +226,11 @@ impl ClockSkew {
         self.now.to = self.now.to.max(told.told_at);
         let next = next(known, seen);
         if next != known {
-            self.log(known, next);
             self.past.push_front(self.now);
             self.past.truncate(MAX_PAST);
             self.now = Offset::new(next, told.told_at);
         }
+        self.say(Instant::now());
         // What left before was judged by another time: it may be set right, or refused for its age by name.
         if self.doubt(is_surprise) {
             self.surprises = self.surprises.wrapping_add(1);
@@ -237,6 +246,18 @@ impl ClockSkew {
             0
         };
         is_in_doubt && self.corrects && self.doubts <= MAX_DOUBTS
+    }
+
+    /// Says what is known, if the log has heard of another offset: once a minute, as each answer may tell another one.
+    fn say(&mut self, now: Instant) {
+        let ahead_ms = self.now.ahead_ms;
+        let is_soon = |said: Instant| now.saturating_duration_since(said) < SAID_FOR;
+        if ahead_ms == self.said_ms || self.said_at.is_some_and(is_soon) {
+            return;
+        }
+        self.said_at = Some(now);
+        let before = std::mem::replace(&mut self.said_ms, ahead_ms);
+        self.log(before, ahead_ms);
     }
 
     fn log(&self, before: i64, ahead_ms: i64) {

@@ -5,6 +5,7 @@ use crate::delivery::alarm::sleep_until;
 use crate::delivery::durability::Durability;
 use crate::delivery::ledger::Outcome;
 use crate::delivery::queued_batch::Verdict;
+use crate::model::attempt::Attempt;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,8 +30,24 @@ impl Delivery {
         is_one
     }
 
+    /// Requests that wait for credentials are not to leave any more. Their data wait as if they had not been tried.
+    fn withdraw_waiting(&mut self) {
+        let requests = self.requests.values();
+        let withdrawn = requests.filter(|one| one.attempt.as_ref().is_some_and(Attempt::withdraw));
+        let withdrawn: Vec<u64> = withdrawn.flat_map(|one| one.numbers.clone()).collect();
+        for number in withdrawn {
+            if let Some(in_flight) = self.queue.arrive(number) {
+                let mut queued = in_flight.queued;
+                queued.unite();
+                self.take_back(&mut queued);
+                self.queue.push(queued);
+            }
+        }
+    }
+
     /// Nothing is tried any more: what has perhaps arrived, and is not on disk, is ambiguous.
     pub(crate) fn give_up_uncertain(&mut self) {
+        self.withdraw_waiting();
         let in_memory = self.queue.in_memory();
         let uncertain = in_memory.filter(|(queued, is_in_flight)| {
             let is_uncertain = queued.is_repeated || *is_in_flight;

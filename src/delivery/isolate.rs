@@ -212,7 +212,8 @@ impl Delivery {
         reason: &Refusal,
         now: Instant,
     ) {
-        if !self.doubts.is_searching() {
+        let is_first = !self.doubts.is_searching();
+        if is_first {
             self.request_start.search_begins();
         }
         if self.request_start.refused(now) {
@@ -228,6 +229,9 @@ impl Delivery {
         let data: Vec<&Datum> = parts.iter().flat_map(|part| part.batch.data()).collect();
         let marks: Vec<Mark> = data.iter().map(|datum| self.doubts.mark(datum)).collect();
         let is_named = members.iter().any(|member| *member < marks.len());
+        if !is_named {
+            self.state_log.in_doubt(reason, is_first);
+        }
         if is_named {
             self.refused_by_name(parts, is_test, members, &marks, reason, now);
         } else if let [mark] = marks[..] {
@@ -301,6 +305,7 @@ impl Delivery {
             return;
         }
         let alone = (self.doubts).refused_alone(mark, is_test, proves, reason, now);
+        if !alone.is_refused {}
         for part in parts {
             if alone.is_refused {
                 let (number, durability) = (part.number, part.durability);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// Lines about states in any minute. The three others, once each, always have room.
-const MAX_STATES: usize = 7;
+/// Lines about states in any minute. The four others, once each, always have room.
+const MAX_STATES: usize = 6;
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(crate) enum Line {
     Note,
     Full,
     Room,
+    InDoubt,
 }
 
 impl Line {
@@ -68,6 +69,7 @@ mod tests {
             Line::Note,
             Line::Full,
             Line::Room,
+            Line::InDoubt,
         ];
         let start = Instant::now();
         let mut said = Vec::new();

@@ -6,6 +6,7 @@ use crate::delivery::queue::InFlight;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::try_once::try_once;
 use crate::delivery::{Delivery, PATIENCE};
+use crate::model::attempt::Attempt;
 use crate::model::batch::{Batch, BatchKey};
 use crate::model::profile::Profile;
 use crate::model::sink::AnySink;
@@ -23,6 +24,8 @@ pub(super) struct Request {
     pub(super) is_test: bool,
     /// Of the time stamps that are sent.
     pub(super) correction: Correction,
+    /// None, while it waits for the journal.
+    pub(super) attempt: Option<Attempt>,
 }
 
 /// A batch that may be sent, and the call by which the journal is to mark it first.
@@ -122,6 +125,7 @@ impl Delivery {
             started: now,
             is_test,
             correction: Correction::NONE,
+            attempt: None,
         };
         self.requests.insert(request, under_way);
         self.send(request);
@@ -198,8 +202,10 @@ impl Delivery {
         let (batch, correction) = self.clock_skew.correct(&batch, self.clock.now());
         request.correction = correction;
         let (sink, clock) = (Arc::clone(&self.sink), Arc::clone(&self.clock));
-        let attempt = try_once(sink, batch, timeout, clock, self.state_log.wait_log());
-        let task = self.attempts.spawn(attempt);
+        let attempt = Attempt::by_clock(timeout, clock);
+        request.attempt = Some(attempt.clone());
+        let trying = try_once(sink, batch, attempt, self.state_log.wait_log());
+        let task = self.attempts.spawn(trying);
         self.tasks.insert(task.id(), number);
     }
 }

@@ -6,6 +6,7 @@ use crate::delivery::ledger::Ledger;
 use crate::delivery::line_budget::{Line, LineBudget};
 use crate::delivery::wait_log::WaitLog;
 use crate::model::amount::Amount;
+use crate::model::cut::line;
 use crate::model::refusal::Refusal;
 use crate::model::trouble::Trouble;
 use parking_lot::Mutex;
@@ -102,7 +103,7 @@ impl StateLog {
             self.said = self.state;
             let Amount { data, samples, .. } = std::mem::take(&mut self.given_up);
             let changes = self.unsaid_changes();
-            tracing::warn!(destination = &*self.destination, %error, data, samples, changes,
+            tracing::warn!(destination = &*self.destination, error = %line(error), data, samples, changes,
                 "no answer, so nobody knows whether data arrived; they are given up, as they must not count twice"
             );
         }
@@ -150,7 +151,7 @@ impl StateLog {
             self.note = note.map(str::to_owned);
             tracing::warn!(
                 destination = &*self.destination,
-                note,
+                note = note.map(line),
                 "the destination took the data, and says"
             );
         }
@@ -164,6 +165,19 @@ impl StateLog {
             tracing::error!(
                 destination = &*self.destination,
                 "the queue is full: the oldest data are dropped"
+            );
+        }
+    }
+
+    /// A request was refused, and nobody knows for which of its data, or whether for any: the `is_first` of a search.
+    pub(crate) fn in_doubt(&mut self, reason: &Refusal, is_first: bool) {
+        let now = self.clock.now();
+        self.ledger.books().condition.refused(now);
+        if is_first && self.may_say(Line::InDoubt) {
+            tracing::warn!(
+                destination = &*self.destination,
+                reason = %line(reason),
+                "requests are refused, and nobody knows yet for which data; these wait until that is found out"
             );
         }
     }
@@ -213,9 +227,9 @@ impl StateLog {
                 trouble,
                 Trouble::Denied | Trouble::Misdirected | Trouble::RefusingAll
             ) {
-                tracing::error!(destination = &*destination, %error, changes, "{what}");
+                tracing::error!(destination = &*destination, error = %line(error), changes, "{what}");
             } else {
-                tracing::warn!(destination = &*destination, %error, changes, "{what}");
+                tracing::warn!(destination = &*destination, error = %line(error), changes, "{what}");
             }
         }
     }

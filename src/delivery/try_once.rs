@@ -1,6 +1,5 @@
 //! One attempt to send a batch, on a task of its own.
 
-use crate::clock::Clock;
 use crate::delivery::wait_log::WaitLog;
 use crate::model::attempt::{Attempt, ServiceClock};
 use crate::model::batch::Batch;
@@ -26,11 +25,9 @@ pub(crate) struct Tried {
 pub(crate) async fn try_once(
     sink: Arc<dyn AnySink>,
     batch: Arc<Batch>,
-    timeout: Duration,
-    clock: Arc<dyn Clock>,
+    attempt: Attempt,
     wait_log: WaitLog,
 ) -> Tried {
-    let attempt = Attempt::by_clock(timeout, clock);
     let out_of_time = async {
         attempt.out_of_time().await;
         tokio::time::sleep(LAST_WORD).await;

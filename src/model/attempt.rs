@@ -1,6 +1,7 @@
 //! One attempt to send a batch, and the time that it has.
 
 use crate::clock::{Clock, SystemClock};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -20,6 +21,8 @@ pub struct Attempt {
 
 struct Shared {
     stage: watch::Sender<Stage>,
+    /// Whether the sink asks whether its request [may leave](Attempt::may_leave).
+    asks: AtomicBool,
     /// The exporter's.
     clock: Arc<dyn Clock>,
     /// By that clock.
@@ -33,6 +36,8 @@ enum Stage {
     Preparing,
     AwaitingCredentials,
     Left(Instant),
+    /// It is not to leave any more.
+    Withdrawn,
 }
 
 /// What an answer said of the service's clock, and what the exporter's clock showed around it.
@@ -63,6 +68,7 @@ impl Attempt {
             timeout,
             shared: Arc::new(Shared {
                 stage: watch::Sender::new(Stage::Preparing),
+                asks: AtomicBool::new(false),
                 clock,
                 left_at: OnceLock::new(),
                 told: OnceLock::new(),
@@ -75,7 +81,7 @@ impl Attempt {
         let shared = &self.shared;
         shared.left_at.get_or_init(|| shared.clock.now());
         shared.stage.send_if_modified(|stage| {
-            let is_first = !matches!(stage, Stage::Left(_));
+            let is_first = matches!(stage, Stage::Preparing | Stage::AwaitingCredentials);
             if is_first {
                 *stage = Stage::Left(Instant::now());
             }
@@ -94,6 +100,32 @@ impl Attempt {
             }
             is_change
         });
+    }
+
+    /// The sink [awaits credentials](Self::awaits_credentials), and asks whether its request [may leave](Self::may_leave).
+    pub(crate) fn asks_to_leave(&self) {
+        self.shared.asks.store(true, Ordering::Relaxed);
+        self.awaits_credentials();
+    }
+
+    /// The request [leaves](Self::leaves) now, unless it was [withdrawn](Self::withdraw).
+    pub(crate) fn may_leave(&self) -> bool {
+        self.leaves();
+        *self.shared.stage.borrow() != Stage::Withdrawn
+    }
+
+    /// The request is not to leave any more. Gives whether it surely did not, and will not.
+    pub(crate) fn withdraw(&self) -> bool {
+        if !self.shared.asks.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.shared.stage.send_if_modified(|stage| {
+            let waits = *stage == Stage::AwaitingCredentials;
+            if waits {
+                *stage = Stage::Withdrawn;
+            }
+            waits
+        })
     }
 
     /// The answer says that the service's clock shows `shows`, whether the answer is a success or an error. Say so as
@@ -145,6 +177,7 @@ impl Attempt {
                 Stage::Left(at) => at.checked_add(self.timeout),
                 Stage::Preparing => self.started.checked_add(preparation),
                 Stage::AwaitingCredentials => self.started.checked_add(self.load_time()),
+                Stage::Withdrawn => return,
             };
             let Some(end) = end else {
                 return std::future::pending().await;

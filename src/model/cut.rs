@@ -2,6 +2,7 @@
 
 use metrics::{Key, Label, SharedString};
 use std::borrow::Cow;
+use std::fmt;
 
 /// Bytes of a text that reports keep: any that CloudWatch takes is whole.
 pub(crate) const MAX_KEPT: usize = 2_048;
@@ -27,7 +28,15 @@ fn said_len(text: &str) -> Option<usize> {
     length.parse().ok()
 }
 
-/// The same, of a text that may be shared.
+/// A text of a sink's on one line: whatever it says, a line of the log has little of it.
+pub(crate) fn line(text: &(impl fmt::Display + ?Sized)) -> String {
+    let text = text.to_string();
+    let is_end = |next: char| next.is_control() || matches!(next, '\u{2028}' | '\u{2029}');
+    let cut = cut(&text, MAX_KEPT);
+    cut.replace(is_end, " ")
+}
+
+/// [`cut`], of a text that may be shared.
 pub(crate) fn cut_shared(text: &SharedString) -> SharedString {
     if text.len() <= MAX_KEPT {
         text.clone()
@@ -71,6 +80,14 @@ mod tests {
         let cut = cut(&"x".repeat(1 << 20), 64).into_owned();
         assert_eq!(cut, format!("{}… (1048576 bytes)", "x".repeat(45)));
         assert_eq!(cut.len(), 64);
+    }
+
+    #[test]
+    fn a_line_is_one_and_short() {
+        assert_eq!(line("a\nb\u{2028}\u{1b}c"), "a b  c");
+        let long = line(&"x\n".repeat(1 << 19));
+        assert_eq!(long.len(), MAX_KEPT);
+        assert!(long.ends_with("… (1048576 bytes)"), "{long}");
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub enum Trouble {
     /// The destination throttles.
     Throttled,
     /// Samples were refused within the last five minutes, by the destination or by its rules.
-    /// [`refusals`](crate::CloudWatchHandle::refusals) names their series.
+    /// [`refusals`](crate::CloudWatchHandle::refusals) names their series. Or requests were, and it is not known yet for
+    /// which data: they are [in doubt](crate::Stats::in_doubt).
     Refusing,
 }
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 /// - It is degraded while requests fail, are throttled or denied, go to a wrong endpoint, or wait for credentials; from the
 ///   attempt that says so until a request is answered again. As long as there is nothing to send, this stays.
 /// - It is degraded for five minutes after data were dropped, and after samples were refused, by the destination or before
-///   they left. What was dropped or refused again within five minutes is one trouble, and `since` its beginning.
+///   they left; also after a request was refused, as long as it is not known for which data. What was dropped or refused again within five minutes is one trouble, and `since` its beginning.
 /// - It is degraded while the exporter [does not run](Trouble::NotRunning).
 ///
 /// Of several troubles, and of several destinations, the worst counts; [`Trouble`] has them in order.

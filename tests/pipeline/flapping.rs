@@ -3,11 +3,11 @@
 use crate::fixtures::alone::alone;
 use crate::fixtures::log::Log;
 use crate::fixtures::settable::Settable;
-use crate::fixtures::started::minute;
+use crate::fixtures::started::{Started, minute};
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    Attempt, Batch, CloudWatchBuilder, Datum, Guarantee, Matcher, MetricSettings, Profile, Refusal,
-    SendError, Sent, Sink,
+    Attempt, Batch, Clock, CloudWatchBuilder, Datum, Guarantee, ManualClock, Matcher,
+    MetricSettings, Profile, Refusal, SendError, Sent, Sink,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -264,4 +264,53 @@ async fn the_log_says_what_becomes_of_data_without_an_answer() {
         );
         let _ = cloudwatch.shutdown().await.unwrap();
     }
+}
+
+/// Hosts behind one name, whose clocks differ.
+#[derive(Clone)]
+struct Clocks {
+    ours: ManualClock,
+    answers: Arc<AtomicUsize>,
+}
+
+impl Sink for Clocks {
+    fn profile(&self) -> Profile {
+        Profile::default().with_max_data(1)
+    }
+
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, _: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
+        let number = self.answers.fetch_add(1, Ordering::Relaxed);
+        let minutes = if number.is_multiple_of(2) { 10 } else { 20 };
+        attempt.leaves();
+        attempt.service_clock(self.ours.now() + Duration::from_mins(minutes));
+        Ok(Sent::default())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clocks_that_differ_cost_a_line_a_minute() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let ours = ManualClock::new(minute());
+    let sink = Clocks {
+        ours: ours.clone(),
+        answers: Arc::default(),
+    };
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", sink);
+    let test = Started::by_clock(builder, ours);
+    for minutes in 1..=10 {
+        for number in 0..101 {
+            let series = || counter!("n", "number" => number.to_string());
+            test.record(|| series().increment(1));
+        }
+        test.flush().await;
+        let lines = log.lines();
+        assert!(lines.len() <= minutes, "{lines:#?}");
+        tokio::time::advance(Duration::from_mins(1)).await;
+    }
+    assert!(log.lines().len() >= 5, "{:#?}", log.lines());
 }

@@ -1,9 +1,14 @@
 //! Whether all is well, as a readiness probe and a reader of an account see it.
 
+use crate::fixtures::alone::alone;
+use crate::fixtures::log::Log;
 use crate::fixtures::scripted::{Fault, Scripted, start};
 use crate::fixtures::started::{InMemory, Started, minute};
 use metrics::counter;
-use metrics_exporter_cloudwatch::{CloudWatchBuilder, Health, ManualClock, MemorySink, Trouble};
+use metrics_exporter_cloudwatch::{
+    Attempt, Batch, CloudWatchBuilder, Datum, Health, ManualClock, MemorySink, SendError, Sent,
+    Sink, Trouble,
+};
 use std::time::{Duration, SystemTime};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -158,4 +163,53 @@ async fn an_exporter_that_does_not_run_is_not_well() {
         cloudwatch.health().to_string(),
         "the exporter does not run since 2025-06-15T15:09:00Z"
     );
+}
+
+/// Refuses whatever it gets, and names nobody.
+struct Refusing(fn() -> SendError);
+
+impl Sink for Refusing {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, _: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        Err((self.0)())
+    }
+}
+
+/// No datum is refused, as nobody knows which is bad; but nothing arrives, and that is told.
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_refused_are_trouble_before_a_datum_is_known() {
+    alone!();
+    let (log, _guard) = Log::start();
+    let refusals: [fn() -> SendError; 2] = [
+        || SendError::TooLarge("no".into()),
+        || SendError::Invalid {
+            code: "InvalidParameterValue".into(),
+            message: "no".into(),
+            members: Vec::new(),
+        },
+    ];
+    for refusal in refusals {
+        for series in [1, 300] {
+            let before = log.lines().len();
+            let builder = CloudWatchBuilder::new("Test").with_sink("test", Refusing(refusal));
+            let test = Started::new(builder);
+            for _ in 0..60 {
+                for number in 0..series {
+                    let one = || counter!("n", "number" => number.to_string());
+                    test.record(|| one().increment(1));
+                }
+                test.advance(MINUTE).await;
+                tokio::time::sleep(MINUTE).await;
+                let refusing = degraded(Trouble::Refusing, minute() + MINUTE);
+                assert_eq!(test.cloudwatch.health(), refusing);
+            }
+            let lines = log.lines().split_off(before);
+            assert!((1..60).contains(&lines.len()), "{lines:#?}");
+            let says = lines[0].contains("requests are refused") && lines[0].contains(": no");
+            assert!(says, "{lines:#?}");
+        }
+    }
 }

@@ -329,3 +329,48 @@ async fn a_function_that_panics_before_snapshots_is_named_once() {
     assert_eq!(panicked.len(), 1, "{lines:?}");
     assert!(panicked[0].contains("ERROR") && panicked[0].contains("logging::"));
 }
+
+/// A sink that says too much, such as the body of each answer.
+struct Wordy;
+
+impl Sink for Wordy {
+    fn describe(&self) -> Option<String> {
+        Some("here\n".repeat(1 << 18))
+    }
+
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        let long = || "word\n".repeat(1 << 18);
+        match batch.data()[0].name() {
+            "throttled" => Err(SendError::Throttled {
+                source: long().into(),
+                retry_after: None,
+            }),
+            "failed" => Err(SendError::Transient(long().into())),
+            "denied" => Err(SendError::Denied(long().into())),
+            "unanswered" => Err(SendError::Ambiguous(long().into())),
+            _ => Ok(Sent::default().with_note(long())),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sink_says_is_a_short_line() {
+    alone!();
+    let (log, _guard) = Log::start();
+    for name in ["throttled", "failed", "denied", "unanswered", "noted"] {
+        let test = Started::new(CloudWatchBuilder::new("Test").with_sink("test", Wordy));
+        test.record(|| counter!(name).increment(1));
+        let report = test.cloudwatch.flush().await.unwrap();
+        assert_eq!(report.entered.samples, 1);
+    }
+    let lines = [log.lines(), log.milestones()].concat();
+    let told: Vec<_> = lines.iter().filter(|line| line.len() > 2_000).collect();
+    assert_eq!(told.len(), 10, "{lines:#?}");
+    for line in told {
+        assert!(line.len() < 2_500 && line.contains(" bytes)"), "{line}");
+    }
+}

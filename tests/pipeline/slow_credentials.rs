@@ -1,5 +1,7 @@
 //! Credentials that take longer than a request may: they are loaded, once, and no request's time is spent on them.
 
+use crate::fixtures::polls::until;
+use crate::fixtures::scratch::Scratch;
 use crate::fixtures::started::{Started, minute};
 use crate::sending::{PATIENCE, class, send, service_at};
 use aws_credential_types::provider::error::CredentialsError;
@@ -138,6 +140,84 @@ async fn no_request_has_too_much_time() {
     let slow = Slow::new(&[Duration::from_secs(6)], false);
     let error = send(slow.client(&service), 1, Duration::MAX).await;
     assert_eq!(class(error.as_ref()), "sent", "{error:?}");
+}
+
+const GUARANTEES: [Guarantee; 2] = [Guarantee::AtLeastOnce, Guarantee::AtMostOnce];
+
+fn with(client: Client, guarantee: Guarantee) -> CloudWatchBuilder {
+    let settings = MetricSettings::new().with_guarantee(guarantee);
+    CloudWatchBuilder::new("Test")
+        .with_client(client)
+        .with_metric_settings(Matcher::any(), settings)
+}
+
+/// Nothing has left, so that it is not ambiguous.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_them_at_the_end_did_not_arrive() {
+    for guarantee in GUARANTEES {
+        let service = service_at(&ManualClock::new(minute()));
+        let slow = Slow::new(&[Duration::from_hours(1)], false);
+        let test = Started::new(with(slow.client(&service), guarantee));
+        test.record(|| counter!("n").increment(3));
+        let shutdown = test.cloudwatch.shutdown().within(Duration::from_secs(20));
+        let report = shutdown.await.unwrap();
+        assert_eq!(slow.loads(), (1, 0));
+        assert_eq!(report.pending.samples, 3, "{guarantee:?}: {report}");
+
+        let slow = Slow::new(&[Duration::from_hours(1)], false);
+        let builder = with(slow.client(&service), guarantee);
+        let (recorder, exporter) = builder.build().unwrap();
+        let cloudwatch = exporter.handle();
+        let task = tokio::spawn(exporter.run());
+        metrics::with_local_recorder(&recorder, || counter!("n").increment(3));
+        let flush = cloudwatch.flush().within(Duration::from_secs(20)).await;
+        assert_eq!(flush.unwrap().pending.samples, 3);
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(slow.loads(), (1, 0));
+        let stats = cloudwatch.stats();
+        assert_eq!(stats.dropped.samples, 3, "{guarantee:?}: {stats}");
+        assert!(service.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_them_at_the_end_is_sent_by_the_next_process() {
+    for guarantee in GUARANTEES {
+        for is_shut_down in [true, false] {
+            let (scratch, clock) = (Scratch::new(), ManualClock::new(minute()));
+            let service = service_at(&clock);
+            let build = |client| {
+                let builder = with(client, guarantee).with_clock(clock.clone());
+                let builder = builder.with_send_jitter(Duration::ZERO);
+                builder.with_journal(scratch.path(), 1 << 24).build()
+            };
+            let slow = Slow::new(&[Duration::from_hours(1)], false);
+            let (recorder, exporter) = build(slow.client(&service)).unwrap();
+            let cloudwatch = exporter.handle();
+            let task = tokio::spawn(exporter.run());
+            metrics::with_local_recorder(&recorder, || counter!("n").increment(3));
+            clock.advance(Duration::from_mins(1));
+            until(|| slow.loads() == (1, 0) && scratch.records() == 1).await;
+            if is_shut_down {
+                let shutdown = cloudwatch.shutdown().within(Duration::ZERO).await;
+                assert_eq!(shutdown.unwrap().pending.samples, 3);
+                task.await.unwrap();
+            } else {
+                task.abort();
+                assert!(task.await.unwrap_err().is_cancelled());
+            }
+            until(|| scratch.is_free()).await;
+            let (_recorder, exporter) = build(service.client()).unwrap();
+            let cloudwatch = exporter.handle();
+            tokio::spawn(exporter.run());
+            until(|| cloudwatch.stats().pending.samples == 0 && !scratch.is_free()).await;
+            until(|| scratch.records() == 0).await;
+            let stats = cloudwatch.stats();
+            let sent = (stats.delivered.samples, stats.repeated.samples);
+            assert_eq!(sent, (3, 0), "{guarantee:?}, {is_shut_down}: {stats}");
+        }
+    }
 }
 
 /// Leaves, and hears nothing.

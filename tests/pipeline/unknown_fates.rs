@@ -163,3 +163,36 @@ async fn what_is_never_answered_while_others_are_is_given_up_after_ten_attempts(
         "{stats}"
     );
 }
+
+/// Never answers a request that has the bad datum, as a proxy that breaks by it, or a service that fails (500).
+struct Poisoned;
+
+impl Sink for Poisoned {
+    fn added_len(&self, _: &Batch, _: &Datum) -> usize {
+        0
+    }
+
+    async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
+        if batch.data().iter().any(|datum| datum.name() == "bad") {
+            return Err(SendError::Ambiguous("no answer".into()));
+        }
+        Ok(Sent::default())
+    }
+}
+
+/// One series of 501 that is never answered keeps no other back.
+#[tokio::test(start_paused = true)]
+async fn a_series_that_is_never_answered_does_not_keep_all_others_back() {
+    let builder = CloudWatchBuilder::new("Test").with_sink("test", Poisoned);
+    let test = Started::new(builder);
+    for _ in 0..60 {
+        test.record(|| counter!("bad").increment(1));
+        for number in 0..500 {
+            test.record(|| counter!("good", "number" => number.to_string()).increment(1));
+        }
+        test.advance(Duration::from_mins(1)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+    let stats = test.cloudwatch.stats();
+    assert!(stats.delivered.samples >= 40 * 500, "{stats}");
+}

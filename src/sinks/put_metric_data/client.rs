@@ -99,7 +99,7 @@ impl Sink for PutMetricData {
     }
 
     async fn send(&self, batch: &Batch, attempt: &Attempt) -> Result<Sent, SendError> {
-        attempt.awaits_credentials();
+        attempt.asks_to_leave();
         let client = self.client.get();
         let seen = Seen::of(attempt, client.config().region());
         let timeouts = Self::timeouts(client.config(), attempt.timeout(), attempt.load_time());

@@ -154,8 +154,11 @@ impl Intercept for Seen {
     ) -> Result<(), BoxError> {
         let host = || host(context.request().uri()).to_owned();
         self.0.host.get_or_init(host);
-        self.0.attempt.leaves();
-        Ok(())
+        if self.0.attempt.may_leave() {
+            Ok(())
+        } else {
+            Err("the exporter has ended".into())
+        }
     }
 
     fn read_before_transmit(
