@@ -47,7 +47,7 @@ impl Delivery {
             }
             Err(error) => {
                 if is_test {
-                    self.doubts.put_off();
+                    self.doubts.put_off(is_ambiguous(&error));
                 }
                 self.failed(parts, error, started, now);
             }
@@ -153,13 +153,15 @@ impl Delivery {
         let data = queued.batch.data();
         if queued.unknown_fates.is_over(data.len()) {
             self.state_log.gives_up_unanswered(Amount::of(data));
-            // Its next data go by themselves, and hold up nobody else's.
-            for datum in data {
-                self.doubts.suspect_alone(datum, now);
-            }
             let settled = vec![queued.settled_in_part(data, Outcome::Ambiguous)];
             let rest = queued.rest();
             return self.conclude(number, durability, Verdict { settled, rest });
+        }
+        if let [alone] = data
+            && queued.unknown_fates.is_counted()
+        {
+            // Its series' data go by themselves from now on, and hold up nobody else's.
+            self.doubts.suspect_alone(alone, now);
         }
         // Others of its data are tried next.
         queued.put_behind();
@@ -189,6 +191,10 @@ impl Delivery {
     pub(super) fn attempted(&self, attempted: Attempted) {
         self.ledger.attempted(attempted, self.clock.now());
     }
+}
+
+fn is_ambiguous(error: &SendError) -> bool {
+    matches!(error, SendError::Ambiguous(_))
 }
 
 /// Whether the destination said something.

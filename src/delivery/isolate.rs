@@ -184,7 +184,7 @@ impl Delivery {
         }
         if parts.is_empty() {
             return match self.tests_from {
-                Some(_) => self.doubts.put_off(),
+                Some(_) => self.doubts.put_off(false),
                 None => self.doubts.give_test_up(),
             };
         }
@@ -196,7 +196,7 @@ impl Delivery {
     /// This part of a test is not sent, the last one or not.
     pub(super) fn leave_out_of_test(&mut self, part: &QueuedBatch, is_last: bool) {
         if is_last {
-            return self.doubts.put_off();
+            return self.doubts.put_off(false);
         }
         let data = part.batch.data().iter();
         let marks: Vec<Mark> = data.map(|datum| self.doubts.mark(datum)).collect();

@@ -164,7 +164,7 @@ impl Delivery {
         let unsent = self.requests.extract_if(|number, _| !sent.contains(number));
         let unsent: Vec<Request> = unsent.map(|(_, request)| request).collect();
         if unsent.iter().any(|request| request.is_test) {
-            self.doubts.put_off();
+            self.doubts.put_off(false);
         }
         let numbers = unsent.into_iter().flat_map(|request| request.numbers);
         let mut numbers: Vec<u64> = numbers.collect();

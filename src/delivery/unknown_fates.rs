@@ -17,7 +17,7 @@ const MAX_OF_SEVERAL: u32 = 2 * MAX_UNKNOWN_FATES;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UnknownFates {
     in_a_row: u32,
-    /// Of all, those that others were answered beside.
+    /// Of those, the ones that others were answered beside.
     counted: u32,
     halvings: u32,
     doublings: u32,
@@ -62,18 +62,24 @@ impl UnknownFates {
         self.counted >= most
     }
 
+    /// Whether it is for these data that no answer comes, as others are answered.
+    pub(crate) fn is_counted(self) -> bool {
+        self.counted > 0
+    }
+
     /// Another answer came.
     pub(crate) fn end(&mut self) {
-        self.in_a_row = 0;
+        (self.in_a_row, self.counted) = (0, 0);
     }
 
     /// Of what is left once a part has its outcome: it may be twice as large.
     pub(crate) fn of_rest(self) -> Self {
         Self {
             in_a_row: 0,
+            counted: 0,
             halvings: self.halvings.saturating_sub(1),
             doublings: self.doublings.saturating_sub(1),
-            ..self
+            answers: self.answers,
         }
     }
 

@@ -127,7 +127,8 @@ async fn bad_series(number: usize, names: usize) -> Vec<String> {
     let latest = lateness.iter().max().unwrap().as_secs();
     let late = lateness.iter().rposition(|late| *late >= MINUTE);
     let lines = log.lines().len();
-    let (requests, in_a_minute) = (run.sink.state().requests.len(), run.sink.most_in_a_minute());
+    let requests = run.sink.state().requests.len();
+    let in_a_minute = run.sink.most_in_a_minute();
     assert!(in_a_minute <= 64 + 8, "{what}: {in_a_minute}");
     assert!(latest <= 20 * 60, "{what}: {latest} s");
     assert!(lines <= MAX_REFUSAL_LINES / 2, "{what}: {lines}");

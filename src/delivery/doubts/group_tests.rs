@@ -37,9 +37,9 @@ impl Doubts {
         found
     }
 
-    /// Some that are under test are not, as there was no room or an answer is not to be had.
-    pub(crate) fn put_off(&mut self) {
-        self.groups.put_off();
+    /// The test is over without an answer, and comes again: as the next one, or `behind` all others.
+    pub(crate) fn put_off(&mut self, behind: bool) {
+        self.groups.put_off(behind);
     }
 
     /// None of those under test can be sent now. Those that wait elsewhere make a group again when they are back.

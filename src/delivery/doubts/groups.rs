@@ -93,9 +93,16 @@ impl Groups {
     }
 
     /// The test is over, and comes again.
-    pub(super) fn put_off(&mut self) {
-        let tested = self.tested.take();
-        self.push_first(tested);
+    pub(super) fn put_off(&mut self, behind: bool) {
+        let Some(mut tested) = self.tested.take() else {
+            return;
+        };
+        if behind {
+            tested.sibling = None;
+            self.waiting.push_back(tested);
+        } else {
+            self.waiting.push_front(tested);
+        }
     }
 
     /// Of the group under test only these are.

@@ -29,8 +29,8 @@ impl OwnClient {
         let absurd = AbsurdDate::default();
         let mut config = theirs.config().to_builder().interceptor(absurd.clone());
         if theirs.config().identity_cache().is_none() {
-            // One that outlives the client: credentials are not loaded anew for a `Date`.
-            let cache = IdentityCache::lazy().load_timeout(MIN_LOAD);
+            // One that outlives the client: credentials are not loaded anew for a `Date`. An attempt ends before a load.
+            let cache = IdentityCache::lazy().load_timeout(2 * MIN_LOAD);
             config = config.identity_cache(cache.build());
         }
         Self {
