@@ -11,7 +11,7 @@ const FAILURES: [&str; 13] = [
     "no permission",
     "a wrong endpoint",
     "is not accepted",
-    "requests are refused",
+    "some of a request is refused",
     "an answer is lost",
     "the queue is full",
     "clock is off",

@@ -305,7 +305,6 @@ impl Delivery {
             return;
         }
         let alone = (self.doubts).refused_alone(mark, is_test, proves, reason, now);
-        if !alone.is_refused {}
         for part in parts {
             if alone.is_refused {
                 let (number, durability) = (part.number, part.durability);

@@ -14,7 +14,7 @@ const SPAN: Duration = Duration::from_mins(1);
 const UNPAUSED: u32 = 16;
 
 /// And they prove nothing if they took longer.
-const FEW_WITHIN: Duration = Duration::from_secs(10);
+const FEW_WITHIN: Duration = Duration::from_secs(30);
 /// More in a row say nothing of what was refused.
 const SYSTEMATIC: u32 = 2 * UNPAUSED;
 /// A destination may name one bad datum for each request.

@@ -252,6 +252,16 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
             break;
         }
     }
+    check(&case, &sink, &test, &values)
+}
+
+/// All of it is somewhere, and nothing healthy is refused.
+fn check(
+    case: &Case,
+    sink: &Mixed,
+    test: &Started,
+    values: &BTreeMap<u64, Value>,
+) -> Result<(), TestCaseError> {
     let stats = test.cloudwatch.stats();
     prop_assert!(stats.pending.is_zero(), "stuck: {stats:?}");
     let refusals = test.cloudwatch.refusals();
@@ -260,14 +270,14 @@ async fn run(case: Case) -> Result<(), TestCaseError> {
         let bad = case.bad | case.once;
         prop_assert!(bad & (1 << number) != 0, "healthy: {refused}");
     }
-    let state = sink.state();
+    let seen = sink.state();
     let of = |all: &BTreeMap<u64, u32>, value| all.get(value).copied().unwrap_or_default();
     let (mut delivered, mut lost) = (0, 0);
     let mut bad = 0;
-    for (value, Value { series }) in &values {
-        let (told, untold) = (of(&state.told, value), of(&state.untold, value));
+    for (value, Value { series }) in values {
+        let (told, untold) = (of(&seen.told, value), of(&seen.untold, value));
         let is = |bits: u32| series.is_some_and(|number| bits & (1 << number) != 0);
-        if is(case.bad) || state.bad_values.contains(value) {
+        if is(case.bad) || seen.bad_values.contains(value) {
             prop_assert_eq!(told + untold, 0);
             bad += 1;
             continue;

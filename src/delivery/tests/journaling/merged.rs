@@ -43,7 +43,7 @@ fn a_dropped_exporter_sends_nothing_of_a_request_that_waits_for_a_mark() {
             until(|| disk.asked(Step::Mark) == 1).await;
         };
         tokio::select! {
-            _ = &mut run => panic!("it goes on"),
+            () = &mut run => panic!("it goes on"),
             () = script => {}
         }
     });
