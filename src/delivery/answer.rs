@@ -75,7 +75,7 @@ impl Delivery {
         }
         match before.refusals {
             Worth::Proof => self.judge_condemned(now),
-            Worth::Unknown => self.doubts.pardon(),
+            Worth::Unknown => self.pardon(),
             Worth::Void => self.doubts.begin_anew(self.profile.max_data),
         }
     }

@@ -72,22 +72,15 @@ pub(crate) enum Standing {
     Remembered(Refusal),
 }
 
-/// A datum that was refused alone, and is refused if the next request that is accepted comes soon.
+/// A datum that was refused alone, and what that means is not known before a request is accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Condemned {
     pub(crate) mark: Mark,
     /// Of its batch.
     pub(crate) number: u64,
     pub(crate) reason: Refusal,
-}
-
-/// A datum alone was refused.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Alone {
-    /// Whether that is its outcome.
-    pub(crate) is_refused: bool,
-    /// What is no longer held.
-    pub(crate) released: BTreeSet<u64>,
+    /// It is refused if that comes soon. Else it is tested again then.
+    pub(crate) is_proved: bool,
 }
 
 impl Doubts {
@@ -267,41 +260,29 @@ impl Doubts {
         }
     }
 
-    /// A datum alone was refused, which `proves` something or not.
+    /// A datum alone is refused. Gives what is no longer held.
     pub(crate) fn refused_alone(
         &mut self,
         mark: Mark,
         is_test: bool,
-        proves: bool,
         reason: &Refusal,
         now: Instant,
-    ) -> Alone {
+    ) -> BTreeSet<u64> {
         self.last_reason = Some(reason.clone());
         if is_test {
             self.groups.end();
         }
         let is_full = self.series.len() >= MAX_SERIES;
         let is_new = self.suspect(mark, now);
+        if is_new && is_full {
+            self.series.remove(&mark);
+        }
         let Some(doubt) = self.series.get_mut(&mark) else {
-            return Alone::default();
+            return BTreeSet::new();
         };
         doubt.seen = now;
-        let is_refused = match &mut doubt.state {
-            State::Remembered(memory) => {
-                memory.refused_again(now);
-                true
-            }
-            State::Suspected { .. } if !proves => {
-                self.groups.push_alone(mark);
-                return Alone::default();
-            }
-            State::Suspected { .. } if is_new && is_full => {
-                self.series.remove(&mark);
-                return Alone {
-                    is_refused: true,
-                    ..Alone::default()
-                };
-            }
+        match &mut doubt.state {
+            State::Remembered(memory) => memory.refused_again(now),
             State::Suspected {
                 was_alone,
                 is_grouped,
@@ -311,20 +292,13 @@ impl Doubts {
                 if *is_grouped {
                     self.groups.push_alone(mark);
                 }
-                return Alone {
-                    is_refused: true,
-                    ..Alone::default()
-                };
+                return BTreeSet::new();
             }
             State::Suspected { .. } => {
                 doubt.state = State::Remembered(Memory::new(reason, now));
-                true
             }
-        };
-        Alone {
-            is_refused,
-            released: doubt.held.clone(),
         }
+        doubt.held.clone()
     }
 
     /// The destination named these. Gives what is no longer held.

@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// After an accepted test, what it released waits no longer than this for what the next ones release.
 const RELEASE_WITHIN: Duration = Duration::from_secs(10);
 
+/// Without an accepted request, what was refused alone is tested again no sooner.
+const PARDON_AFTER: Duration = Duration::from_mins(1);
+
 /// Held batches that have data that are not in doubt any more.
 #[derive(Debug, Default)]
 pub(super) struct Released {
@@ -137,6 +140,19 @@ impl Delivery {
         queued.is_held = false;
         self.doubts.leave(&queued);
         Some(queued)
+    }
+
+    /// What was refused alone is tested again, as nothing else was accepted for long.
+    pub(super) fn pardon_due(&mut self, now: Instant) {
+        if self.pardons_at.is_some_and(|at| at <= now) {
+            self.pardon();
+        }
+    }
+
+    /// What was refused alone is tested again.
+    pub(super) fn pardon(&mut self) {
+        self.pardons_at = None;
+        self.doubts.pardon();
     }
 
     /// When the next test may begin: once nothing else is to be sent, as healthy data go first.
@@ -289,45 +305,43 @@ impl Delivery {
         reason: &Refusal,
         now: Instant,
     ) {
-        let proves = self.request_start.refusals().proves(now);
+        let is_proved = self.request_start.refusals().proves(now);
         let follows = self.doubts.has_waiting() || self.queue.has_ready(now);
-        if proves && follows && !self.doubts.remembers(mark) {
-            // Unless the next one that is accepted comes soon, everything was refused.
+        if (follows || !is_proved) && !self.doubts.remembers(mark) {
             for part in parts {
                 let condemned = Condemned {
                     mark,
                     number: part.number,
                     reason: reason.clone(),
+                    is_proved,
                 };
                 self.doubts.condemn(condemned, is_test, now);
                 self.try_again(part, now);
             }
+            self.pardons_at.get_or_insert(now + PARDON_AFTER);
             return;
         }
-        let alone = (self.doubts).refused_alone(mark, is_test, proves, reason, now);
+        let released = (self.doubts).refused_alone(mark, is_test, reason, now);
         for part in parts {
-            if alone.is_refused {
-                let (number, durability) = (part.number, part.durability);
-                self.conclude(number, durability, part.refused_at(&[0], reason));
-            } else {
-                self.try_again(part, now);
-            }
+            let (number, durability) = (part.number, part.durability);
+            self.conclude(number, durability, part.refused_at(&[0], reason));
         }
-        self.release(alone.released, now);
-        if proves {
-            self.judge_condemned(now);
-        }
+        self.release(released, now);
+        self.judge_condemned(now);
     }
 
     /// What was refused alone, among others that were accepted, is refused.
     pub(super) fn judge_condemned(&mut self, now: Instant) {
+        self.pardons_at = None;
         for Condemned {
             mark,
             number,
             reason,
+            is_proved,
         } in self.doubts.take_condemned()
         {
-            let Some(mut queued) = self.take_held(number) else {
+            let held = is_proved.then(|| self.take_held(number)).flatten();
+            let Some(mut queued) = held else {
                 self.doubts.test_again(mark);
                 continue;
             };
@@ -337,10 +351,10 @@ impl Delivery {
                 is_chosen |= is_it;
                 is_it
             });
-            let alone = (self.doubts).refused_alone(mark, false, true, &reason, now);
+            let released = (self.doubts).refused_alone(mark, false, &reason, now);
             let durability = queued.durability;
             self.conclude(number, durability, queued.refused_at(&[0], &reason));
-            self.release(alone.released, now);
+            self.release(released, now);
         }
     }
 

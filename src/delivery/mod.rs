@@ -83,6 +83,8 @@ pub(crate) struct Delivery {
     answers: u64,
     doubts: Doubts,
     released: Released,
+    /// When what was refused alone is tested again, if nothing is accepted before.
+    pardons_at: Option<Instant>,
     /// What is to be tested waits for the disk until then.
     tests_from: Option<Instant>,
     journal: Option<Journaling>,
@@ -138,6 +140,7 @@ impl Delivery {
             answers: 0,
             doubts: Doubts::new(!in_order),
             released: Released::default(),
+            pardons_at: None,
             tests_from: None,
             journal,
             next_number: first_own,
@@ -235,6 +238,7 @@ impl Delivery {
                 break;
             }
             self.release_due(now);
+            self.pardon_due(now);
             let start = self.request_start.next(self.requests.len(), now);
             let start = start.and_then(|start| Some(start.max(self.queue.next_ready(now)?)));
             if start.is_some_and(|start| start <= now) {
@@ -253,6 +257,7 @@ impl Delivery {
                 start,
                 test,
                 self.released.until,
+                self.pardons_at,
                 self.marking_until(),
                 read_again,
                 passes_over,
