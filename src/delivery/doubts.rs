@@ -26,14 +26,14 @@ const FORGET_EVERY: Duration = Duration::from_mins(1);
 
 /// Of a series: a hash of its name and dimensions, so that a name of any length takes no memory. With as many series as
 /// there may be it is one in billions that two of them have the same.
-pub(crate) type Mark = u64;
+pub(crate) type SeriesHash = u64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
     /// Totals need not: the next one has what is refused of one.
     others_wait: bool,
     hasher: RandomState,
-    series: HashMap<Mark, Doubt>,
+    series: HashMap<SeriesHash, Doubt>,
     groups: Groups,
     condemned: Vec<Condemned>,
     last_number: u64,
@@ -75,7 +75,7 @@ pub(crate) enum Standing {
 /// A datum that was refused alone, and what that means is not known before a request is accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Condemned {
-    pub(crate) mark: Mark,
+    pub(crate) hash: SeriesHash,
     /// Of its batch.
     pub(crate) number: u64,
     pub(crate) reason: Refusal,
@@ -101,7 +101,7 @@ impl Doubts {
         self.last_reason.as_ref()
     }
 
-    pub(crate) fn mark(&self, datum: &Datum) -> Mark {
+    pub(crate) fn hash_of(&self, datum: &Datum) -> SeriesHash {
         let mut hasher = self.hasher.build_hasher();
         datum.name().hash(&mut hasher);
         for dimension in datum.dimensions() {
@@ -111,19 +111,23 @@ impl Doubts {
     }
 
     /// Whether a series is known to be refused.
-    pub(crate) fn remembers(&self, mark: Mark) -> bool {
-        let state = self.series.get(&mark).map(|doubt| &doubt.state);
+    pub(crate) fn remembers(&self, hash: SeriesHash) -> bool {
+        let state = self.series.get(&hash).map(|doubt| &doubt.state);
         matches!(state, Some(State::Remembered(_)))
     }
 
     /// Whether a series is in doubt, or remembered.
-    pub(crate) fn knows(&self, mark: Mark) -> bool {
-        self.series.contains_key(&mark)
+    pub(crate) fn knows(&self, hash: SeriesHash) -> bool {
+        self.series.contains_key(&hash)
     }
 
     /// What is to become of a datum of the batch of this number.
     pub(crate) fn standing(&self, number: u64, datum: &Datum, now: Instant) -> Standing {
-        match self.series.get(&self.mark(datum)).map(|doubt| &doubt.state) {
+        match self
+            .series
+            .get(&self.hash_of(datum))
+            .map(|doubt| &doubt.state)
+        {
             None => Standing::Free,
             Some(State::Suspected { .. }) => Standing::Held,
             Some(State::Remembered(memory)) if memory.takes(number, self.others_wait, now) => {
@@ -137,8 +141,8 @@ impl Doubts {
     pub(crate) fn enter(&mut self, queued: &QueuedBatch, now: Instant) {
         let mut together = Vec::new();
         for datum in queued.data() {
-            let mark = self.mark(datum);
-            let Some(doubt) = self.series.get_mut(&mark) else {
+            let hash = self.hash_of(datum);
+            let Some(doubt) = self.series.get_mut(&hash) else {
                 continue;
             };
             doubt.held.insert(queued.number);
@@ -151,14 +155,14 @@ impl Doubts {
                 } => {
                     *is_grouped = true;
                     if *was_alone {
-                        self.groups.push_alone(mark);
+                        self.groups.push_alone(hash);
                     } else {
-                        together.push(mark);
+                        together.push(hash);
                     }
                 }
                 State::Remembered(memory) => {
                     if memory.try_again(queued.number) {
-                        self.groups.push_alone(mark);
+                        self.groups.push_alone(hash);
                     }
                 }
             }
@@ -169,7 +173,7 @@ impl Doubts {
     /// A batch is no longer held.
     pub(crate) fn leave(&mut self, queued: &QueuedBatch) {
         for datum in queued.data() {
-            if let Some(doubt) = self.series.get_mut(&self.mark(datum)) {
+            if let Some(doubt) = self.series.get_mut(&self.hash_of(datum)) {
                 doubt.held.remove(&queued.number);
             }
         }
@@ -178,7 +182,7 @@ impl Doubts {
     /// A request with these was accepted. Gives what is no longer held.
     pub(crate) fn accepted(
         &mut self,
-        marks: &[Mark],
+        hashes: &[SeriesHash],
         is_test: bool,
         now: Instant,
     ) -> BTreeSet<u64> {
@@ -186,8 +190,8 @@ impl Doubts {
             self.groups.accepted();
         }
         let (mut released, mut is_remembered) = (BTreeSet::new(), false);
-        for mark in marks {
-            if let Some(doubt) = self.series.remove(mark) {
+        for hash in hashes {
+            if let Some(doubt) = self.series.remove(hash) {
                 is_remembered |= matches!(doubt.state, State::Remembered(_));
                 released.extend(doubt.held);
             }
@@ -206,7 +210,7 @@ impl Doubts {
     /// A request with these was refused, and not said for which.
     pub(crate) fn refused(
         &mut self,
-        marks: &[Mark],
+        hashes: &[SeriesHash],
         is_test: bool,
         reason: &Refusal,
         now: Instant,
@@ -215,19 +219,19 @@ impl Doubts {
         if is_test {
             return self.groups.refused();
         }
-        let members = self.suspect_all(marks, now);
+        let members = self.suspect_all(hashes, now);
         self.groups.push_bad(members);
     }
 
     /// Gives those that are only suspected from now on, each once.
-    fn suspect_all(&mut self, marks: &[Mark], now: Instant) -> Vec<Mark> {
-        let new = marks.iter().filter(|mark| self.suspect(**mark, now));
+    fn suspect_all(&mut self, hashes: &[SeriesHash], now: Instant) -> Vec<SeriesHash> {
+        let new = hashes.iter().filter(|hash| self.suspect(**hash, now));
         new.copied().collect()
     }
 
     /// Gives whether it is only suspected from now on.
-    fn suspect(&mut self, mark: Mark, now: Instant) -> bool {
-        if self.series.contains_key(&mark) {
+    fn suspect(&mut self, hash: SeriesHash, now: Instant) -> bool {
+        if self.series.contains_key(&hash) {
             return false;
         }
         let state = State::Suspected {
@@ -242,16 +246,16 @@ impl Doubts {
             number: self.last_number,
             held,
         };
-        self.series.insert(mark, doubt);
+        self.series.insert(hash, doubt);
         true
     }
 
     /// The data of a series are to go by themselves, as nobody answers to them.
     pub(crate) fn suspect_alone(&mut self, datum: &Datum, now: Instant) {
-        let mark = self.mark(datum);
+        let hash = self.hash_of(datum);
         if self.series.len() < MAX_SERIES
-            && self.suspect(mark, now)
-            && let Some(doubt) = self.series.get_mut(&mark)
+            && self.suspect(hash, now)
+            && let Some(doubt) = self.series.get_mut(&hash)
         {
             doubt.state = State::Suspected {
                 was_alone: true,
@@ -263,7 +267,7 @@ impl Doubts {
     /// A datum alone is refused. Gives what is no longer held.
     pub(crate) fn refused_alone(
         &mut self,
-        mark: Mark,
+        hash: SeriesHash,
         is_test: bool,
         reason: &Refusal,
         now: Instant,
@@ -273,11 +277,11 @@ impl Doubts {
             self.groups.end();
         }
         let is_full = self.series.len() >= MAX_SERIES;
-        let is_new = self.suspect(mark, now);
+        let is_new = self.suspect(hash, now);
         if is_new && is_full {
-            self.series.remove(&mark);
+            self.series.remove(&hash);
         }
-        let Some(doubt) = self.series.get_mut(&mark) else {
+        let Some(doubt) = self.series.get_mut(&hash) else {
             return BTreeSet::new();
         };
         doubt.seen = now;
@@ -290,7 +294,7 @@ impl Doubts {
                 *was_alone = true;
                 *is_grouped = !doubt.held.is_empty();
                 if *is_grouped {
-                    self.groups.push_alone(mark);
+                    self.groups.push_alone(hash);
                 }
                 return BTreeSet::new();
             }
@@ -304,18 +308,18 @@ impl Doubts {
     /// The destination named these. Gives what is no longer held.
     pub(crate) fn named(
         &mut self,
-        marks: &[Mark],
+        hashes: &[SeriesHash],
         reason: &Refusal,
         now: Instant,
     ) -> BTreeSet<u64> {
         self.last_reason = Some(reason.clone());
         let mut released = BTreeSet::new();
-        for &mark in marks {
-            if self.series.len() >= MAX_SERIES && !self.series.contains_key(&mark) {
+        for &hash in hashes {
+            if self.series.len() >= MAX_SERIES && !self.series.contains_key(&hash) {
                 continue;
             }
-            self.suspect(mark, now);
-            if let Some(doubt) = self.series.get_mut(&mark) {
+            self.suspect(hash, now);
+            if let Some(doubt) = self.series.get_mut(&hash) {
                 doubt.seen = now;
                 match &mut doubt.state {
                     State::Remembered(memory) => memory.refused_again(now),
@@ -333,16 +337,16 @@ impl Doubts {
     /// divided.
     pub(crate) fn rest_of_named(
         &mut self,
-        marks: &[Mark],
+        hashes: &[SeriesHash],
         is_test: bool,
         divides: bool,
         now: Instant,
     ) {
         if is_test {
-            return self.groups.named(marks, divides);
+            return self.groups.named(hashes, divides);
         }
         if divides {
-            let members = self.suspect_all(marks, now);
+            let members = self.suspect_all(hashes, now);
             self.groups.push_bad(members);
         }
     }

@@ -1,7 +1,7 @@
 //! The search for bad data: what waits for it, what it sends, and what an answer to that means.
 
 use crate::delivery::Delivery;
-use crate::delivery::doubts::{Condemned, Mark, Standing};
+use crate::delivery::doubts::{Condemned, SeriesHash, Standing};
 use crate::delivery::ledger::Attempted;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::request::Filling;
@@ -168,23 +168,23 @@ impl Delivery {
 
     /// Sends a datum of each series of the group that is to be tested next.
     pub(super) fn start_test(&mut self, now: Instant) {
-        let mut wanted: BTreeMap<u64, HashSet<Mark>> = BTreeMap::new();
-        for (mark, number) in self.doubts.next_test() {
-            wanted.entry(number).or_default().insert(mark);
+        let mut wanted: BTreeMap<u64, HashSet<SeriesHash>> = BTreeMap::new();
+        for (hash, number) in self.doubts.next_test() {
+            wanted.entry(number).or_default().insert(hash);
         }
         let (mut parts, mut tested) = (Vec::new(), Vec::new());
         let mut filling = Filling::default();
         self.tests_from = None;
-        for (number, mut marks) in wanted {
+        for (number, mut hashes) in wanted {
             let Some(mut queued) = self.take_held(number) else {
                 continue;
             };
             let mut chosen = Vec::new();
             let doubts = &self.doubts;
             queued.select(|datum| {
-                let mark = doubts.mark(datum);
-                let is_chosen = marks.remove(&mark);
-                chosen.extend(is_chosen.then_some(mark));
+                let hash = doubts.hash_of(datum);
+                let is_chosen = hashes.remove(&hash);
+                chosen.extend(is_chosen.then_some(hash));
                 is_chosen
             });
             let waits_until = queued.ready_at().filter(|at| *at > now);
@@ -215,8 +215,8 @@ impl Delivery {
             return self.doubts.put_off(false);
         }
         let data = part.batch.data().iter();
-        let marks: Vec<Mark> = data.map(|datum| self.doubts.mark(datum)).collect();
-        self.doubts.leave_out_of_test(&marks);
+        let hashes: Vec<SeriesHash> = data.map(|datum| self.doubts.hash_of(datum)).collect();
+        self.doubts.leave_out_of_test(&hashes);
     }
 
     /// What a refusal of these batches means; of these data, if they are named by their places in the request.
@@ -243,17 +243,20 @@ impl Delivery {
         self.attempted(Attempted::Refused);
         self.doubts.forget_the_old(now);
         let data: Vec<&Datum> = parts.iter().flat_map(|part| part.batch.data()).collect();
-        let marks: Vec<Mark> = data.iter().map(|datum| self.doubts.mark(datum)).collect();
-        let is_named = members.iter().any(|member| *member < marks.len());
+        let hashes: Vec<SeriesHash> = data
+            .iter()
+            .map(|datum| self.doubts.hash_of(datum))
+            .collect();
+        let is_named = members.iter().any(|member| *member < hashes.len());
         if !is_named {
             self.state_log.in_doubt(reason, is_first);
         }
         if is_named {
-            self.refused_by_name(parts, is_test, members, &marks, reason, now);
-        } else if let [mark] = marks[..] {
-            self.refused_alone(parts, is_test, mark, reason, now);
+            self.refused_by_name(parts, is_test, members, &hashes, reason, now);
+        } else if let [hash] = hashes[..] {
+            self.refused_alone(parts, is_test, hash, reason, now);
         } else {
-            self.doubts.refused(&marks, is_test, reason, now);
+            self.doubts.refused(&hashes, is_test, reason, now);
             for part in parts {
                 self.try_again(part, now);
             }
@@ -265,15 +268,15 @@ impl Delivery {
         parts: Vec<QueuedBatch>,
         is_test: bool,
         members: &[usize],
-        marks: &[Mark],
+        hashes: &[SeriesHash],
         reason: &Refusal,
         now: Instant,
     ) {
         let is_member: HashSet<usize> = members.iter().copied().collect();
         let of = |wanted: bool| {
-            let all = marks.iter().enumerate();
+            let all = hashes.iter().enumerate();
             let of = all.filter(|(place, _)| is_member.contains(place) == wanted);
-            of.map(|(_, mark)| *mark).collect::<Vec<Mark>>()
+            of.map(|(_, hash)| *hash).collect::<Vec<SeriesHash>>()
         };
         let (named, others) = (of(true), of(false));
         let released = self.doubts.named(&named, reason, now);
@@ -301,16 +304,16 @@ impl Delivery {
         &mut self,
         parts: Vec<QueuedBatch>,
         is_test: bool,
-        mark: Mark,
+        hash: SeriesHash,
         reason: &Refusal,
         now: Instant,
     ) {
         let is_proved = self.request_start.refusals().proves(now);
         let follows = self.doubts.has_waiting() || self.queue.has_ready(now);
-        if (follows || !is_proved) && !self.doubts.remembers(mark) {
+        if (follows || !is_proved) && !self.doubts.remembers(hash) {
             for part in parts {
                 let condemned = Condemned {
-                    mark,
+                    hash,
                     number: part.number,
                     reason: reason.clone(),
                     is_proved,
@@ -321,7 +324,7 @@ impl Delivery {
             self.pardons_at.get_or_insert(now + PARDON_AFTER);
             return;
         }
-        let released = (self.doubts).refused_alone(mark, is_test, reason, now);
+        let released = (self.doubts).refused_alone(hash, is_test, reason, now);
         for part in parts {
             let (number, durability) = (part.number, part.durability);
             self.conclude(number, durability, part.refused_at(&[0], reason));
@@ -334,7 +337,7 @@ impl Delivery {
     pub(super) fn judge_condemned(&mut self, now: Instant) {
         self.pardons_at = None;
         for Condemned {
-            mark,
+            hash,
             number,
             reason,
             is_proved,
@@ -342,16 +345,16 @@ impl Delivery {
         {
             let held = is_proved.then(|| self.take_held(number)).flatten();
             let Some(mut queued) = held else {
-                self.doubts.test_again(mark);
+                self.doubts.test_again(hash);
                 continue;
             };
             let (doubts, mut is_chosen) = (&self.doubts, false);
             queued.select(|datum| {
-                let is_it = !is_chosen && doubts.mark(datum) == mark;
+                let is_it = !is_chosen && doubts.hash_of(datum) == hash;
                 is_chosen |= is_it;
                 is_it
             });
-            let released = (self.doubts).refused_alone(mark, false, &reason, now);
+            let released = (self.doubts).refused_alone(hash, false, &reason, now);
             let durability = queued.durability;
             self.conclude(number, durability, queued.refused_at(&[0], &reason));
             self.release(released, now);
@@ -371,19 +374,19 @@ impl Delivery {
             return;
         }
         let data = parts.iter().flat_map(|part| part.batch.data());
-        let marks: Vec<Mark> = data.map(|datum| self.doubts.mark(datum)).collect();
+        let hashes: Vec<SeriesHash> = data.map(|datum| self.doubts.hash_of(datum)).collect();
         let mut released = BTreeSet::new();
         let mut is_refused = HashSet::new();
         for (place, reason) in sent.refused() {
-            if let Some(mark) = marks.get(*place)
-                && is_refused.insert(*mark)
-                && self.doubts.knows(*mark)
+            if let Some(hash) = hashes.get(*place)
+                && is_refused.insert(*hash)
+                && self.doubts.knows(*hash)
             {
-                released.extend(self.doubts.named(&[*mark], reason, now));
+                released.extend(self.doubts.named(&[*hash], reason, now));
             }
         }
-        let taken = marks.into_iter().filter(|mark| !is_refused.contains(mark));
-        let taken: Vec<Mark> = taken.collect();
+        let taken = hashes.into_iter().filter(|hash| !is_refused.contains(hash));
+        let taken: Vec<SeriesHash> = taken.collect();
         released.extend(self.doubts.accepted(&taken, is_test, now));
         self.release(released, now);
     }

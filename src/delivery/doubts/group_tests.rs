@@ -1,6 +1,6 @@
 //! Which series are tested next, and by a datum of which batch.
 
-use super::{Condemned, Doubts, Mark, State};
+use super::{Condemned, Doubts, SeriesHash, State};
 use tokio::time::Instant;
 
 impl Doubts {
@@ -15,10 +15,10 @@ impl Doubts {
 
     /// The series that are to be tested next, and the batch that the datum of each is in. They are tested until an answer
     /// [is told](Self::accepted), or the test is [put off](Self::put_off).
-    pub(crate) fn next_test(&mut self) -> Vec<(Mark, u64)> {
+    pub(crate) fn next_test(&mut self) -> Vec<(SeriesHash, u64)> {
         let series = &mut self.series;
-        let mut place = |mark: &Mark| {
-            let doubt = series.get_mut(mark)?;
+        let mut place = |hash: &SeriesHash| {
+            let doubt = series.get_mut(hash)?;
             let first = doubt.held.first().copied();
             match &mut doubt.state {
                 State::Remembered(memory) => memory.probe_among(&doubt.held),
@@ -28,11 +28,11 @@ impl Doubts {
                 }
             }
         };
-        let group = self.groups.begin(|mark| place(mark).is_some());
+        let group = self.groups.begin(|hash| place(hash).is_some());
         let members = group.map_or(&[][..], |group| &group.members);
         let mut found = Vec::with_capacity(members.len());
-        for mark in members {
-            found.extend(place(mark).map(|number| (*mark, number)));
+        for hash in members {
+            found.extend(place(hash).map(|number| (*hash, number)));
         }
         found
     }
@@ -45,8 +45,8 @@ impl Doubts {
     /// None of those under test can be sent now. Those that wait elsewhere make a group again when they are back.
     pub(crate) fn give_test_up(&mut self) {
         let mut together = Vec::new();
-        for mark in self.groups.end() {
-            let Some(doubt) = self.series.get_mut(&mark) else {
+        for hash in self.groups.end() {
+            let Some(doubt) = self.series.get_mut(&hash) else {
                 continue;
             };
             let is_held = !doubt.held.is_empty();
@@ -55,18 +55,18 @@ impl Doubts {
                 State::Remembered(memory) if !is_held => memory.lose_probe(),
                 State::Remembered(_) => {}
             }
-            together.extend(is_held.then_some(mark));
+            together.extend(is_held.then_some(hash));
         }
         self.groups.push_last(together);
     }
 
     /// These are not under test.
-    pub(crate) fn leave_out_of_test(&mut self, marks: &[Mark]) {
-        self.groups.leave_out(marks);
+    pub(crate) fn leave_out_of_test(&mut self, hashes: &[SeriesHash]) {
+        self.groups.leave_out(hashes);
     }
 
     /// Only these are under test, in one group with others that they do not fit with.
-    pub(crate) fn narrow_test(&mut self, tested: &[Mark]) {
+    pub(crate) fn narrow_test(&mut self, tested: &[SeriesHash]) {
         self.groups.narrow(tested);
     }
 
@@ -74,16 +74,16 @@ impl Doubts {
     pub(crate) fn begin_anew(&mut self, group_len: usize) {
         self.groups.clear();
         self.condemned.clear();
-        let mut in_order: Vec<(u64, Mark)> = Vec::new();
+        let mut in_order: Vec<(u64, SeriesHash)> = Vec::new();
         in_order.extend(
             self.series
                 .iter()
-                .map(|(mark, doubt)| (doubt.number, *mark)),
+                .map(|(hash, doubt)| (doubt.number, *hash)),
         );
         in_order.sort_unstable();
-        let mut together: Vec<(u64, Mark)> = Vec::new();
-        for (_, mark) in in_order {
-            let Some(doubt) = self.series.get_mut(&mark) else {
+        let mut together: Vec<(u64, SeriesHash)> = Vec::new();
+        for (_, hash) in in_order {
+            let Some(doubt) = self.series.get_mut(&hash) else {
                 continue;
             };
             let first = doubt.held.first().copied();
@@ -94,14 +94,14 @@ impl Doubts {
                 } => {
                     *is_grouped = first.is_some();
                     match first {
-                        Some(_) if *was_alone => self.groups.push_alone(mark),
-                        Some(number) => together.push((number, mark)),
+                        Some(_) if *was_alone => self.groups.push_alone(hash),
+                        Some(number) => together.push((number, hash)),
                         None => {}
                     }
                 }
                 State::Remembered(memory) => {
                     if memory.probe_among(&doubt.held).is_some() {
-                        self.groups.push_alone(mark);
+                        self.groups.push_alone(hash);
                     }
                 }
             }
@@ -109,7 +109,7 @@ impl Doubts {
         // Those of one batch fit into one request.
         together.sort_by_key(|(number, _)| *number);
         for group in together.chunks(group_len.max(1)) {
-            let members = group.iter().map(|(_, mark)| *mark).collect();
+            let members = group.iter().map(|(_, hash)| *hash).collect();
             self.groups.push_last(members);
         }
     }
@@ -125,7 +125,7 @@ impl Doubts {
             self.groups.end();
         }
         self.last_reason = Some(condemned.reason.clone());
-        self.suspect(condemned.mark, now);
+        self.suspect(condemned.hash, now);
         self.condemned.push(condemned);
     }
 
@@ -136,18 +136,18 @@ impl Doubts {
     /// Nothing was proved: what was refused alone is tested again.
     pub(crate) fn pardon(&mut self) {
         for condemned in self.take_condemned() {
-            self.test_again(condemned.mark);
+            self.test_again(condemned.hash);
         }
     }
 
     /// A series that is in no group is tested again, if there are data of it.
-    pub(crate) fn test_again(&mut self, mark: Mark) {
-        if let Some(doubt) = self.series.get_mut(&mark)
+    pub(crate) fn test_again(&mut self, hash: SeriesHash) {
+        if let Some(doubt) = self.series.get_mut(&hash)
             && let State::Suspected { is_grouped, .. } = &mut doubt.state
         {
             *is_grouped = !doubt.held.is_empty();
             if *is_grouped {
-                self.groups.push_alone(mark);
+                self.groups.push_alone(hash);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Groups of series one of which is refused, divided until each is alone: depth first, so that some are accepted soon.
 
-use super::Mark;
+use super::SeriesHash;
 use std::collections::{HashSet, VecDeque};
 
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(super) struct Groups {
 
 #[derive(Debug)]
 pub(super) struct Group {
-    pub(super) members: Vec<Mark>,
+    pub(super) members: Vec<SeriesHash>,
     /// A request with all of them was refused.
     is_bad: bool,
     number: u64,
@@ -34,23 +34,23 @@ impl Groups {
     }
 
     /// One is refused, if it is not alone.
-    pub(super) fn push_bad(&mut self, members: Vec<Mark>) {
+    pub(super) fn push_bad(&mut self, members: Vec<SeriesHash>) {
         let is_bad = members.len() > 1;
         let group = self.group(members, is_bad);
         self.push_first(group);
     }
 
     /// Nothing is known of these.
-    pub(super) fn push_last(&mut self, members: Vec<Mark>) {
+    pub(super) fn push_last(&mut self, members: Vec<SeriesHash>) {
         let group = self.group(members, false);
         self.waiting.extend(group);
     }
 
-    pub(super) fn push_alone(&mut self, mark: Mark) {
-        self.push_last(vec![mark]);
+    pub(super) fn push_alone(&mut self, hash: SeriesHash) {
+        self.push_last(vec![hash]);
     }
 
-    fn group(&mut self, members: Vec<Mark>, is_bad: bool) -> Option<Group> {
+    fn group(&mut self, members: Vec<SeriesHash>, is_bad: bool) -> Option<Group> {
         self.last_number += 1;
         let number = self.last_number;
         (!members.is_empty()).then_some(Group {
@@ -62,7 +62,10 @@ impl Groups {
     }
 
     /// Takes the next group of which there are data, divided if it is known to be refused.
-    pub(super) fn begin(&mut self, mut has_data: impl FnMut(&Mark) -> bool) -> Option<&Group> {
+    pub(super) fn begin(
+        &mut self,
+        mut has_data: impl FnMut(&SeriesHash) -> bool,
+    ) -> Option<&Group> {
         while let Some(mut group) = self.waiting.pop_front() {
             group.members.retain(&mut has_data);
             if group.members.is_empty() {
@@ -106,24 +109,24 @@ impl Groups {
     }
 
     /// Of the group under test only these are.
-    pub(super) fn narrow(&mut self, marks: &[Mark]) {
-        let marks: HashSet<&Mark> = marks.iter().collect();
-        self.keep(|mark| marks.contains(mark));
+    pub(super) fn narrow(&mut self, hashes: &[SeriesHash]) {
+        let hashes: HashSet<&SeriesHash> = hashes.iter().collect();
+        self.keep(|hash| hashes.contains(hash));
     }
 
     /// These are not under test.
-    pub(super) fn leave_out(&mut self, marks: &[Mark]) {
-        let marks: HashSet<&Mark> = marks.iter().collect();
-        self.keep(|mark| !marks.contains(mark));
+    pub(super) fn leave_out(&mut self, hashes: &[SeriesHash]) {
+        let hashes: HashSet<&SeriesHash> = hashes.iter().collect();
+        self.keep(|hash| !hashes.contains(hash));
     }
 
-    fn keep(&mut self, is_kept: impl Fn(&Mark) -> bool) {
+    fn keep(&mut self, is_kept: impl Fn(&SeriesHash) -> bool) {
         let Some(mut tested) = self.tested.take() else {
             return;
         };
-        let kept: Vec<Mark> = tested
+        let kept: Vec<SeriesHash> = tested
             .members
-            .extract_if(.., |mark| is_kept(mark))
+            .extract_if(.., |hash| is_kept(hash))
             .collect();
         let others = std::mem::replace(&mut tested.members, kept);
         if !others.is_empty() {
@@ -154,7 +157,7 @@ impl Groups {
     }
 
     /// These are left of the group under test; if it `divides`, there are too many that are not all right.
-    pub(super) fn named(&mut self, rest: &[Mark], divides: bool) {
+    pub(super) fn named(&mut self, rest: &[SeriesHash], divides: bool) {
         self.narrow(rest);
         if let Some(mut group) = self.tested.take().filter(|group| !group.members.is_empty()) {
             group.is_bad = divides;
@@ -163,7 +166,7 @@ impl Groups {
     }
 
     /// The test is over. Gives what was tested.
-    pub(super) fn end(&mut self) -> Vec<Mark> {
+    pub(super) fn end(&mut self) -> Vec<SeriesHash> {
         self.tested
             .take()
             .map_or_else(Vec::new, |group| group.members)
