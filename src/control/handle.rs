@@ -155,10 +155,17 @@ impl CloudWatchHandle {
     /// troubles the worst is told; each destination has its own in [`stats`](Self::stats)`().destinations`. It takes
     /// microseconds.
     ///
+    /// Let a probe take a service out of its load balancer only for what a restart or another machine may cure: metrics that
+    /// are refused are no reason.
+    ///
     /// ```no_run
+    /// # use metrics_exporter_cloudwatch::{Health, Trouble};
     /// # fn example(cloudwatch: metrics_exporter_cloudwatch::CloudWatchHandle) -> (u16, String) {
     /// let health = cloudwatch.health();
-    /// let status = if health.is_ok() { 200 } else { 503 };
+    /// let status = match health {
+    ///     Health::Degraded { reason: Trouble::NotRunning, .. } => 503,
+    ///     _ => 200,
+    /// };
     /// (status, health.to_string()) // such as "requests are throttled since 2026-11-27T04:38:29Z"
     /// # }
     /// ```

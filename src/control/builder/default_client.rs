@@ -8,7 +8,7 @@ use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
 use crate::model::sink::AnySink;
-use crate::sinks::put_metric_data::is_http;
+use crate::sinks::put_metric_data::{is_http, without_user};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::{self, ProvideCredentials, Region};
 use std::sync::Arc;
@@ -116,7 +116,7 @@ impl DefaultClient {
     /// With a region and credentials that are there.
     async fn connect(self, clock: Arc<dyn Clock>) -> Result<Arc<dyn AnySink>, BuildError> {
         if let Some(url) = self.endpoint_url.as_ref().filter(|url| !is_http(url)) {
-            return Err(BuildError::EndpointUrl(url.clone()));
+            return Err(BuildError::EndpointUrl(without_user(url)));
         }
         let mut chain = aws_config::defaults(aws_config::BehaviorVersion::latest());
         if let Some(region) = self.region {

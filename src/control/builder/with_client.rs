@@ -4,7 +4,7 @@ use crate::control::builder::CloudWatchBuilder;
 use crate::control::builder::destination::{CLOUDWATCH, Destination, To};
 use crate::control::error::BuildError;
 use crate::model::sink::AnySink;
-use crate::sinks::put_metric_data::{NoEndpoint, PutMetricData, probe};
+use crate::sinks::put_metric_data::{NoEndpoint, PutMetricData, probe, without_user};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::Region;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) fn by(client: Client) -> Result<Arc<dyn AnySink>, BuildError> {
     if !is_of_a_host(region) {
         return Err(BuildError::Region(region.into()));
     }
-    probe(config).map_err(|NoEndpoint(url)| BuildError::EndpointUrl(url))?;
+    probe(config).map_err(|NoEndpoint(url)| BuildError::EndpointUrl(without_user(&url)))?;
     Ok(Arc::new(PutMetricData::new(client)))
 }
 

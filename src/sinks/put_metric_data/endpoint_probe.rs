@@ -86,6 +86,17 @@ pub(crate) fn is_http(url: &str) -> bool {
     host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', ':', '?', '#']))
 }
 
+/// For an error: no user, and no password.
+pub(crate) fn without_user(url: &str) -> String {
+    let begins = url.find("://").map_or(0, |at| at + "://".len());
+    let ends = url[begins..].find(['/', '?', '#']);
+    let ends = ends.map_or(url.len(), |at| begins + at);
+    match url[begins..ends].rfind('@') {
+        Some(at) => format!("{}{}", &url[..begins], &url[begins + at + 1..]),
+        None => url.to_owned(),
+    }
+}
+
 /// The SDK quotes the URL; else its last word has to do.
 fn fault(error: &SdkError<impl std::error::Error + 'static>) -> String {
     let mut all = chain(error).collect::<Vec<_>>();
@@ -95,4 +106,22 @@ fn fault(error: &SdkError<impl std::error::Error + 'static>) -> String {
         says.split('`').nth(1).map(str::to_owned)
     });
     quoted.unwrap_or_else(|| all.pop().map(ToString::to_string).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_no_password() {
+        for (url, shown) in [
+            ("ftp://user:secret@host/path", "ftp://host/path"),
+            ("user:secret@host:80", "host:80"),
+            ("http://host/a@b", "http://host/a@b"),
+            ("http://a@b@host?c@d", "http://host?c@d"),
+            ("", ""),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
+    }
 }

@@ -17,4 +17,4 @@ mod unit_name;
 pub use client::PutMetricData;
 #[cfg(feature = "aws-config")]
 pub(crate) use endpoint_probe::is_http;
-pub(crate) use endpoint_probe::{NoEndpoint, probe};
+pub(crate) use endpoint_probe::{NoEndpoint, probe, without_user};
