@@ -16,7 +16,8 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Guarantee {
-    /// Send it again: nothing is lost, something may be counted twice.
+    /// Send it again: nothing is lost, something may be counted twice. A datum that nobody answers is given up after ten
+    /// attempts in a row while other requests are answered.
     #[default]
     AtLeastOnce,
     /// Give it up: nothing is counted twice, something may be lost.

@@ -36,8 +36,8 @@ pub struct FlushReport {
     pub refused: Amount,
     /// The same by series and reason: the first 10,000 of them, in 4 MiB at most, of each destination.
     pub refusals: Vec<Refused>,
-    /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
-    /// room after such an attempt, or under way when the time of a shutdown was up.
+    /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), after ten attempts
+    /// without an answer while others were answered, for want of room after such an attempt, or under way when the time of a shutdown was up.
     pub ambiguous: Amount,
     /// Given up because the queue was full. They did not arrive.
     pub dropped: Amount,

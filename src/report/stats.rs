@@ -33,8 +33,8 @@ pub struct Stats {
     pub refused: Amount,
     /// Samples that were refused, by the [name](crate::Refusal::name) of the reason.
     pub refused_by: BTreeMap<&'static str, u64>,
-    /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), for want of
-    /// room after such an attempt, or under way when the exporter ended, in whatever way. After a panic of the exporter's
+    /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), after ten attempts
+    /// without an answer while others were answered, for want of room after such an attempt, or under way when the exporter ended, in whatever way. After a panic of the exporter's
     /// task, all that was queued and is in no journal.
     pub ambiguous: Amount,
     /// Given up because the queue was full, or because the exporter ended without a
