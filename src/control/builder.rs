@@ -230,7 +230,8 @@ impl CloudWatchBuilder {
     /// least. Beyond that the oldest are dropped, and reported, never the newest.
     ///
     /// A counter or a gauge takes 80 bytes for each window in which it has something to say, a histogram 16 more for
-    /// each distinct value, of which it has up to 150. So the default keeps two hours of 10,000 series, 500 of
+    /// each distinct value, of which it has up to 150; a request some 600 beside. A quarter of the bytes is for data of which it
+    /// is not known which of them the destination refuses. So the default keeps two hours of 10,000 series, 500 of
     /// them histograms of a hundred values. It is a bound: nothing is taken before it is needed.
     pub fn with_queue_bytes(mut self, bytes: usize) -> Self {
         self.config.queue_bytes = bytes;
@@ -312,6 +313,8 @@ impl CloudWatchBuilder {
     /// How long a request to CloudWatch may take: 4 seconds by default, so that a flush has time for a
     /// second attempt. It begins when the request [leaves](crate::Attempt::leaves), as each sink says; credentials are
     /// loaded before that, for ten minutes at most.
+    ///
+    /// Where nobody answers, a batch has twice the time after every third attempt, up to 30 seconds if that is more.
     ///
     /// This is the one time-out of a request: no read or operation time-out of an SDK client cuts it short or draws it
     /// out, see [`PutMetricData`](crate::PutMetricData).
