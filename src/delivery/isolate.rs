@@ -179,6 +179,11 @@ impl Delivery {
             let Some(mut queued) = self.take_held(number) else {
                 continue;
             };
+            if let Some(verdict) = queued.misdated(&self.clock_skew, self.clock.now()) {
+                // They grew too old, which is not their series' fault.
+                self.conclude(number, queued.durability, verdict);
+                continue;
+            }
             let mut chosen = Vec::new();
             let doubts = &self.doubts;
             queued.select(|datum| {

@@ -4,7 +4,7 @@ use crate::fixtures::long::short_or_long;
 use crate::fixtures::refusing::{Everything, Refusing};
 use crate::fixtures::started::{Started, minute};
 use metrics::counter;
-use metrics_exporter_cloudwatch::CloudWatchBuilder;
+use metrics_exporter_cloudwatch::{CloudWatchBuilder, Refusal, Refused};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -246,4 +246,28 @@ async fn what_is_remembered_is_tried_again() {
         let arrived = state.arrived.keys().filter(|(_, window)| *window == last);
         assert_eq!(arrived.count(), SERIES, "{names} named");
     }
+}
+
+/// What waits for the search for two weeks is refused for its age, and its series go on.
+#[tokio::test(start_paused = true)]
+async fn what_grew_too_old_in_doubt_accuses_no_series() {
+    let fortnight = MINUTE * 60 * 24 * 15;
+    let mut run = Run::new(10);
+    run.sink.state().refuses_all = Some(Everything::Unnamed);
+    run.windows(2).await;
+    tokio::time::advance(fortnight).await;
+    run.test.clock.advance(fortnight);
+    run.test.settle().await;
+    tokio::time::sleep(MINUTE).await;
+    let refusals = run.test.cloudwatch.refusals();
+    let of_age = |one: &Refused| matches!(one.reason, Refusal::Timestamp(_));
+    assert!(
+        refusals.len() == 10 && refusals.iter().all(of_age),
+        "{refusals:?}"
+    );
+    run.sink.state().refuses_all = None;
+    run.test
+        .record(|| counter!("n", "number" => "3").increment(1));
+    run.test.flush().await;
+    assert_eq!(run.sink.state().arrived.len(), 1);
 }
