@@ -149,7 +149,8 @@ async fn all_that_left_before_it_was_known_is_tried_again() {
         assert_eq!(test.cloudwatch.stats().failed_attempts, 0);
     };
     tokio::join!(first, second, under_way);
-    assert_eq!(service.requests().len(), 4);
+    // The two may share the next one.
+    assert!((3..=4).contains(&service.requests().len()));
     let received = service.received();
     let stamps: Vec<_> = received.iter().map(|datum| datum.timestamp).collect();
     assert_eq!(stamps, [theirs; 2]);
