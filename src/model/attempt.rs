@@ -103,12 +103,20 @@ impl Attempt {
     }
 
     /// The sink [awaits credentials](Self::awaits_credentials), and asks whether its request [may leave](Self::may_leave).
+    #[cfg_attr(
+        not(feature = "put-metric-data"),
+        expect(dead_code, reason = "no other sink awaits credentials")
+    )]
     pub(crate) fn asks_to_leave(&self) {
         self.shared.asks.store(true, Ordering::Relaxed);
         self.awaits_credentials();
     }
 
     /// The request [leaves](Self::leaves) now, unless it was [withdrawn](Self::withdraw).
+    #[cfg_attr(
+        not(feature = "put-metric-data"),
+        expect(dead_code, reason = "no other sink awaits credentials")
+    )]
     pub(crate) fn may_leave(&self) -> bool {
         self.leaves();
         *self.shared.stage.borrow() != Stage::Withdrawn
