@@ -95,7 +95,7 @@ impl Hour {
             let (arrived, arrived_sum) = arrived.get(&**series).copied().unwrap_or_default();
             let refused = refused.get(series).copied().unwrap_or_default();
             assert!(arrived + refused <= samples, "{what}: {series}");
-            if self.guarantee == Guarantee::AtLeastOnce {
+            if self.guarantee == Guarantee::AtLeastOnce && given_up == 0 {
                 assert_eq!(arrived + refused, samples, "{what}: {series}");
                 if refused == 0 && !series.starts_with(LEVEL) {
                     assert_eq!(arrived_sum, sum, "{what}: {series}");
@@ -108,8 +108,14 @@ impl Hour {
             assert_eq!(others.next(), None, "{what}: only poison is refused");
         }
         if self.guarantee == Guarantee::AtLeastOnce {
-            assert_eq!(given_up, 0, "{what}");
-            assert!(twice <= self.stats.repeated.data, "{what}: {twice} twice");
+            // After ten attempts in a row without an answer: where most attempts have none.
+            let requests = self.requests();
+            let faults = requests.iter().filter(|(_, fault, _)| fault.is_some());
+            let is_rare = 2 * faults.count() < requests.len();
+            assert!(given_up == 0 || !is_rare, "{what}: {given_up}");
+            assert!(missing <= given_up, "{what}: {missing} of {given_up}");
+            let repeated = self.stats.repeated.data + self.stats.ambiguous.data;
+            assert!(twice <= repeated, "{what}: {twice} twice");
         } else {
             assert_eq!(twice, 0, "{what}");
             assert_eq!(self.stats.repeated.data, 0, "{what}");
