@@ -157,7 +157,7 @@ impl Delivery {
 
     /// When the next test may begin: once nothing else is to be sent, as healthy data go first.
     pub(super) fn next_test(&mut self, now: Instant) -> Option<Instant> {
-        if !self.doubts.has_test() {
+        if !self.doubts.has_test() || !self.queue.may_test() {
             return None;
         }
         let is_behind = self.queue.has_ready(now);

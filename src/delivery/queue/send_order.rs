@@ -26,6 +26,15 @@ impl Queue {
         group.is_some() && on_disk == group && waiting != group && in_flight != group
     }
 
+    /// Whether nothing that waits or is on disk is older than what is held, where there are turns: a test sends that.
+    pub(crate) fn may_test(&self) -> bool {
+        let last_held = self.held.last_key_value().map(|(number, _)| *number);
+        let waiting = self.waiting.first().map(|queued| queued.number);
+        let on_disk = self.on_disk.first_key_value().map(|(number, _)| *number);
+        let first = [waiting, on_disk].into_iter().flatten().min();
+        !self.in_order || first.is_none_or(|first| last_held.is_none_or(|last| first > last))
+    }
+
     pub(crate) fn is_in_order(&self) -> bool {
         self.in_order
     }
