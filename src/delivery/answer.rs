@@ -1,8 +1,8 @@
 //! What is done about the answer to an attempt.
 
 use super::{Delivery, Guarantee};
-use crate::delivery::ledger::{Attempted, Outcome};
-use crate::delivery::queued_batch::{QueuedBatch, Verdict};
+use crate::delivery::ledger::Attempted;
+use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::refusal_budget::Worth;
 use crate::delivery::try_once::Tried;
 use crate::model::amount::Amount;
@@ -153,9 +153,7 @@ impl Delivery {
         let data = queued.batch.data();
         if queued.unknown_fates.is_over(data.len()) {
             self.state_log.gives_up_unanswered(Amount::of(data));
-            let settled = vec![queued.settled_in_part(data, Outcome::Ambiguous)];
-            let rest = queued.rest();
-            return self.conclude(number, durability, Verdict { settled, rest });
+            return self.conclude(number, durability, queued.given_up());
         }
         if let [alone] = data
             && queued.unknown_fates.is_counted()

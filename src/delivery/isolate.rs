@@ -253,12 +253,11 @@ impl Delivery {
             .map(|datum| self.doubts.hash_of(datum))
             .collect();
         let is_named = members.iter().any(|member| *member < hashes.len());
-        if !is_named {
-            self.state_log.in_doubt(reason, is_first);
-        }
         if is_named {
-            self.refused_by_name(parts, is_test, members, &hashes, reason, now);
-        } else if let [hash] = hashes[..] {
+            return self.refused_by_name(parts, is_test, members, &hashes, reason, now);
+        }
+        self.state_log.in_doubt(reason, is_first);
+        if let [hash] = hashes[..] {
             self.refused_alone(parts, is_test, hash, reason, now);
         } else {
             self.doubts.refused(&hashes, is_test, reason, now);

@@ -117,7 +117,7 @@ impl StateLog {
                 destination = &*self.destination,
                 data,
                 samples,
-                "others are answered, and nobody knows whether these data arrived, after ten attempts; they are given up"
+                "others are answered, and nobody knows whether these data arrived, after ten attempts or more; they are given up"
             );
         }
     }
