@@ -81,7 +81,7 @@ impl Delivery {
         let was_searching = self.doubts.is_searching();
         self.doubts.enter(&queued, now);
         if !was_searching && self.doubts.is_searching() {
-            self.request_start.search_begins();
+            self.request_start.search_goes_on(now);
         }
         self.queue.push(queued);
         if self.queue.is_held_full() {

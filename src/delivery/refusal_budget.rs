@@ -37,8 +37,8 @@ pub(crate) struct RefusalBudget {
     /// Refusals since a request was accepted, and when the first of them came.
     in_a_row: u32,
     since: Option<Instant>,
-    /// Whether one was accepted since the search began.
-    is_proved: bool,
+    /// When one was accepted last, since the search began.
+    proved: Option<Instant>,
     until: Option<Instant>,
 }
 
@@ -65,7 +65,12 @@ impl RefusalBudget {
 
     /// What was accepted before says nothing of the refusals that are searched now.
     pub(crate) fn search_begins(&mut self) {
-        self.is_proved = false;
+        self.proved = None;
+    }
+
+    /// The search for what was refused before goes on: what was accepted meanwhile counts, if that is not long ago.
+    pub(crate) fn search_goes_on(&mut self, now: Instant) {
+        self.proved = self.proved.filter(|at| now <= *at + FEW_WITHIN);
     }
 
     /// A request was refused.
@@ -87,7 +92,7 @@ impl RefusalBudget {
         } else {
             Worth::Unknown
         };
-        (self.is_proved, self.in_a_row) = (true, 0);
+        (self.proved, self.in_a_row) = (Some(now), 0);
         (self.until, self.since) = (None, None);
         worth
     }
@@ -112,7 +117,7 @@ impl RefusalBudget {
     /// Whether the last refusal says something of what was refused: a request was accepted since the search began, and
     /// not long ago.
     pub(crate) fn proves(&self, now: Instant) -> bool {
-        self.is_proved && self.are_few(now)
+        self.proved.is_some() && self.are_few(now)
     }
 }
 
@@ -178,5 +183,19 @@ mod tests {
             budget.refused(now, &mut random);
         }
         assert_eq!(budget.accepted(now), Worth::Void);
+    }
+
+    #[test]
+    fn a_search_that_goes_on_soon_has_the_proof_that_it_had() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut budget = RefusalBudget::default();
+        let now = Instant::now();
+        budget.accepted(now);
+        let late = now + FEW_WITHIN + Duration::from_nanos(1);
+        for (at, expected) in [(now + FEW_WITHIN, true), (late, false)] {
+            budget.search_goes_on(at);
+            budget.refused(at, &mut random);
+            assert_eq!(budget.proves(at), expected);
+        }
     }
 }

@@ -103,6 +103,11 @@ impl RequestStart {
         self.refusals.search_begins();
     }
 
+    /// The search for what was refused before goes on.
+    pub(crate) fn search_goes_on(&mut self, now: Instant) {
+        self.refusals.search_goes_on(now);
+    }
+
     /// What refusals are worth.
     pub(crate) fn refusals(&self) -> &RefusalBudget {
         &self.refusals
