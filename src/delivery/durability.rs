@@ -46,6 +46,11 @@ impl Durability {
         matches!(self, Self::Outdated | Self::Durable)
     }
 
+    /// Whether it may leave the memory: its record is there, or is being written.
+    pub(crate) fn stays_on_disk(self) -> bool {
+        matches!(self, Self::Durable | Self::Writing { .. })
+    }
+
     /// What is on disk is not what it is any more.
     pub(crate) fn outdate(&mut self) {
         if *self == Self::Durable {

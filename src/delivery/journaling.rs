@@ -105,11 +105,8 @@ impl Delivery {
     /// Begins to write all that is not on disk as it is.
     pub(super) fn write_all(&mut self) {
         let waiting = self.queue.in_memory();
-        let unwritten = waiting.filter(|(queued, is_in_flight)| {
-            let durability = queued.durability;
-            let is_written = matches!(durability, Durability::Durable | Durability::Writing { .. });
-            !is_written && !is_in_flight
-        });
+        let unwritten = waiting
+            .filter(|(queued, is_in_flight)| !queued.durability.stays_on_disk() && !is_in_flight);
         let unwritten: Vec<u64> = unwritten.map(|(queued, _)| queued.number).collect();
         for number in unwritten {
             if let Some(mut queued) = self.queue.take(number) {
@@ -237,14 +234,11 @@ impl Delivery {
         while let Some(queued) = self.queue.overflow(freed) {
             freed += queued.evicted_len();
             let number = queued.number;
-            match queued.durability {
-                Durability::Durable | Durability::Writing { .. } => {
-                    self.queue.leave_to_disk(number, OnDisk::of(&queued));
-                }
-                durability => {
-                    self.settle(number, &queued.dropped());
-                    self.discard(number, durability);
-                }
+            if queued.durability.stays_on_disk() {
+                self.queue.leave_to_disk(number, OnDisk::of(&queued));
+            } else {
+                self.settle(number, &queued.dropped());
+                self.discard(number, queued.durability);
             }
         }
     }

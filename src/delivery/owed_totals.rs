@@ -118,13 +118,13 @@ impl Delivery {
     /// Pays what is newly owed to totals that wait.
     pub(crate) fn pay_waiting(&mut self) {
         let mut new = std::mem::take(&mut self.owed.new);
-        if new.is_empty() {
-            return;
-        }
-        for number in self.queue.waiting() {
-            if new.is_empty() {
-                return;
-            }
+        let all = new.values().flatten();
+        let mut last = all.map(|owed| owed.number).min();
+        // Most often the next batches have them all: a queue of any length is not looked through.
+        while let Some(number) = last.and_then(|last| self.queue.next_waiting(last))
+            && !new.is_empty()
+        {
+            last = Some(number);
             let Some(mut queued) = self.queue.take(number) else {
                 continue;
             };

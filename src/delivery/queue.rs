@@ -278,6 +278,13 @@ impl Queue {
         all
     }
 
+    /// The first after this one that waits or is held.
+    pub(crate) fn next_waiting(&self, number: u64) -> Option<u64> {
+        let mut held = self.held.range(number.saturating_add(1)..);
+        let held = held.next().map(|(&number, _)| number);
+        self.waiting.after(number).into_iter().chain(held).min()
+    }
+
     /// The first after this one that is on disk alone.
     pub(crate) fn next_on_disk(&self, number: u64) -> Option<u64> {
         let mut later = self.on_disk.range(number + 1..);

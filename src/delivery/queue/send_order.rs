@@ -2,7 +2,6 @@
 //! each metric arrive by time.
 
 use super::{OnDisk, Queue};
-use crate::delivery::durability::Durability;
 use crate::delivery::queued_batch::QueuedBatch;
 
 impl Queue {
@@ -41,16 +40,10 @@ impl Queue {
 
     /// What goes first where all others wait for the oldest: the newest that is on disk, or else the oldest that is not.
     pub(super) fn last_in_order(&self) -> Option<u64> {
-        let is_on_disk = |queued: &&QueuedBatch| {
-            matches!(
-                queued.durability,
-                Durability::Durable | Durability::Writing { .. }
-            )
-        };
-        let oldest = self.waiting.first().map(|queued| queued.number);
-        let mut newest = self.waiting.iter().rev();
-        let on_disk = newest.find(|queued| is_on_disk(queued) && Some(queued.number) != oldest);
-        let in_memory = || self.waiting.iter().find(|queued| !is_on_disk(queued));
-        on_disk.or_else(in_memory).map(|queued| queued.number)
+        let is_in_memory = |queued: &&QueuedBatch| !queued.durability.stays_on_disk();
+        // Where none is on disk but the oldest, it is the first or the second.
+        let in_memory = || self.waiting.iter().find(is_in_memory);
+        let on_disk = self.waiting.newest_on_disk();
+        on_disk.or_else(|| in_memory().map(|queued| queued.number))
     }
 }

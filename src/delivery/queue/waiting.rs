@@ -16,6 +16,8 @@ pub(super) struct Waiting {
     ready: Vec<(BatchKey, BTreeSet<Place>)>,
     /// Those that may be sent later.
     pausing: BTreeSet<(Instant, u64)>,
+    /// Those whose records are on disk, or are being written.
+    on_disk: BTreeSet<u64>,
     /// The batches from here on are this process's own.
     first_own: u64,
     bytes: usize,
@@ -27,6 +29,7 @@ impl Waiting {
             all: BTreeMap::new(),
             ready: Vec::new(),
             pausing: BTreeSet::new(),
+            on_disk: BTreeSet::new(),
             first_own,
             bytes: 0,
         }
@@ -39,6 +42,9 @@ impl Waiting {
                 self.pausing.insert((at, number));
             }
             None => self.is_ready(number, queued.batch.key()),
+        }
+        if queued.durability.stays_on_disk() {
+            self.on_disk.insert(number);
         }
         self.bytes += queued.memory_len();
         self.all.insert(number, queued);
@@ -56,6 +62,7 @@ impl Waiting {
         if let Some(at) = queued.ready_at() {
             self.pausing.remove(&(at, number));
         }
+        self.on_disk.remove(&number);
         self.bytes -= queued.memory_len();
         Some(queued)
     }
@@ -155,11 +162,23 @@ impl Waiting {
         self.all.first_key_value().map(|(_, queued)| queued)
     }
 
+    /// The number of the first one after this.
+    pub(super) fn after(&self, number: u64) -> Option<u64> {
+        let mut later = self.all.range(number.saturating_add(1)..);
+        later.next().map(|(&number, _)| number)
+    }
+
+    /// The number of the newest whose record is on disk or is being written, but for the oldest of all.
+    pub(super) fn newest_on_disk(&self) -> Option<u64> {
+        let (&oldest, _) = self.all.first_key_value()?;
+        self.on_disk.last().copied().filter(|one| *one != oldest)
+    }
+
     pub(super) fn get(&self, number: u64) -> Option<&QueuedBatch> {
         self.all.get(&number)
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &QueuedBatch> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &QueuedBatch> {
         self.all.values()
     }
 
