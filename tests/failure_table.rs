@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 /// What an operator may run into: each has a row.
-const FAILURES: [&str; 13] = [
+const FAILURES: [&str; 14] = [
     "no connection",
     "throttling",
-    "credentials take long",
+    "credentials take long at the start",
+    "credentials take long later",
     "no permission",
     "a wrong endpoint",
     "is not accepted",

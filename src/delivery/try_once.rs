@@ -1,7 +1,7 @@
 //! One attempt to send a batch, on a task of its own.
 
 use crate::delivery::wait_log::WaitLog;
-use crate::model::attempt::{Attempt, ServiceClock};
+use crate::model::attempt::{Attempt, ServiceClock, UNSAID_LOAD};
 use crate::model::batch::Batch;
 use crate::model::send_result::{SendError, Sent};
 use crate::model::sink::AnySink;
@@ -13,8 +13,6 @@ use tokio::task::JoinError;
 
 /// For a sink that knows that its time is up, to say what came of it.
 const LAST_WORD: Duration = Duration::from_secs(1);
-/// That credentials are awaited goes unsaid for so long.
-const UNSAID: Duration = Duration::from_secs(5);
 
 /// What came of it.
 pub(crate) struct Tried {
@@ -33,9 +31,9 @@ pub(crate) async fn try_once(
         tokio::time::sleep(LAST_WORD).await;
     };
     let notice = async {
-        tokio::time::sleep(UNSAID).await;
+        tokio::time::sleep(UNSAID_LOAD).await;
         if attempt.is_awaiting_credentials() {
-            wait_log.waits(UNSAID);
+            wait_log.waits(UNSAID_LOAD);
         }
         std::future::pending::<()>().await;
     };

@@ -54,6 +54,8 @@ pub(crate) struct ServiceClock {
 const MIN_PREPARATION: Duration = Duration::from_mins(1);
 /// Credentials may come from a program, or from a person. Who gives up the load and begins again never gets them.
 pub(crate) const MIN_LOAD: Duration = Duration::from_mins(10);
+/// That credentials are awaited goes unsaid for so long.
+pub(crate) const UNSAID_LOAD: Duration = Duration::from_secs(5);
 
 impl Attempt {
     /// One that begins now, with so much time for its request. It needs a Tokio runtime with its time driver enabled.

@@ -223,6 +223,24 @@ async fn a_fault_of_seconds_judges_nothing() {
     }
 }
 
+/// Nothing else is there that could be accepted.
+#[tokio::test(start_paused = true)]
+async fn a_bad_datum_by_itself_is_soon_refused_if_its_series_was_just_found() {
+    let run = Run::new(0);
+    run.sink.state().bad.insert("n number=0".into());
+    for (series, delivered) in [(10, 9), (1, 0)] {
+        run.test.record(|| {
+            for number in 0..series {
+                counter!("n", "number" => number.to_string()).increment(1);
+            }
+        });
+        let report = run.test.cloudwatch.flush().await.unwrap();
+        assert_eq!(report.refused.samples, 1, "{report:?}");
+        assert_eq!(report.delivered.samples, delivered, "{report:?}");
+        assert!(report.pending.is_zero(), "{report:?}");
+    }
+}
+
 /// Once a series is accepted again, so may others be.
 #[tokio::test(start_paused = true)]
 async fn what_is_remembered_is_tried_again() {

@@ -7,18 +7,14 @@ use crate::control::builder::{CloudWatchBuilder, with_client};
 use crate::control::error::BuildError;
 use crate::control::exporter::CloudWatchExporter;
 use crate::control::recorder::CloudWatchRecorder;
-use crate::model::attempt::MIN_LOAD;
+use crate::model::attempt::{MIN_LOAD, UNSAID_LOAD};
 use crate::model::sink::AnySink;
 use crate::sinks::put_metric_data::{is_http, without_user};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::{self, ProvideCredentials, Region};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
-
-/// As with an attempt that waits for them.
-const SAID_AFTER: Duration = Duration::from_secs(5);
 
 /// What the user chose of it.
 #[derive(Debug, Default)]
@@ -79,8 +75,8 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build); also if there is no region, or there are no credentials, or none came within ten minutes. That
-    /// they are awaited is logged after five seconds.
+    /// As [`build`](Self::build); also if there is no region, there are no credentials, or none came within ten
+    /// minutes. That they are awaited is logged after five seconds.
     pub async fn build_with_default_client(
         self,
     ) -> Result<(CloudWatchRecorder, CloudWatchExporter), BuildError> {
@@ -150,11 +146,11 @@ impl DefaultClient {
 /// What is being loaded: that it takes long is said, and that it takes for ever is an error.
 async fn awaited<T>(load: impl Future<Output = T>) -> Result<T, BuildError> {
     let (mut load, until) = (pin!(load), Instant::now() + MIN_LOAD);
-    if let Ok(loaded) = timeout(SAID_AFTER, &mut load).await {
+    if let Ok(loaded) = timeout(UNSAID_LOAD, &mut load).await {
         return Ok(loaded);
     }
     tracing::warn!(
-        seconds = SAID_AFTER.as_secs(),
+        seconds = UNSAID_LOAD.as_secs(),
         "credentials are awaited; nothing is recorded before"
     );
     let never = |_| BuildError::Credentials("none came within ten minutes".into());
@@ -164,12 +160,22 @@ async fn awaited<T>(load: impl Future<Output = T>) -> Result<T, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::sleep;
+    use std::io;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[tokio::test(start_paused = true)]
-    async fn a_load_that_takes_long_is_waited_for_but_not_for_ever() {
-        let slow = async { sleep(Duration::from_secs(90)).await };
-        assert!(awaited(slow).await.is_ok());
+    async fn a_load_that_takes_long_is_said_and_waited_for_but_not_for_ever() {
+        let lines = Arc::new(AtomicUsize::new(0));
+        let written = Arc::clone(&lines);
+        let subscriber = tracing_subscriber::fmt().with_writer(move || {
+            written.fetch_add(1, Ordering::Relaxed);
+            io::sink()
+        });
+        let _logs = tracing::subscriber::set_default(subscriber.finish());
+        for (load, expected) in [(UNSAID_LOAD / 2, 0), (UNSAID_LOAD * 20, 1)] {
+            assert!(awaited(tokio::time::sleep(load)).await.is_ok());
+            assert_eq!(lines.load(Ordering::Relaxed), expected, "{load:?}");
+        }
         let before = Instant::now();
         let error = awaited(std::future::pending::<()>()).await.unwrap_err();
         assert!(matches!(error, BuildError::Credentials(_)));

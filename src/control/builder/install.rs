@@ -25,8 +25,8 @@ impl CloudWatchBuilder {
     ///
     /// # Errors
     ///
-    /// If a setting is invalid, there is no region or endpoint that can be, there are no credentials, a global recorder is installed already, or
-    /// the thread cannot be started.
+    /// If a setting is invalid, there is no region or endpoint that can be, there are no credentials or none came within ten
+    /// minutes, a global recorder is installed already, or the thread cannot be started.
     pub async fn install(self) -> Result<CloudWatchHandle, InstallError> {
         self.install_with(|recorder| recorder).await
     }

@@ -113,6 +113,23 @@ fn the_oldest_has_to_go_and_the_newest_stays() {
     assert_eq!(gone, [1, 2]);
 }
 
+/// All others wait for the oldest.
+#[test]
+fn in_order_what_is_on_disk_goes_first_from_the_newest_and_the_oldest_stays() {
+    let mut queue = Queue::new(0, EvictedBytes::default(), 1, true);
+    for number in 1..=5 {
+        let mut queued = queued(number);
+        if matches!(number, 2 | 5) {
+            queued.durability = Durability::Memory;
+        }
+        queue.push(queued);
+    }
+    queue.change(4, Durability::lose_record);
+    let gone = std::iter::from_fn(|| queue.overflow(0));
+    let gone: Vec<u64> = gone.map(|queued| queued.number).collect();
+    assert_eq!(gone, [3, 2, 4, 5]);
+}
+
 /// Whatever moves where: the sums are those of what is there.
 #[test]
 fn amounts_and_ages_are_those_of_what_is_there() {
