@@ -31,6 +31,9 @@ impl Journaling {
         for error in &recovered.later {
             tracing::error!(%error, "a record of the journal is left to the version that knows it");
         }
+        for error in &recovered.refused {
+            tracing::error!(%error, "something in the journal's folder is not the journal's; it is left alone");
+        }
         if recovered.leftovers > 0 {
             tracing::debug!(
                 files = recovered.leftovers,
@@ -134,6 +137,7 @@ impl Delivery {
             Done::Marked(marked) => self.marked(number, call, &marked),
             Done::Withdrawn(withdrawn) => self.withdrawn(number, call, &withdrawn),
             Done::Read(payload) => self.read(number, payload),
+            Done::FolderRemoved(lost) => lost.iter().for_each(|one| self.lose_record(one)),
             Done::Closed => self.lose_unwritten(),
             Done::Cancelled | Done::Changed(_) => {}
         }

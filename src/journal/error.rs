@@ -42,6 +42,14 @@ pub enum JournalError {
         /// Its version.
         version: u8,
     },
+    /// What has the name of a record is none of this journal's. It stays where it is.
+    #[error("{} is no record of this journal: it is {what}", path.display())]
+    Refused {
+        /// What has the name.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// No number of older records dropped would make room for it.
     #[error(
         "a record of {len} bytes does not fit into the journal {} of {max_bytes} bytes",

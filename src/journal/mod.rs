@@ -48,9 +48,17 @@
 
 mod error;
 mod file_system;
+#[cfg(unix)]
+mod held_folder;
+mod not_ours;
+mod not_there;
+#[cfg(any(not(unix), test))]
+mod path_folder;
+mod put;
 mod record_file;
 pub(crate) mod record_format;
 mod recovery;
+mod removed;
 #[cfg(test)]
 pub(crate) mod tests;
 mod writer;
@@ -59,24 +67,30 @@ pub use error::JournalError;
 pub(crate) use recovery::Recovered;
 pub(crate) use writer::{Done, PATIENCE, Report, Writer};
 
-use file_system::{FileSystem, OsFileSystem};
+use file_system::{FileSystem, Folder, OsFileSystem};
+use not_ours::NotOurs;
+use not_there::{NotThere, Operation};
 use record_file::{Fault, State};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Records on disk, oldest first. All of its methods block.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    files: Box<dyn FileSystem>,
+    /// The one that was opened. What its path leads to may be another one by now.
+    folder: Box<dyn Folder>,
+    /// What is called so in errors and in the log.
     dir: PathBuf,
     max_bytes: u64,
-    lock: File,
     records: BTreeMap<u64, Record>,
     /// Records that nobody needs any more, and that could not be removed.
     left: BTreeSet<u64>,
     bytes: u64,
     keeps_dropped: bool,
+    not_there: NotThere,
+    not_ours: NotOurs,
+    is_elsewhere: bool,
+    is_gone: bool,
 }
 
 /// What is known of a record without reading it.
@@ -117,17 +131,23 @@ impl Journal {
     }
 
     pub(crate) fn open_on(
-        files: impl FileSystem + 'static,
+        files: impl FileSystem,
         dir: &Path,
         max_bytes: u64,
     ) -> Result<(Self, Recovered), JournalError> {
-        recovery::make_dir(&files, dir)?;
-        let lock = recovery::lock(dir)?;
+        let folder = files.hold(dir);
+        let mut folder =
+            folder.map_err(|reason| JournalError::io("open the folder", dir, reason))?;
+        let not_there = NotThere::default();
+        recovery::enter(&mut *folder, dir, &not_there)?;
         let mut journal = Self {
-            files: Box::new(files),
+            not_ours: NotOurs::of(folder.user()),
+            folder,
             dir: dir.to_owned(),
             max_bytes,
-            lock,
+            not_there,
+            is_elsewhere: false,
+            is_gone: false,
             records: BTreeMap::new(),
             left: BTreeSet::new(),
             bytes: 0,
@@ -149,9 +169,17 @@ impl Journal {
     /// If it fails, the record that was there stays, and there is none if there was none.
     pub(crate) fn write(&mut self, number: u64, payload: &[u8], is_begun: bool) -> Written {
         let mut dropped = Vec::new();
-        let written = self
+        let mut written = self
             .make_room(number, payload, &mut dropped)
             .and_then(|()| self.put(number, payload, is_begun));
+        if written
+            .as_ref()
+            .is_err_and(|error| self.is_removed_by(error))
+            && let Some(lost) = self.replace_folder()
+        {
+            dropped.extend(lost);
+            written = self.put(number, payload, is_begun);
+        }
         Written {
             error: written.err(),
             is_there: self.has(number),
@@ -162,7 +190,7 @@ impl Journal {
     /// The payload, checked.
     pub(crate) fn read(&self, number: u64) -> Result<Vec<u8>, JournalError> {
         let record = self.record(number)?;
-        self.load(&self.path(number, record.state), number)
+        self.load(&record_file::file_name(number, record.state), number)
     }
 
     /// Notes durably that an attempt to send it begins. After an error it may be marked or not.
@@ -189,7 +217,12 @@ impl Journal {
         let Some(&record) = self.records.get(&number) else {
             return Ok(());
         };
-        self.delete(&self.path(number, record.state))?;
+        let name = record_file::file_name(number, record.state);
+        if self.is_ours(&name) {
+            self.delete(&name)?;
+        } else {
+            self.say_refused(&name);
+        }
         self.forget(number);
         Ok(())
     }
@@ -230,109 +263,35 @@ impl Journal {
         self.bytes
     }
 
-    /// Before the write and not after it: the bound holds at any time, but for what is replaced.
-    fn make_room(
-        &mut self,
-        number: u64,
-        payload: &[u8],
-        dropped: &mut Vec<Dropped>,
-    ) -> Result<(), JournalError> {
-        let len = payload.len() as u64;
-        let needed = record_file::footprint(len);
-        if needed > self.max_bytes || u32::try_from(len).is_err() {
-            return Err(JournalError::TooLarge {
-                dir: self.dir.clone(),
-                len,
-                max_bytes: self.max_bytes,
-            });
-        }
-        let replaced = self.records.get(&number);
-        let given_back = replaced.map_or(0, |record| record_file::footprint(record.len));
-        while self.bytes - given_back + needed > self.max_bytes
-            && let Some(oldest) = self.records.keys().copied().find(|one| *one != number)
-        {
-            let payload = self.keeps_dropped.then(|| self.read(oldest));
-            self.remove(oldest)?;
-            dropped.push(Dropped {
-                number: oldest,
-                payload: payload.and_then(Result::ok),
-            });
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, number: u64, payload: &[u8], is_begun: bool) -> Result<(), JournalError> {
-        let wanted = if is_begun {
-            State::Begun
-        } else {
-            State::Waiting
-        };
-        let replaced = self.records.get(&number).copied();
-        // In the very place of an older one, so that there never are both.
-        let state = replaced.map_or(wanted, |record| record.state);
-        let half = self.path(number, State::Half);
-        let whole = self.path(number, state);
-        let renamed = self
-            .write_half(&half, &record_file::header(number, payload), payload)
-            .and_then(|()| {
-                let renamed = self.files.rename(&half, &whole);
-                renamed.map_err(|reason| JournalError::io("rename", &half, reason))
-            });
-        if let Err(error) = renamed {
-            // Should this fail, the next write of this number, or the next start, sees to it.
-            _ = self.files.remove(&half);
-            return Err(error);
-        }
-        let len = payload.len() as u64;
-        self.records.insert(number, Record { state, len });
-        self.bytes += record_file::footprint(len);
-        self.bytes -= replaced.map_or(0, |record| record_file::footprint(record.len));
-        if let Err(error) = self.sync_dir("add a record to") {
-            if replaced.is_none() {
-                _ = self.remove(number);
-            }
-            return Err(error);
-        }
-        if state != wanted {
-            // An attempt was under way that is over, or the other way round: the old mark errs on the safe side.
-            _ = self.rename(number, wanted);
-        }
-        Ok(())
-    }
-
-    fn write_half(&self, half: &Path, header: &[u8], payload: &[u8]) -> Result<(), JournalError> {
-        let written = self.files.create(half).and_then(|mut file| {
-            self.files.write(&mut file, header)?;
-            self.files.write(&mut file, payload)?;
-            // Before the rename: else a whole name could stand for half a file.
-            self.files.sync(&file)
-        });
-        written.map_err(|reason| JournalError::io("write", half, reason))
-    }
-
     fn rename(&mut self, number: u64, state: State) -> Result<(), JournalError> {
         let record = self.record(number)?;
         if record.state != state {
-            let from = self.path(number, record.state);
-            let renamed = self.files.rename(&from, &self.path(number, state));
-            renamed.map_err(|reason| JournalError::io("rename", &from, reason))?;
+            let from = record_file::file_name(number, record.state);
+            let to = record_file::file_name(number, state);
+            self.make_way(&to, false)?;
+            self.rename_file(&from, &to)?;
             self.records.insert(number, Record { state, ..record });
         }
         Ok(())
     }
 
-    fn delete(&self, path: &Path) -> Result<(), JournalError> {
-        match self.files.remove(path) {
+    fn delete(&self, name: &str) -> Result<(), JournalError> {
+        match self.folder.remove(name) {
             // Somebody else did.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            deleted => deleted.map_err(|reason| JournalError::io("delete", path, reason)),
+            deleted => deleted.map_err(|reason| self.io("delete", name, reason)),
         }
     }
 
-    fn load(&self, path: &Path, number: u64) -> Result<Vec<u8>, JournalError> {
-        let file = self.files.open(path);
-        let file = file.map_err(|reason| JournalError::io("open", path, reason))?;
-        let path = path.to_owned();
+    fn load(&self, name: &str, number: u64) -> Result<Vec<u8>, JournalError> {
+        let found = self.folder.look(name);
+        let found = found.map_err(|reason| self.io("open", name, reason))?;
+        self.check(name, found)?;
+        let opened = self.folder.open(name);
+        let (file, found) = opened.map_err(|reason| self.io("open", name, reason))?;
+        // It may be another by now.
+        self.check(name, found)?;
+        let path = self.path(name);
         match record_file::read(file, number) {
             Ok(Ok(payload)) => Ok(payload),
             Ok(Err(Fault::Later(version))) => Err(JournalError::LaterVersion { path, version }),
@@ -340,12 +299,13 @@ impl Journal {
                 path,
                 damage: damage.to_string(),
             }),
-            Err(reason) => Err(JournalError::io("read", &path, reason)),
+            Err(reason) => Err(self.io("read", name, reason)),
         }
     }
 
     fn sync_dir(&self, action: &'static str) -> Result<(), JournalError> {
-        let synced = self.files.sync_dir(&self.dir);
+        let synced = self.folder.sync_dir();
+        let synced = (self.not_there).or_without(Operation::SyncFolder, &self.dir, synced);
         synced.map_err(|reason| JournalError::io(action, &self.dir, reason))
     }
 
@@ -357,15 +317,11 @@ impl Journal {
         })
     }
 
-    fn path(&self, number: u64, state: State) -> PathBuf {
-        self.dir.join(record_file::file_name(number, state))
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
     }
-}
 
-impl Drop for Journal {
-    fn drop(&mut self) {
-        // Closing is not enough: a process that is being spawned has the file open as well, until
-        // it gets to be another program.
-        _ = self.lock.unlock();
+    fn io(&self, action: &'static str, name: &str, reason: std::io::Error) -> JournalError {
+        JournalError::io(action, &self.path(name), reason)
     }
 }

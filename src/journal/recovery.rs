@@ -1,9 +1,11 @@
 //! What a journal finds when it is opened.
 
-use crate::journal::file_system::FileSystem;
-use crate::journal::record_file::{self, HEADER_LEN, State};
+use crate::journal::file_system::{Facts, Folder};
+use crate::journal::not_there::{NotThere, Operation};
+use crate::journal::record_file::{self, HEADER_LEN, MAX_NUMBER, State};
 use crate::journal::{Journal, JournalError, Record};
-use std::fs::{self, File, TryLockError};
+use std::fs::TryLockError;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What there was in the folder.
@@ -19,6 +21,8 @@ pub(crate) struct Recovered {
     pub(crate) damaged_bytes: u64,
     /// Records that a later version wrote, one error for each. They stay where they are, and the bound is without them.
     pub(crate) later: Vec<JournalError>,
+    /// What has a record's name and is none of this journal's, one error for each. It stays where it is.
+    pub(crate) refused: Vec<JournalError>,
     /// Files of writes that never came to an end, deleted.
     pub(crate) leftovers: u64,
 }
@@ -31,42 +35,62 @@ pub(crate) struct RecoveredRecord {
     pub(crate) is_begun: bool,
 }
 
-pub(crate) fn make_dir(files: &dyn FileSystem, dir: &Path) -> Result<(), JournalError> {
-    if dir.is_dir() {
-        return Ok(());
+/// Locks a folder, and sees to it that it lasts.
+pub(super) fn enter(
+    folder: &mut dyn Folder,
+    dir: &Path,
+    not_there: &NotThere,
+) -> Result<(), JournalError> {
+    match folder.lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let dir = dir.to_owned();
+            return Err(JournalError::Locked { dir });
+        }
+        Err(TryLockError::Error(reason)) => {
+            let locked = not_there.or_without(Operation::Lock, dir, Err(reason));
+            locked.map_err(|reason| JournalError::io("lock", dir, reason))?;
+        }
     }
-    let made = fs::create_dir_all(dir).and_then(|()| match dir.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => files.sync_dir(Path::new(".")),
-        Some(parent) => files.sync_dir(parent),
-        None => Ok(()),
-    });
-    made.map_err(|reason| JournalError::io("create the folder", dir, reason))
+    if folder.is_new() {
+        let synced = folder.sync_parent();
+        let synced = not_there.or_without(Operation::SyncFolder, dir, synced);
+        synced.map_err(|reason| JournalError::io("create the folder", dir, reason))?;
+    }
+    let facts = folder.look_at_itself();
+    let owner = facts
+        .map_err(|reason| JournalError::io("look at", dir, reason))?
+        .owner;
+    if owner != folder.user() {
+        tracing::warn!(
+            dir = %dir.display(),
+            owner,
+            "the journal's folder is another user's, who can read and delete what is in it; it is used"
+        );
+    }
+    Ok(())
 }
 
-/// Held as long as the file is open. The file stays: who deleted it could make for two holders.
-pub(crate) fn lock(dir: &Path) -> Result<File, JournalError> {
-    let path = dir.join("lock");
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path);
-    let file = file.map_err(|reason| JournalError::io("open", &path, reason))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Locked {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(reason)) => Err(JournalError::io("lock", &path, reason)),
-    }
+/// A number that a name has without being our record's is not followed as high as that: there have to be enough
+/// numbers behind it.
+const MAX_FOLLOWED: u64 = MAX_NUMBER / 2;
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    number: u64,
+    state: State,
+    name: String,
 }
 
 impl Journal {
     pub(crate) fn recover(&mut self) -> Result<Recovered, JournalError> {
         let mut recovered = Recovered::default();
-        for (number, state, file_len) in self.scan()? {
-            recovered.next = recovered.next.max(number + 1);
-            self.recover_file(number, state, file_len, &mut recovered)?;
+        let all = self.scan()?;
+        let free = all.iter().map(|found| found.number.saturating_add(1));
+        let free = free.filter(|next| *next <= MAX_FOLLOWED).max();
+        recovered.next = free.unwrap_or(0);
+        for found in all {
+            self.recover_file(&found, &mut recovered)?;
         }
         let records = self.records.iter();
         let records = records.map(|(&number, record)| RecoveredRecord {
@@ -74,54 +98,82 @@ impl Journal {
             is_begun: record.state == State::Begun,
         });
         recovered.records = records.collect();
+        let last = recovered.records.last().map_or(0, |last| last.number + 1);
+        recovered.next = recovered.next.max(last);
         Ok(recovered)
     }
 
     fn recover_file(
         &mut self,
-        number: u64,
-        state: State,
-        file_len: u64,
+        found: &Found,
         recovered: &mut Recovered,
     ) -> Result<(), JournalError> {
-        let path = self.path(number, state);
-        // A rename that stopped half-way leaves both names, where a file system can do that.
-        if state == State::Half || self.records.contains_key(&number) {
-            recovered.leftovers += 1;
-            return self.delete(&path);
+        let (number, name) = (found.number, &found.name[..]);
+        let facts = match self.folder.look(name) {
+            Ok(facts) => facts,
+            // Somebody deleted it.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(self.io("look at", name, error)),
+        };
+        if self.is_another_users(facts) {
+            self.ask_for_owner(recovered.next);
         }
-        match self.load(&path, number) {
+        if let Err(refused) = self.check_found(found, facts) {
+            recovered.refused.push(refused);
+            return Ok(());
+        }
+        // A rename that stopped half-way leaves both names, where a file system can do that.
+        if found.state == State::Half || self.records.contains_key(&number) {
+            recovered.leftovers += 1;
+            return self.delete(name);
+        }
+        match self.load(name, number) {
             Err(JournalError::Damaged { .. }) => {
                 recovered.damaged += 1;
-                recovered.damaged_bytes += file_len;
-                return self.delete(&path);
+                recovered.damaged_bytes += facts.len;
+                return self.delete(name);
             }
             Err(later @ JournalError::LaterVersion { .. }) => {
                 recovered.later.push(later);
                 return Ok(());
             }
+            Err(refused @ JournalError::Refused { .. }) => {
+                recovered.refused.push(refused);
+                return Ok(());
+            }
             Ok(_) | Err(_) => {}
         }
-        let len = file_len.saturating_sub(HEADER_LEN as u64);
+        let len = facts.len.saturating_sub(HEADER_LEN as u64);
+        let state = found.state;
         self.records.insert(number, Record { state, len });
         self.bytes += record_file::footprint(len);
         Ok(())
     }
 
-    fn scan(&self) -> Result<Vec<(u64, State, u64)>, JournalError> {
-        let failed = |reason| JournalError::io("list", &self.dir, reason);
-        let mut found = Vec::new();
-        for file in fs::read_dir(&self.dir).map_err(failed)? {
-            let file = file.map_err(failed)?;
-            let name = file.file_name();
-            let Some((number, state)) = name.to_str().and_then(record_file::parse_file_name) else {
-                continue;
-            };
-            let metadata = file.metadata().map_err(failed)?;
-            if metadata.is_file() {
-                found.push((number, state, metadata.len()));
-            }
+    fn check_found(&self, found: &Found, facts: Facts) -> Result<(), JournalError> {
+        self.check(&found.name, facts)?;
+        if facts.names > 1 {
+            // It is written to or read by that name, perhaps as another journal's.
+            return Err(self.refused(&found.name, "a file that has another name, too"));
         }
+        if found.number >= MAX_NUMBER && found.state != State::Half {
+            return Err(self.refused(&found.name, "of a number that no journal gets to"));
+        }
+        Ok(())
+    }
+
+    fn scan(&self) -> Result<Vec<Found>, JournalError> {
+        let names = self.folder.names();
+        let names = names.map_err(|reason| JournalError::io("list", &self.dir, reason))?;
+        let found = names.into_iter().filter_map(|name| {
+            let (number, state) = record_file::parse_file_name(&name)?;
+            Some(Found {
+                number,
+                state,
+                name,
+            })
+        });
+        let mut found: Vec<_> = found.collect();
         found.sort_unstable();
         Ok(found)
     }

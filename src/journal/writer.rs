@@ -4,7 +4,7 @@
 //! calls. It reports each in the same order. `spawn_blocking` for each operation would need a lock around the journal,
 //! which keeps no order, and a runtime that is shut down drops what it has not begun.
 
-use crate::journal::{Journal, JournalError, Written};
+use crate::journal::{Dropped, Journal, JournalError, Written};
 use metrics_timeit::uncounted;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -39,6 +39,13 @@ pub(crate) struct Report {
     pub(crate) done: Done,
 }
 
+impl Report {
+    fn of_all(done: Done) -> Self {
+        let (number, call) = (0, 0);
+        Self { number, call, done }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Done {
     Written(Written),
@@ -48,6 +55,8 @@ pub(crate) enum Done {
     Withdrawn(Result<(), JournalError>),
     /// Unmarked or removed.
     Changed(Result<(), JournalError>),
+    /// The folder was removed, and these records with it. It has no number.
+    FolderRemoved(Vec<Dropped>),
     /// Nothing: it was cancelled.
     Cancelled,
     /// The thread is gone, and nothing is done any more. It has no number.
@@ -112,6 +121,11 @@ impl Writer {
             let _at_end = at_end_too;
             let mut journal = journal;
             for (number, call, command) in queue {
+                let lost = journal.see_to_folder();
+                if !lost.is_empty() {
+                    let done = Done::FolderRemoved(lost);
+                    _ = to_front.send(Report::of_all(done));
+                }
                 let done = theirs.perform(&mut journal, number, call, command);
                 let report = Report { number, call, done };
                 journal.remove_left();
@@ -226,11 +240,7 @@ impl Writer {
             let error = self.closed();
             self.fails(&error);
             (self.is_closed, self.is_slow) = (true, true);
-            return Report {
-                number: 0,
-                call: 0,
-                done: Done::Closed,
-            };
+            return Report::of_all(Done::Closed);
         };
         self.is_slow = false;
         match &report.done {

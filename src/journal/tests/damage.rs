@@ -1,6 +1,7 @@
 //! Files that are not what was written.
 
 use super::*;
+use std::fs::File;
 
 const MIDDLE: &str = "0000000000000002.record";
 
@@ -189,7 +190,11 @@ fn what_cannot_be_read_is_kept() {
     let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
     write(&mut journal, 1, b"locked away");
     drop(journal);
-    let (journal, recovered) = Journal::open_on(Unreadable, &scratch.dir(), PLENTY).unwrap();
+    let unreadable = Answering::by(|asked| match asked {
+        Asked::Open(_) => Err(io::ErrorKind::PermissionDenied.into()),
+        _ => Ok(()),
+    });
+    let (journal, recovered) = Journal::open_on(unreadable, &scratch.dir(), PLENTY).unwrap();
     assert_eq!((recovered.records.len(), recovered.damaged), (1, 0));
     let error = journal.read(1).unwrap_err();
     assert!(error.to_string().contains("0000000000000001.record"));
@@ -207,31 +212,4 @@ pub(crate) fn flip(path: &Path, bit: usize) {
     let mut bytes = fs::read(path).unwrap();
     bytes[bit / 8] ^= 1 << (bit % 8);
     fs::write(path, bytes).unwrap();
-}
-
-#[derive(Debug)]
-struct Unreadable;
-
-impl FileSystem for Unreadable {
-    fn open(&self, _: &Path) -> io::Result<File> {
-        Err(io::ErrorKind::PermissionDenied.into())
-    }
-    fn create(&self, path: &Path) -> io::Result<File> {
-        OsFileSystem.create(path)
-    }
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        OsFileSystem.write(file, bytes)
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        OsFileSystem.sync(file)
-    }
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        OsFileSystem.sync_dir(dir)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsFileSystem.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.remove(path)
-    }
 }

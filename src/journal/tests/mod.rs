@@ -1,5 +1,6 @@
 //! The journal against a model, damage, full disks, crashes and other processes.
 
+mod answering;
 mod damage;
 mod faults;
 mod format;
@@ -14,6 +15,7 @@ mod writer;
 
 use super::*;
 use crate::journal::recovery::RecoveredRecord;
+use crate::journal::tests::answering::{Answering, Asked};
 use crate::journal::tests::scratch::Scratch;
 use crate::journal::tests::test_disk::{Failure, Step, TestDisk};
 use std::fs;

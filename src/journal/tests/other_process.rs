@@ -12,17 +12,6 @@ fn one_journal_at_a_time_in_a_process() {
     Journal::open(&scratch.dir(), PLENTY).unwrap();
 }
 
-/// A process that is being spawned has all our files open for a moment.
-#[test]
-fn free_even_if_the_lock_s_file_is_open_elsewhere() {
-    let scratch = Scratch::new();
-    let (journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
-    let elsewhere = journal.lock.try_clone().unwrap();
-    drop(journal);
-    Journal::open(&scratch.dir(), PLENTY).unwrap();
-    drop(elsewhere);
-}
-
 fn assert_locked(dir: &Path) {
     let error = Journal::open(dir, PLENTY).unwrap_err();
     assert!(matches!(error, JournalError::Locked { .. }), "{error}");

@@ -1,9 +1,9 @@
 //! A disk that fails or hangs as it is told.
 
-use crate::journal::file_system::{FileSystem, OsFileSystem};
-use std::fs::File;
+use crate::journal::file_system::{Facts, FileSystem, Folder, OsFileSystem, Place};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 
 /// What is asked of it, by what it is for.
@@ -162,53 +162,112 @@ impl TestDisk {
     }
 }
 
-fn name(path: &Path) -> &str {
-    path.file_name().unwrap().to_str().unwrap()
+/// A folder on such a disk.
+#[derive(Debug)]
+struct TestFolder {
+    disk: TestDisk,
+    folder: Box<dyn Folder>,
+    path: PathBuf,
 }
 
 impl FileSystem for TestDisk {
-    fn create(&self, path: &Path) -> io::Result<File> {
-        self.ask(Step::Create)?;
-        let what = format!("create {}", name(path));
-        self.step(what, || (), || OsFileSystem.create(path))
+    fn hold(&self, dir: &Path) -> io::Result<Box<dyn Folder>> {
+        Ok(Box::new(TestFolder {
+            disk: self.clone(),
+            folder: OsFileSystem.hold(dir)?,
+            path: dir.to_owned(),
+        }))
+    }
+}
+
+fn name(path: Option<&Path>) -> &str {
+    path.unwrap().file_name().unwrap().to_str().unwrap()
+}
+
+impl Folder for TestFolder {
+    fn is_new(&self) -> bool {
+        self.folder.is_new()
     }
 
-    fn open(&self, path: &Path) -> io::Result<File> {
-        self.ask(Step::Read)?;
-        OsFileSystem.open(path)
+    fn look_at_itself(&self) -> io::Result<Facts> {
+        self.folder.look_at_itself()
+    }
+
+    fn user(&self) -> Option<u32> {
+        self.folder.user()
+    }
+
+    fn lock(&mut self) -> Result<(), TryLockError> {
+        self.folder.lock()
+    }
+
+    fn place(&self) -> io::Result<Place> {
+        self.folder.place()
+    }
+
+    fn anew(&self) -> io::Result<Box<dyn Folder>> {
+        Ok(Box::new(Self {
+            disk: self.disk.clone(),
+            folder: self.folder.anew()?,
+            path: self.path.clone(),
+        }))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.folder.names()
+    }
+
+    fn look(&self, name: &str) -> io::Result<Facts> {
+        self.folder.look(name)
+    }
+
+    fn open(&self, name: &str) -> io::Result<(File, Facts)> {
+        self.disk.ask(Step::Read)?;
+        self.folder.open(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<File> {
+        self.disk.ask(Step::Create)?;
+        let what = format!("create {name}");
+        self.disk.step(what, || (), || self.folder.create(name))
     }
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         let half = &bytes[..bytes.len() / 2];
         let mut file_again = file.try_clone()?;
-        let halves = || OsFileSystem.write(&mut file_again, half).unwrap();
+        let halves = || self.folder.write(&mut file_again, half).unwrap();
         let what = format!("write {}", bytes.len());
-        self.step(what, halves, || OsFileSystem.write(file, bytes))
+        (self.disk).step(what, halves, || self.folder.write(file, bytes))
     }
 
     fn sync(&self, _: &File) -> io::Result<()> {
-        self.step("sync".into(), || (), || Ok(()))
+        self.disk.step("sync".into(), || (), || Ok(()))
     }
 
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.step(format!("sync_dir {}", name(dir)), || (), || Ok(()))
+    fn sync_dir(&self) -> io::Result<()> {
+        let what = format!("sync_dir {}", name(Some(&self.path)));
+        self.disk.step(what, || (), || Ok(()))
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let is = |path: &Path, what: &str| path.extension().is_some_and(|is| is == what);
-        if is(to, "begun") && is(from, "record") {
-            self.ask(Step::Mark)?;
+    fn sync_parent(&self) -> io::Result<()> {
+        let what = format!("sync_dir {}", name(self.path.parent()));
+        self.disk.step(what, || (), || Ok(()))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        if to.ends_with(".begun") && from.ends_with(".record") {
+            self.disk.ask(Step::Mark)?;
         }
-        let what = format!("rename {} {}", name(from), name(to));
-        self.step(what, || (), || OsFileSystem.rename(from, to))
+        let what = format!("rename {from} {to}");
+        (self.disk).step(what, || (), || self.folder.rename(from, to))
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
+    fn remove(&self, name: &str) -> io::Result<()> {
         // One that a write has just failed to write does not matter.
-        if path.extension().is_none_or(|extension| extension != "half") {
-            self.ask(Step::Remove)?;
+        if !name.ends_with(".half") {
+            self.disk.ask(Step::Remove)?;
         }
-        let what = format!("remove {}", name(path));
-        self.step(what, || (), || OsFileSystem.remove(path))
+        let what = format!("remove {name}");
+        self.disk.step(what, || (), || self.folder.remove(name))
     }
 }
