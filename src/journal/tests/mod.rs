@@ -6,10 +6,14 @@ mod faults;
 mod format;
 mod killed;
 mod model;
+mod moved;
 mod other_process;
+#[cfg(unix)]
+mod planted;
 mod random;
 mod replace;
 pub(crate) mod scratch;
+mod strange_disk;
 pub(crate) mod test_disk;
 mod writer;
 

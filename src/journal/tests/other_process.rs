@@ -89,6 +89,18 @@ fn a_disk_that_is_full_in_earnest() {
     if let Some(dir) = child_dir() {
         return fill(&dir, |_| vec![7; 10_000], io::ErrorKind::StorageFull);
     }
+    let scratch = Scratch::new();
+    let mount = r#"mount -t tmpfs -o size=256k none "$JOURNAL_TEST_DIR" && exec "$@""#;
+    in_a_namespace(
+        &scratch,
+        mount,
+        "other_process::a_disk_that_is_full_in_earnest",
+    );
+}
+
+/// Runs a test again as a child that may mount what it likes.
+#[cfg(target_os = "linux")]
+pub(super) fn in_a_namespace(scratch: &Scratch, script: &str, test: &str) {
     let unshare = || {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount"]);
@@ -99,11 +111,9 @@ fn a_disk_that_is_full_in_earnest() {
         eprintln!("not tested: this system does not let us mount a small disk");
         return;
     }
-    let scratch = Scratch::new();
-    let mount = r#"mount -t tmpfs -o size=256k none "$JOURNAL_TEST_DIR" && exec "$@""#;
     let output = unshare()
-        .args(["sh", "-c", mount, "sh"])
-        .args(child_args("other_process::a_disk_that_is_full_in_earnest"))
+        .args(["sh", "-c", script, "sh"])
+        .args(child_args(test))
         .env(CHILD_DIR, scratch.root())
         .output();
     assert_passed(&output.unwrap());
