@@ -208,6 +208,7 @@ pub use report::flush_report::FlushReport;
 pub use report::health::Health;
 pub use report::stats::Stats;
 pub use settings::gauge_rule::GaugeRule;
+pub use settings::held_journal::HeldJournal;
 pub use settings::matcher::Matcher;
 pub use settings::metric_settings::MetricSettings;
 pub use sinks::blocking::Blocking;

@@ -18,6 +18,7 @@ use crate::control::collectors::Collect;
 use crate::model::sink::Sink;
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
+use crate::settings::held_journal::HeldJournal;
 use crate::settings::matcher::Matcher;
 use crate::settings::metric_settings::MetricSettings;
 use crate::settings::{Config, JournalConfig};
@@ -197,8 +198,10 @@ impl CloudWatchBuilder {
     /// there before it is sent, and deleted when it is settled; what has no room in the queue stays there and is read
     /// back later. The current window is not there yet: it is written when it ends.
     ///
-    /// `dir` is a folder, made if it is not there, and belongs to one destination of one exporter at a time: of several
-    /// destinations, [each](crate::Destination::with_journal) names a folder of its own. `max_bytes` is what its files may take,
+    /// `dir` is a folder, made for this user alone if it is not there; folders above it are made as the process's mask
+    /// says. It is opened here, and what its path leads to later does not matter. It belongs to one destination of one
+    /// exporter at a time: of several destinations, [each](crate::Destination::with_journal) names a folder of its own,
+    /// and each replica has its own, or [goes without](Self::with_held_journal). `max_bytes` is what its files may take,
     /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
     /// go, and are [reported](crate::Stats::lost_records). For the moment in which what is left of a request
     /// takes its place there are both.
@@ -209,7 +212,8 @@ impl CloudWatchBuilder {
     /// # Errors
     ///
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
-    /// folder cannot be made, read, or locked, as another exporter has it ([`JournalError`](crate::JournalError)). A
+    /// folder cannot be made, read, or locked, as another exporter has it ([`JournalError`](crate::JournalError)). What
+    /// the file system cannot do at all, such as to sync a folder, is logged once and is no error. A
     /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
     /// seconds if it does not answer. Only with [`Guarantee::AtMostOnce`](crate::Guarantee::AtMostOnce) a request that is
     /// on such a disk waits, as long as nothing can say there that it was begun.
@@ -223,6 +227,12 @@ impl CloudWatchBuilder {
     pub fn with_journal(mut self, dir: impl Into<PathBuf>, max_bytes: u64) -> Self {
         let dir = dir.into();
         self.config.journal = Some(JournalConfig { dir, max_bytes });
+        self
+    }
+
+    /// What is done at the start if another process or exporter has the journal: by default the start fails.
+    pub fn with_held_journal(mut self, held: HeldJournal) -> Self {
+        self.config.held_journal = held;
         self
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) view: View,
     pub(crate) sink: Arc<dyn AnySink>,
     pub(crate) journal: Option<(Writer, Recovered)>,
+    /// Another process or exporter has its journal, and it goes on without.
+    pub(crate) is_journal_held: bool,
 }
 
 pub(crate) struct Pipeline {
@@ -53,6 +55,7 @@ impl Pipeline {
             view,
             sink,
             journal,
+            is_journal_held: _,
         } = parts;
         let milestones = Milestones::new(&config, &*sink, journal.as_ref());
         let names = *sink.profile().name_rules();

@@ -32,11 +32,13 @@ impl Shared {
     pub(crate) fn new(destinations: &[Parts], clock: &Arc<dyn Clock>) -> Self {
         let pipelines = destinations.iter().map(|parts| {
             let (config, sink) = (parts.config.clone(), Arc::clone(&parts.sink));
+            let ledger = Ledger::new(Arc::clone(clock));
+            ledger.books().is_journal_held = parts.is_journal_held;
             SharedPipeline {
                 has_journal: config.journal.is_some(),
                 name: Arc::clone(&config.destination),
                 intake: Arc::new(Intake::new(config, Arc::clone(clock), sink)),
-                ledger: Arc::new(Ledger::new(Arc::clone(clock))),
+                ledger: Arc::new(ledger),
             }
         });
         Self {

@@ -151,6 +151,8 @@ pub(crate) struct Books {
     pub(crate) lost_records: u64,
     /// Records of the journal that a later version wrote.
     pub(crate) later_records: u64,
+    /// Another process or exporter has the journal.
+    pub(crate) is_journal_held: bool,
     flushes: BTreeMap<FlushId, FlushAccount>,
     opened: u64,
 }

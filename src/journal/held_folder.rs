@@ -206,11 +206,12 @@ impl Drop for HeldFolder {
     fn drop(&mut self) {
         // Closing is not enough: a process that is being spawned has the files open as well, until it gets to be
         // another program.
-        if let Some(lock) = &self.lock {
-            _ = lock.unlock();
-        }
         if self.is_locked {
             _ = self.dir.unlock();
+        }
+        // In this order: when the name is free, so is the folder.
+        if let Some(lock) = &self.lock {
+            _ = lock.unlock();
         }
     }
 }

@@ -58,6 +58,9 @@ pub struct Stats {
     /// Records of the journal that a later version of this crate wrote. They stay where they are, for that version,
     /// and the journal's bound is without them.
     pub later_records: u64,
+    /// Whether another process or exporter has the journal, and this one [goes on without](crate::HeldJournal::GoWithout);
+    /// of several destinations, whether one does.
+    pub is_journal_held: bool,
     /// Requests that were answered well.
     pub requests: u64,
     /// Attempts that failed, for whatever reason but the data.
@@ -122,6 +125,7 @@ impl Stats {
         self.restored.add(part.restored);
         self.lost_records += part.lost_records;
         self.later_records += part.later_records;
+        self.is_journal_held |= part.is_journal_held;
         self.requests += part.requests;
         self.failed_attempts += part.failed_attempts;
         self.throttled_attempts += part.throttled_attempts;
@@ -165,6 +169,7 @@ impl Stats {
             restored: books.restored,
             lost_records: books.lost_records,
             later_records: books.later_records,
+            is_journal_held: books.is_journal_held,
             requests: attempts.answered,
             failed_attempts: attempts.failed,
             throttled_attempts: attempts.throttled,
@@ -208,6 +213,9 @@ impl fmt::Display for Stats {
         for (name, count) in counts {
             write!(f, ", {name} {count}")?;
         }
+        if self.is_journal_held {
+            write!(f, ", without the journal, which another process has")?;
+        }
         self.health.write_behind(f)
     }
 }
@@ -232,5 +240,11 @@ mod tests {
             "sent 13, pending 0, handed over 4, restored 5, failed attempts 2, refused requests 3, lost records 1, \
              later records 8"
         );
+        let held = Stats {
+            is_journal_held: true,
+            ..Stats::default()
+        };
+        let expected = "sent 0, pending 0, without the journal, which another process has";
+        assert_eq!(held.to_string(), expected);
     }
 }

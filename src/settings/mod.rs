@@ -1,6 +1,7 @@
 //! Validated, immutable settings, and every default.
 
 pub(crate) mod gauge_rule;
+pub(crate) mod held_journal;
 pub(crate) mod matcher;
 pub(crate) mod metric_filter;
 pub(crate) mod metric_settings;
@@ -11,6 +12,7 @@ use crate::model::name_rules::NameRules;
 use crate::model::refusal::Refusal;
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
+use crate::settings::held_journal::HeldJournal;
 use crate::settings::matcher::Matcher;
 use crate::settings::metric_filter::MetricFilter;
 use crate::settings::metric_settings::{MetricRules, MetricSettings};
@@ -63,6 +65,7 @@ pub(crate) struct Config {
     pub(crate) corrects_clock_skew: bool,
     pub(crate) reports_itself: bool,
     pub(crate) journal: Option<JournalConfig>,
+    pub(crate) held_journal: HeldJournal,
     pub(crate) flush_timeout: Duration,
     pub(crate) idle_flush_interval: Option<Duration>,
     pub(crate) max_series: Option<usize>,
@@ -89,6 +92,7 @@ impl Config {
             corrects_clock_skew: true,
             reports_itself: false,
             journal: None,
+            held_journal: HeldJournal::default(),
             flush_timeout: DEFAULT_FLUSH_TIMEOUT,
             idle_flush_interval: None,
             max_series: Some(DEFAULT_MAX_SERIES),

@@ -39,6 +39,7 @@ mod idle_connections;
 mod install;
 mod isolating;
 mod journal;
+mod journal_folder;
 mod killed;
 mod layers;
 mod leftovers;

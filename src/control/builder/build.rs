@@ -10,6 +10,7 @@ use crate::control::worker::Source;
 use crate::journal::{Journal, JournalError, Recovered, Writer};
 use crate::model::name_rules::NameRules;
 use crate::model::profile::{Profile, Temporality};
+use crate::settings::held_journal::HeldJournal;
 use crate::settings::{Config, JournalConfig};
 use crate::view::{SeriesPolicy, View};
 use metrics_recording::Recorder;
@@ -30,7 +31,7 @@ impl CloudWatchBuilder {
         let start = self.clock.now();
         let (recorder, snapshotter) = Recorder::new(Arc::clone(&policy), start);
         let mut all = Vec::new();
-        for (number, (destination, config)) in
+        for (number, (destination, mut config)) in
             self.destinations.into_iter().zip(configs).enumerate()
         {
             let sink = match destination.to {
@@ -39,9 +40,14 @@ impl CloudWatchBuilder {
                 To::DefaultClient => return Err(BuildError::NoSink),
             };
             let policy = Arc::clone(&policy);
+            let (journal, is_journal_held) = open_journal(&config, &sink.profile())?;
+            if is_journal_held {
+                config.journal = None;
+            }
             all.push(Parts {
                 view: View::new(policy, number, &config, &sink.profile(), start),
-                journal: open_journal(&config, &sink.profile())?,
+                journal,
+                is_journal_held,
                 config,
                 sink,
             });
@@ -106,16 +112,29 @@ impl CloudWatchBuilder {
     }
 }
 
+/// The journal, and whether another one has it and this exporter goes on without.
 fn open_journal(
     config: &Config,
     profile: &Profile,
-) -> Result<Option<(Writer, Recovered)>, JournalError> {
+) -> Result<(Option<(Writer, Recovered)>, bool), JournalError> {
     let Some(JournalConfig { dir, max_bytes }) = &config.journal else {
-        return Ok(None);
+        return Ok((None, false));
     };
-    let (journal, recovered) = Journal::open(dir, *max_bytes)?;
+    let (journal, recovered) = match Journal::open(dir, *max_bytes) {
+        Err(error @ JournalError::Locked { .. })
+            if config.held_journal == HeldJournal::GoWithout =>
+        {
+            tracing::warn!(
+                destination = %config.destination,
+                %error,
+                "there is no journal until the next start; undelivered data are in memory alone"
+            );
+            return Ok((None, true));
+        }
+        opened => opened?,
+    };
     // The next total has what one had that had to go.
     let is_cumulative = profile.temporality() == Temporality::Cumulative;
     let writer = Writer::start(journal.keeping_dropped(is_cumulative))?;
-    Ok(Some((writer, recovered)))
+    Ok((Some((writer, recovered)), false))
 }

@@ -4,6 +4,7 @@ use crate::control::error::BuildError;
 use crate::model::sink::{AnySink, Sink};
 use crate::model::storage_resolution::StorageResolution;
 use crate::settings::gauge_rule::GaugeRule;
+use crate::settings::held_journal::HeldJournal;
 use crate::settings::matcher::Matcher;
 use crate::settings::{Config, JournalConfig};
 use metrics::SharedString;
@@ -56,6 +57,7 @@ struct Own {
     gauge_rule: Option<GaugeRule>,
     queue_bytes: Option<usize>,
     journal: Option<JournalConfig>,
+    held_journal: Option<HeldJournal>,
     max_in_flight: Option<usize>,
     send_jitter: Option<Duration>,
     request_timeout: Option<Duration>,
@@ -168,6 +170,12 @@ impl Destination {
         self
     }
 
+    /// What is done if another process or exporter [has its journal](crate::CloudWatchBuilder::with_held_journal).
+    pub fn with_held_journal(mut self, held: HeldJournal) -> Self {
+        self.own.held_journal = Some(held);
+        self
+    }
+
     /// How many [requests](crate::CloudWatchBuilder::with_max_in_flight) may be under way at a time.
     pub fn with_max_in_flight(mut self, requests: usize) -> Self {
         self.own.max_in_flight = Some(requests);
@@ -210,6 +218,7 @@ impl Destination {
         set(&mut config.send_jitter, own.send_jitter);
         set(&mut config.request_timeout, own.request_timeout);
         set(&mut config.corrects_clock_skew, own.corrects_clock_skew);
+        set(&mut config.held_journal, own.held_journal);
         config.gauge_rule = own.gauge_rule.or(config.gauge_rule);
         config.journal = own.journal.or(config.journal);
         config

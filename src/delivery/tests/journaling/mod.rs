@@ -243,6 +243,7 @@ impl Rig {
             view,
             sink: Arc::new(sink),
             journal: Some((writer, recovered)),
+            is_journal_held: false,
         };
         let source = Source {
             snapshotter,
