@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// What an operator may run into: each has a row.
-const FAILURES: [&str; 14] = [
+const FAILURES: [&str; 17] = [
     "no connection",
     "throttling",
     "credentials take long at the start",
@@ -17,6 +17,10 @@ const FAILURES: [&str; 14] = [
     "the queue is full",
     "clock is off",
     "disk is full",
+    "something else is in the journal's folder",
+    "the journal's folder is removed",
+    "file system cannot sync folders",
+    "another process has the journal",
     "the runtime ends",
     "nothing arrives at all",
 ];

@@ -260,7 +260,11 @@ fn has_no_locks(error: &io::Error) -> bool {
 }
 
 // The types of the fields differ among systems.
-#[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
+#[allow(
+    clippy::cast_lossless,
+    clippy::cast_sign_loss,
+    clippy::unnecessary_cast
+)]
 fn facts(stat: &Stat) -> Facts {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File,

@@ -2,7 +2,7 @@
 //!
 //! # Format
 //!
-//! A folder with one file for each record, and the file `lock`. A record has the number of its batch. Its state is in
+//! A folder with one file for each record, and the file `lock`, which is empty. A record has the number of its batch. Its state is in
 //! its file's name, so that a change of state is one rename, which happens or does not:
 //!
 //! | name | what it is |
@@ -14,6 +14,31 @@
 //! The number is hexadecimal, and the place in the order. The content is in [`record_file`]: a header with a version
 //! and a checksum, and the payload. A record of a later version stays where it is. Other names are not ours and are
 //! left alone.
+//!
+//! # Whose folder it is
+//!
+//! The folder is opened once, and locked itself. Every operation has a name within it and never a path, so that no
+//! `chdir`, rename or mount leads it elsewhere. The file `lock` is locked beside it: the build before locks that alone,
+//! and NFS locks folders for one machine only. Who deletes the name lets nobody in who is on this machine.
+//! Where a system has no such operations (Windows), the path from the root is used, and `lock` alone.
+//!
+//! A folder that is made is for its owner alone (0700), one that is there keeps its mode, and folders above it are made
+//! as the process's mask says. Files are 0600.
+//!
+//! | in the folder, under a name of ours | what becomes of it |
+//! |---|---|
+//! | a symbolic link, a FIFO, a socket, a folder, a device | never opened or followed; named in the log, and left alone |
+//! | another user's file | the same; who owns what we create is asked of the file system, as shares give all files to one user |
+//! | at the start, a file with a second name (a hard link) | the same |
+//! | a record of a number from 2^48 on | the same; the next number does not follow what is beyond 2^47 and no record |
+//! | any of these under the name that is next | it gets another name (`….refused-0`), or a write's file does |
+//!
+//! | the folder itself | |
+//! |---|---|
+//! | is another user's | used, and said once |
+//! | was renamed, or is mounted over | the one that is open is used on, and said once |
+//! | was removed | made anew through its parent's descriptor, or taken as it is there, and locked; its records are lost, and counted |
+//! | cannot be made anew, or locked | every write fails, as on a full disk, until it can |
 //!
 //! What is left of a batch after some of it was delivered takes the place of the record under the same name, by a
 //! rename: after a crash there is one of the two.
@@ -45,6 +70,18 @@
 //! Not synced is what errs on the safe side: who sends at most once marks first, and so a record
 //! that comes back is seen to have been under way. As good as what the disk says of its syncs;
 //! where folders cannot be synced (Windows), a rename is as durable as the file system makes it.
+//!
+//! # What a file system may not have
+//!
+//! `EINVAL`, `ENOTSUP` and `ENOSYS` for one of these operations is no broken disk. It is said once, and the record is
+//! kept.
+//!
+//! | without | what is not guaranteed |
+//! |---|---|
+//! | sync of a folder (SMB) | after a loss of power a record or a mark may be missing |
+//! | sync of a file | the same, and a record may be damaged |
+//! | locks | a second process may use the journal |
+//! | rename | records are copied. A process that is killed meanwhile may leave a damaged one, which is deleted and counted; what is left of a batch does not replace its record |
 
 mod error;
 mod file_system;
@@ -130,6 +167,10 @@ impl Journal {
         Self::open_on(OsFileSystem, dir, max_bytes)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "as a literal or a clone, at each call"
+    )]
     pub(crate) fn open_on(
         files: impl FileSystem,
         dir: &Path,

@@ -142,7 +142,7 @@ fn a_write_that_the_system_cuts_short() {
 }
 
 #[cfg(unix)]
-fn assert_passed(output: &std::process::Output) {
+pub(super) fn assert_passed(output: &std::process::Output) {
     let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     assert!(output.status.success(), "{out}{err}");
     assert!(out.contains("1 passed"), "{out}{err}");

@@ -271,7 +271,7 @@ fn a_file_given_to_another_user_is_refused() {
     let (journal, recovered) = Journal::open(&scratch.dir(), PLENTY).unwrap();
     assert_eq!((recovered.records.len(), recovered.refused.len()), (0, 1));
     drop(journal);
-    std::os::unix::fs::chown(&scratch.dir(), Some(12_345), None).unwrap();
+    std::os::unix::fs::chown(scratch.dir(), Some(12_345), None).unwrap();
     std::os::unix::fs::chown(&path, Some(0), None).unwrap();
     let (_journal, recovered) = Journal::open(&scratch.dir(), PLENTY).unwrap();
     assert_eq!((recovered.records.len(), recovered.refused.len()), (1, 0));

@@ -94,6 +94,75 @@ fn all_of_that_at_once() {
     assert_works(&without(is_it, io::ErrorKind::Unsupported), "all");
 }
 
+/// In a process of its own, as `tracing` remembers whether somebody listened.
+#[test]
+#[cfg(unix)]
+fn it_is_said_once_what_is_not_guaranteed() {
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let Some(dir) = child_dir() else {
+        let scratch = Scratch::new();
+        let test = "strange_disk::it_is_said_once_what_is_not_guaranteed";
+        let output = child(test, &scratch.dir()).output().unwrap();
+        return other_process::assert_passed(&output);
+    };
+    let log = Log::default();
+    let to = log.clone();
+    let listener = tracing_subscriber::fmt().with_writer(move || to.clone());
+    let listener = listener.with_ansi(false).finish();
+    let is_it = |asked: Asked<'_>| {
+        matches!(
+            asked,
+            Asked::SyncDir | Asked::Sync | Asked::Lock | Asked::Rename(..)
+        )
+    };
+    let disk =
+        without(is_it, io::ErrorKind::Unsupported).with_owners(|name| (name == ".").then_some(7));
+    tracing::subscriber::with_default(listener, || {
+        let (mut journal, _) = Journal::open_on(disk, &dir, PLENTY).unwrap();
+        for number in 1..=3 {
+            write(&mut journal, number, b"payload");
+            journal.mark(number).unwrap();
+        }
+        // What is planted, too.
+        for _ in 0..3 {
+            _ = fs::create_dir(dir.join("0000000000000009.half"));
+            write(&mut journal, 9, b"payload");
+            journal.remove(9).unwrap();
+        }
+        // And where it is.
+        fs::rename(&dir, dir.with_extension("moved")).unwrap();
+        assert!(journal.see_to_folder().is_empty() && journal.see_to_folder().is_empty());
+    });
+    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for words in [
+        "it cannot sync folders",
+        "it cannot sync files",
+        "it cannot lock",
+        "it cannot rename",
+        "folder is another user's",
+        "0000000000000009.half is no record of this journal: it is a folder",
+        "folder is not where it was",
+    ] {
+        let count = said.lines().filter(|line| line.contains(words)).count();
+        assert_eq!(count, 1, "{words}: {said}");
+    }
+    assert_eq!(said.lines().count(), 7, "{said}");
+}
+
 type IsIt = fn(Asked<'_>) -> bool;
 
 /// What is an error stays one, at each operation in turn: no record that was there is lost, and what failed is done when

@@ -180,6 +180,10 @@ impl FileSystem for TestDisk {
     }
 }
 
+fn is(name: &str, extension: &str) -> bool {
+    name.split_once('.').is_some_and(|(_, is)| is == extension)
+}
+
 fn name(path: Option<&Path>) -> &str {
     path.unwrap().file_name().unwrap().to_str().unwrap()
 }
@@ -255,7 +259,7 @@ impl Folder for TestFolder {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        if to.ends_with(".begun") && from.ends_with(".record") {
+        if is(to, "begun") && is(from, "record") {
             self.disk.ask(Step::Mark)?;
         }
         let what = format!("rename {from} {to}");
@@ -264,7 +268,7 @@ impl Folder for TestFolder {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         // One that a write has just failed to write does not matter.
-        if !name.ends_with(".half") {
+        if !is(name, "half") {
             self.disk.ask(Step::Remove)?;
         }
         let what = format!("remove {name}");
