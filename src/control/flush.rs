@@ -3,7 +3,6 @@
 use crate::control::shared::SharedPipeline;
 use crate::delivery::alarm::sleep_until;
 use crate::delivery::ledger::FlushId;
-use crate::delivery::queue::Unsettled;
 use crate::model::amount::Amount;
 use crate::report::flush_report::FlushReport;
 use crate::report::health::Health;
@@ -71,7 +70,7 @@ impl Flushes {
             if flush.is_last {
                 self.closing.push(flush);
             } else {
-                self.answer(flush, |_, _| Unsettled::default());
+                self.answer(flush, |_, _| Amount::default());
             }
         }
     }
@@ -83,8 +82,9 @@ impl Flushes {
         sleep_until(deadline)
     }
 
-    /// Answers those that have no time left, with what is unsettled still of a destination's batches.
-    pub(crate) fn expire(&mut self, unsettled: impl Fn(usize, Range<u64>) -> Unsettled) {
+    /// Answers those that have no time left, with what is in the journal alone of a destination's batches. While another
+    /// waits longer nothing is given up: what is under way is pending in all of them.
+    pub(crate) fn expire(&mut self, journaled: impl Fn(usize, Range<u64>) -> Amount) {
         let now = Instant::now();
         let is_late = |flush: &mut Flush| flush.deadline.is_some_and(|deadline| deadline <= now);
         let mut late: Vec<Flush> = self.waiting.extract_if(.., is_late).collect();
@@ -96,26 +96,16 @@ impl Flushes {
             late.extend(self.closing.extract_if(.., is_late));
         }
         for flush in late {
-            self.answer(flush, &unsettled);
+            self.answer(flush, &journaled);
         }
     }
 
-    fn answer(&self, flush: Flush, unsettled: impl Fn(usize, Range<u64>) -> Unsettled) {
+    fn answer(&self, flush: Flush, journaled: impl Fn(usize, Range<u64>) -> Amount) {
         let parts = flush.parts.iter().filter_map(|(number, id)| {
             let SharedPipeline { name, ledger, .. } = &self.pipelines[*number];
-            let Unsettled {
-                journaled,
-                uncertain,
-            } = unsettled(*number, ledger.covers(*id));
-            let mut report = FlushReport::new(
-                ledger.close_flush(*id)?,
-                journaled,
-                Health::of(ledger.trouble()),
-            );
-            if flush.is_last {
-                report.pending.subtract(uncertain);
-                report.ambiguous.add(uncertain);
-            }
+            let journaled = journaled(*number, ledger.covers(*id));
+            let health = Health::of(ledger.trouble());
+            let report = FlushReport::new(ledger.close_flush(*id)?, journaled, health);
             Some((Arc::clone(name), report))
         });
         (flush.reply)(FlushReport::of_all(parts.collect()));
@@ -134,14 +124,15 @@ impl Flushes {
         self.closing.iter().filter_map(|flush| flush.deadline).min()
     }
 
-    /// Nothing is left to do; so much of each destination is in the journal alone.
-    pub(crate) fn close(&mut self, journaled: &[Amount]) {
-        let unsettled = |number: usize, _| Unsettled {
-            journaled: journaled[number],
-            ..Unsettled::default()
+    /// Nothing is left to do: they are answered with what the ledgers have now, as `stats()` is. All that this process
+    /// recorded was queued before the last of them began to wait.
+    pub(crate) fn close(&mut self) {
+        let journaled = |number: usize, _| {
+            let ledger = &self.pipelines[number].ledger;
+            ledger.books().levels.own_journaled
         };
         for flush in std::mem::take(&mut self.closing) {
-            self.answer(flush, unsettled);
+            self.answer(flush, journaled);
         }
     }
 }

@@ -48,7 +48,7 @@ impl Flush {
 
     /// Sets how long it may take, instead of the [time of every flush](crate::CloudWatchBuilder::with_flush_timeout):
     /// whatever the destination does, the report is there when that is over. Zero is allowed: the report tells what is
-    /// settled by then, and the rest is pending. It counts from when the exporter is asked, and changes nothing after.
+    /// settled by then, and the rest is pending, or what a [shutdown](CloudWatchHandle::shutdown) makes of it. It counts from when the exporter is asked, and changes nothing after.
     pub fn within(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

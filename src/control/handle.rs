@@ -126,9 +126,10 @@ impl CloudWatchHandle {
     /// all. What is recorded after that goes nowhere.
     ///
     /// [`within`](Flush::within) takes a time of its own, such as what is left before the process is killed. What is
-    /// under way when the time is up has perhaps arrived: it is `ambiguous` in the report, unless the journal
-    /// keeps it. Further calls while it stops are answered, too, each within its own time; once all is settled, with
-    /// an error.
+    /// under way when the time is up has perhaps arrived: it is `ambiguous` in the report. What was not tried is
+    /// `dropped`: it is lost. What the journal keeps of both is neither, but `pending` and `journaled`: the next process has
+    /// it ([more](FlushReport)). Further calls while it stops are answered, too, each within its own time; once all is
+    /// settled, with an error.
     ///
     /// # Errors
     ///

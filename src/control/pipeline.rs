@@ -24,6 +24,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::SystemTime;
+use tokio::time::Instant;
 
 /// What a destination is made of.
 pub(crate) struct Parts {
@@ -86,6 +87,13 @@ impl Pipeline {
         self.settle();
     }
 
+    /// Ends, when the disk has what it is to have, or at the deadline.
+    pub(crate) async fn close(&mut self, deadline: Option<Instant>) {
+        self.delivery.close(deadline).await;
+        self.settle();
+        self.settle_totals(false);
+    }
+
     /// Delivery came to its end: what is to be said still.
     pub(crate) fn say_last(&self) {
         self.shared.ledger.say_refusals(true);
@@ -110,6 +118,7 @@ impl Pipeline {
     pub(crate) fn settle(&mut self) {
         self.milestones.look(&self.shared.ledger);
         self.delivery.pay_waiting();
+        self.delivery.set_levels();
         self.shared.intake.set_queued(self.delivery.bytes());
     }
 
@@ -117,7 +126,7 @@ impl Pipeline {
     /// lost.
     pub(crate) fn settle_totals(&mut self, is_to_come: bool) {
         let view = &self.view;
-        (self.delivery).lose_unpaid(|total| is_to_come && view.goes_on(total));
+        (self.delivery).lose_unpaid(!is_to_come, |total| view.goes_on(total));
     }
 
     /// From now on nothing is taken in. What waits can still be taken.

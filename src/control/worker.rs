@@ -121,7 +121,7 @@ impl Worker {
                 () = first_of(pipelines.map(|one| one.next(is_stopping)), turn) => self.flushes.answer_settled(),
                 () = self.flushes.out_of_time() => {
                     let pipelines = &self.pipelines;
-                    self.flushes.expire(|number, batches| pipelines[number].delivery.unsettled_before(batches.end));
+                    self.flushes.expire(|number, batches| pipelines[number].delivery.journaled_before(batches.end));
                 }
                 () = commands.news() => commands.take().into_iter().for_each(|command| self.obey(command)),
                 () = self.collectors.next() => self.collected(),
@@ -179,12 +179,12 @@ impl Worker {
             }
             one.delivery.give_up_uncertain();
             one.settle();
+            one.delivery.stop(end);
+            one.settle();
             one.settle_totals(false);
             one.say_last();
         });
         all_of(last).await;
-        let pipelines = self.pipelines.iter();
-        let journaled: Vec<_> = pipelines.map(|one| one.delivery.journaled()).collect();
         let Self {
             pipelines,
             flushes,
@@ -197,7 +197,7 @@ impl Worker {
             is_over,
             ..
         } = self;
-        let closing = pipelines.iter_mut().map(|one| one.delivery.close());
+        let closing = pipelines.iter_mut().map(|one| one.close(end));
         let mut closing = std::pin::pin!(all_of(closing));
         tokio::select! {
             biased;
@@ -205,13 +205,13 @@ impl Worker {
                 *is_over = true;
                 say_end(shared);
                 running.end();
-                flushes.close(&journaled);
+                flushes.close();
             }
             () = sleep_until(end) => {
                 *is_over = true;
                 say_end(shared);
                 running.end();
-                flushes.close(&journaled);
+                flushes.close();
                 closing.await;
             }
         }

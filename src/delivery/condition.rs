@@ -15,6 +15,8 @@ pub(crate) struct Condition {
     requests: Option<(Trouble, SystemTime)>,
     dropping: Option<Episode>,
     refusing: Option<Episode>,
+    /// Nothing is sent any more: what is lost from now on is no trouble of the destination's.
+    has_ended: bool,
 }
 
 /// What happens again and again, never [`LASTS`] apart.
@@ -35,6 +37,7 @@ impl Condition {
 
     pub(crate) fn settled(&mut self, outcome: &Outcome, now: SystemTime) {
         match outcome {
+            Outcome::Dropped if self.has_ended => {}
             Outcome::Dropped => self.dropped(now),
             Outcome::Refused(_) => self.refused(now),
             Outcome::Delivered | Outcome::HandedOver | Outcome::Ambiguous => {}
@@ -65,6 +68,11 @@ impl Ledger {
     pub(crate) fn trouble(&self) -> Option<(Trouble, SystemTime)> {
         let now = self.clock.now();
         self.books().condition.worst(now)
+    }
+
+    /// Nothing is sent any more.
+    pub(crate) fn end(&self) {
+        self.books().condition.has_ended = true;
     }
 }
 

@@ -4,8 +4,12 @@ use crate::delivery::Delivery;
 use crate::delivery::alarm::sleep_until;
 use crate::delivery::durability::Durability;
 use crate::delivery::ledger::Outcome;
+use crate::delivery::next_report;
+use crate::delivery::queue::OnDisk;
 use crate::delivery::queued_batch::Verdict;
+use crate::journal::PATIENCE;
 use crate::model::attempt::Attempt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -70,6 +74,7 @@ impl Delivery {
                 } else {
                     // The next process finds it, and that it was begun.
                     journal.writer.mark(number);
+                    queued.is_repeated = true;
                     self.queue.push(queued);
                     continue;
                 }
@@ -93,36 +98,104 @@ impl Delivery {
         self.hold_all_back();
         self.give_up_uncertain();
         self.write_all();
+        self.leave_to_next();
+        let reports = match &mut self.journal {
+            Some(journal) => journal.writer.finish(),
+            None => Vec::new(),
+        };
+        for report in reports {
+            self.heard(report);
+        }
+        self.set_levels();
+    }
+
+    /// Nothing is sent any more: the disk gets what it does not have. What it gets is known at once where there is nothing
+    /// to wait for, or no time until the deadline; else when this is [closed](Self::close).
+    pub(crate) fn stop(&mut self, deadline: Option<Instant>) {
+        self.write_all();
+        self.hear_all();
+        let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if is_late || self.is_disk_done() {
+            self.leave_to_next();
+        }
+        self.set_levels();
+    }
+
+    /// All that is in memory leaves it: the next process has what the disk has, and the rest is lost. What is being
+    /// written is pending until the disk says how that went.
+    fn leave_to_next(&mut self) {
+        self.ledger.end();
         let in_memory = self.queue.in_memory();
-        let lost = in_memory.filter(|(queued, _)| queued.durability == Durability::Memory);
-        let lost: Vec<u64> = lost.map(|(queued, _)| queued.number).collect();
-        for number in lost {
-            if let Some(queued) = self.queue.take(number) {
+        let in_memory: Vec<u64> = in_memory.map(|(queued, _)| queued.number).collect();
+        for number in in_memory {
+            let in_flight = self.queue.arrive(number).map(|one| one.queued);
+            let was_under_way = in_flight.is_some();
+            let Some(queued) = in_flight.or_else(|| self.queue.take(number)) else {
+                continue;
+            };
+            let is_written = matches!(queued.durability, Durability::Writing { .. });
+            if is_written || queued.durability.has_record() {
+                let on_disk = OnDisk::left(&queued, was_under_way);
+                self.queue.leave_to_disk(number, on_disk);
+            } else {
                 let settled = queued.dropped();
                 self.ledger.settle(number, &settled);
                 self.owed.add(number, &settled, &self.ledger);
             }
         }
-        self.set_levels();
     }
 
-    /// Ends, when all that is not settled is on disk, if there is a journal.
-    pub(crate) async fn close(&mut self) {
+    /// Ends, when all that is not settled is on disk, if there is a journal: it has [`PATIENCE`] for that. At the deadline
+    /// the account is as it is then.
+    pub(crate) async fn close(&mut self, deadline: Option<Instant>) {
         self.attempts.shutdown().await;
-        self.write_all();
-        let journal = self.journal.take();
-        let to_disk = async {
-            if let Some(Err(error)) = match journal {
-                Some(journal) => Some(journal.writer.close().await),
-                None => None,
-            } {
-                tracing::error!(error = %error.with_reason(), "the journal may not have all data");
-            }
-        };
-        let closing = tokio::time::timeout(CLOSING, self.sink.close());
-        let (closed, ()) = tokio::join!(closing, to_disk);
+        let sink = Arc::clone(&self.sink);
+        let closing = tokio::time::timeout(CLOSING, sink.close());
+        let (closed, ()) = tokio::join!(closing, self.close_journal(deadline));
         if closed.is_err() {
             tracing::warn!("the sink did not close in time");
         }
+    }
+
+    async fn close_journal(&mut self, mut deadline: Option<Instant>) {
+        let until = Some(Instant::now() + PATIENCE);
+        while !self.is_disk_done() {
+            tokio::select! {
+                biased;
+                report = next_report(&mut self.journal) => self.heard(report),
+                () = sleep_until(deadline), if deadline.is_some() => {
+                    deadline = None;
+                    self.leave_to_next();
+                }
+                () = sleep_until(until) => {
+                    self.journal.iter_mut().for_each(|journal| journal.writer.hurry());
+                    break;
+                }
+            }
+            self.set_levels();
+        }
+        self.leave_to_next();
+        self.set_levels();
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.writer.close().await
+        {
+            tracing::error!(error = %error.with_reason(), "the journal may not have all data");
+        }
+        self.set_levels();
+    }
+
+    /// What the disk has said so far.
+    fn hear_all(&mut self) {
+        while let Some(journal) = &mut self.journal
+            && let Some(report) = journal.writer.try_next()
+        {
+            self.heard(report);
+        }
+    }
+
+    /// Whether nothing is left that the disk was asked for.
+    fn is_disk_done(&self) -> bool {
+        let journal = self.journal.as_ref();
+        journal.is_none_or(|journal| journal.writer.is_done())
     }
 }

@@ -166,7 +166,7 @@ impl Delivery {
             && on_disk.being_written() == Some(write)
         {
             is_begun = on_disk.is_repeated;
-            if is_durable {
+            if is_durable || on_disk.has_older && written.is_there {
                 self.queue.is_written(number);
             } else {
                 self.lose(number, None);

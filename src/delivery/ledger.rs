@@ -129,6 +129,8 @@ pub(crate) struct Levels {
     pub(crate) journal_writing_bytes: usize,
     /// Of what is pending, what is in the journal alone.
     pub(crate) journaled: Amount,
+    /// Of that, what this process recorded.
+    pub(crate) own_journaled: Amount,
     /// Of what is pending, what waits until a search has found the bad data.
     pub(crate) in_doubt: Amount,
     /// The time stamp of the oldest that is pending.

@@ -43,7 +43,7 @@ use crate::delivery::journaling::Journaling;
 use crate::delivery::ledger::{Ledger, Levels, Outcome, Settled};
 use crate::delivery::owed_totals::OwedTotals;
 use crate::delivery::pack::Packer;
-use crate::delivery::queue::{OnDisk, Queue, Unsettled};
+use crate::delivery::queue::{OnDisk, Queue};
 use crate::delivery::queued_batch::{QueuedBatch, Verdict};
 use crate::delivery::request::Request;
 use crate::delivery::request_start::RequestStart;
@@ -124,7 +124,7 @@ impl Delivery {
             books.later_records = recovered.later.len() as u64;
             Journaling::new(writer, &recovered)
         });
-        Self {
+        let delivery = Self {
             profile,
             sink,
             clock_skew: ClockSkew::new(config.corrects_clock_skew, clock.now()),
@@ -147,7 +147,10 @@ impl Delivery {
             owed: OwedTotals::default(),
             send_jitter: config.send_jitter.min(config.period()),
             request_timeout: config.request_timeout,
-        }
+        };
+        // What is on disk counts from now on.
+        delivery.set_levels();
+        delivery
     }
 
     /// Queues batches of data that were gathered together.
@@ -196,14 +199,9 @@ impl Delivery {
         self.next_number
     }
 
-    /// What is not settled of this process's batches before this number.
-    pub(crate) fn unsettled_before(&self, end: u64) -> Unsettled {
-        self.queue.unsettled_before(end)
-    }
-
-    /// What is in the journal alone of all that this process recorded.
-    pub(crate) fn journaled(&self) -> Amount {
-        self.queue.own_journaled()
+    /// What is in the journal alone of this process's batches before this number.
+    pub(crate) fn journaled_before(&self, end: u64) -> Amount {
+        self.queue.journaled_before(end)
     }
 
     /// Somebody waits: tries again now, not when the pauses are over.
@@ -313,13 +311,14 @@ impl Delivery {
         }
     }
 
-    fn set_levels(&self) {
+    pub(crate) fn set_levels(&self) {
         let writer = self.journal.as_ref().map(|journal| &journal.writer);
         self.ledger.set_levels(Levels {
             queue_bytes: self.queue.bytes(),
             journal_bytes: writer.map_or(0, Writer::bytes),
             journal_writing_bytes: writer.map_or(0, Writer::writing_bytes),
             journaled: self.queue.journaled(),
+            own_journaled: self.queue.own_journaled(),
             in_doubt: self.queue.held(),
             oldest: self.queue.oldest(),
         });

@@ -140,14 +140,15 @@ impl Delivery {
         }
     }
 
-    /// What has no next total is lost: `goes_on` tells whether the view has one to come.
-    pub(crate) fn lose_unpaid(&mut self, goes_on: impl Fn(&Returned) -> bool) {
+    /// What has no next total is lost: `goes_on` tells whether the view has one to come. If all `is_over` nothing comes back
+    /// from the disk either.
+    pub(crate) fn lose_unpaid(&mut self, is_over: bool, goes_on: impl Fn(&Returned) -> bool) {
         let queue = &self.queue;
         let ledger = &self.ledger;
         self.owed.standing.retain(|_, all| {
             let is_lost = |owed: &mut Owed| {
                 let may_be_on_disk = queue.next_on_disk(owed.number).is_some();
-                !may_be_on_disk && !goes_on(&owed.total)
+                is_over || !may_be_on_disk && !goes_on(&owed.total)
             };
             for lost in all.extract_if(.., is_lost) {
                 let (number, samples) = (lost.number, lost.total.samples);

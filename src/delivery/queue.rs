@@ -14,7 +14,7 @@ use crate::delivery::queue::waiting::Waiting;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::model::amount::Amount;
 use crate::model::evicted::EvictedBytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 use tokio::time::Instant;
 
@@ -32,8 +32,6 @@ pub(crate) struct Queue {
     /// Whether a group waits until the one before it is settled.
     in_order: bool,
     sums: Sums,
-    /// Of what may have arrived already, by number.
-    repeated: BTreeSet<u64>,
     held_bytes: usize,
     held_amount: Amount,
     in_flight_bytes: usize,
@@ -51,15 +49,6 @@ pub(crate) struct InFlight {
     pub(crate) marking: Option<(u64, Instant)>,
 }
 
-/// Of what is not settled.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Unsettled {
-    /// What is on disk alone.
-    pub(crate) journaled: Amount,
-    /// What has perhaps arrived, and nobody will know if it is not tried again.
-    pub(crate) uncertain: Amount,
-}
-
 impl Queue {
     pub(crate) fn new(
         max_bytes: usize,
@@ -75,7 +64,6 @@ impl Queue {
             first_own,
             in_order,
             sums: Sums::default(),
-            repeated: BTreeSet::new(),
             held_bytes: 0,
             held_amount: Amount::default(),
             in_flight_bytes: 0,
@@ -304,27 +292,14 @@ impl Queue {
         (self.sums.own.data, self.sums.own.amount)
     }
 
-    /// Of what this process recorded, before the batch of this number. It takes longer the more there is from there on,
-    /// which is little: what was queued since a flush began.
-    pub(crate) fn unsettled_before(&self, end: u64) -> Unsettled {
-        let mut unsettled = Unsettled {
-            journaled: self.sums.own.journaled,
-            uncertain: Amount::default(),
-        };
+    /// What is on disk alone of what this process recorded, before the batch of this number. It takes longer the more
+    /// there is from there on, which is little: what was queued since a flush began.
+    pub(crate) fn journaled_before(&self, end: u64) -> Amount {
+        let mut journaled = self.sums.own.journaled;
         for (_, later) in self.on_disk.range(end..) {
-            unsettled.journaled.subtract(later.journaled());
+            journaled.subtract(later.journaled());
         }
-        let repeated = self.repeated.range(self.first_own..end);
-        let repeated = repeated.filter_map(|&number| Some((self.find(number)?, false)));
-        let in_flight = self.in_flight.range(self.first_own..end);
-        let in_flight = in_flight.map(|(_, one)| (&one.queued, true));
-        let in_flight = in_flight.filter(|(queued, _)| !queued.is_repeated);
-        for (queued, is_in_flight) in repeated.chain(in_flight) {
-            if let Some(settled) = queued.uncertain(is_in_flight) {
-                unsettled.uncertain.add(settled.amount);
-            }
-        }
-        unsettled
+        journaled
     }
 
     /// How many data are not settled, those about the exporter itself not included.
@@ -349,14 +324,10 @@ impl Queue {
 
     fn add(&mut self, queued: &QueuedBatch) {
         self.sums.add(self.share(queued));
-        if queued.is_repeated {
-            self.repeated.insert(queued.number);
-        }
     }
 
     fn remove(&mut self, queued: &QueuedBatch) {
         self.sums.remove(self.share(queued));
-        self.repeated.remove(&queued.number);
     }
 
     fn share(&self, queued: &QueuedBatch) -> Share {

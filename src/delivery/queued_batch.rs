@@ -163,16 +163,6 @@ impl QueuedBatch {
         self.amount
     }
 
-    /// What has perhaps arrived of a batch that is not on disk. (One that is there is tried again by the next process.)
-    pub(crate) fn uncertain(&self, is_in_flight: bool) -> Option<Settled> {
-        match self.durability {
-            Durability::Durable | Durability::Outdated => None,
-            _ if self.is_repeated => Some(self.settled(Outcome::Ambiguous)),
-            _ if is_in_flight => Some(self.settled_in_part(self.batch.data(), Outcome::Ambiguous)),
-            _ => None,
-        }
-    }
-
     pub(crate) fn memory_len(&self) -> usize {
         let aside = self.aside().map(Datum::memory_len).sum::<usize>();
         PER_BATCH + self.batch.memory_len() + aside

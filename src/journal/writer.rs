@@ -99,6 +99,8 @@ pub(crate) struct Writer {
     patience: Duration,
     /// How many calls there were.
     calls: u64,
+    /// How many of them were reported.
+    reported: u64,
     is_closed: bool,
     is_failing: bool,
     /// The disk has not answered for too long.
@@ -134,6 +136,7 @@ impl Writer {
                 _ = to_front.send(report);
             }
             journal.remove_left();
+            theirs.bytes.store(journal.bytes(), Ordering::Relaxed);
             drop(journal);
             _ = at_end.send(());
         };
@@ -150,6 +153,7 @@ impl Writer {
             end,
             patience: PATIENCE,
             calls: 0,
+            reported: 0,
             is_closed: false,
             is_failing: false,
             is_slow: false,
@@ -230,6 +234,17 @@ impl Writer {
         self.fails(&JournalError::Behind { dir });
     }
 
+    /// Whether all calls were reported, or nobody does what they ask for.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_closed || self.reported == self.calls
+    }
+
+    /// What was done and not reported yet.
+    pub(crate) fn try_next(&mut self) -> Option<Report> {
+        let report = self.reports.try_recv().ok()?;
+        Some(self.hear(report))
+    }
+
     /// What is done next. May be dropped and called again.
     pub(crate) async fn next(&mut self) -> Report {
         let Some(report) = self.reports.recv().await else {
@@ -242,6 +257,11 @@ impl Writer {
             (self.is_closed, self.is_slow) = (true, true);
             return Report::of_all(Done::Closed);
         };
+        self.hear(report)
+    }
+
+    fn hear(&mut self, report: Report) -> Report {
+        self.reported += 1;
         self.is_slow = false;
         match &report.done {
             Done::Written(written) => match &written.error {
@@ -261,8 +281,23 @@ impl Writer {
         report
     }
 
+    /// The end was waited for long enough.
+    pub(crate) fn hurry(&mut self) {
+        self.patience = Duration::ZERO;
+    }
+
+    /// Waits until all that was queued is done, and says what was; nothing is queued any more.
+    pub(crate) fn finish(&mut self) -> Vec<Report> {
+        self.commands = None;
+        // A panic there was told to whom it concerned.
+        if let Err(mpsc::RecvTimeoutError::Timeout) = self.end.recv_timeout(self.patience) {
+            self.patience = Duration::ZERO;
+        }
+        std::iter::from_fn(|| self.try_next()).collect()
+    }
+
     /// Waits until all that was queued is done and the lock is free.
-    pub(crate) async fn close(mut self) -> Result<(), JournalError> {
+    pub(crate) async fn close(&mut self) -> Result<(), JournalError> {
         self.commands = None;
         let Some(ended) = self.ended.take() else {
             return Ok(());
@@ -349,8 +384,6 @@ impl Shared {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.commands = None;
-        // A panic there was told to whom it concerned.
-        _ = self.end.recv_timeout(self.patience);
+        self.finish();
     }
 }

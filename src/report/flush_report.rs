@@ -12,7 +12,20 @@ use std::sync::Arc;
 /// What became of everything that was recorded before a flush and not settled by then. What was
 /// settled earlier, as a window ended, is in [`Stats`](crate::Stats).
 ///
-/// `entered` is `delivered`, `handed_over`, `refused`, `ambiguous`, `dropped` and `pending` added up.
+/// `entered` is `delivered`, `handed_over`, `refused`, `ambiguous`, `dropped` and `pending` added up. `journaled` is a part of
+/// `pending`, and `repeated` of what was delivered or handed over. The report is a part of the account in
+/// [`Stats`](crate::Stats), at the moment when it was made.
+///
+/// The report of a [shutdown](crate::CloudWatchHandle::shutdown) whose time was up says what became of what was not sent:
+///
+/// | where | it is |
+/// |---|---|
+/// | on disk, for the next process | `pending` and `journaled` |
+/// | in memory, never tried or surely not arrived | `dropped` |
+/// | in memory, and perhaps arrived | `ambiguous` |
+/// | being written to the journal at that moment | `pending`; `stats()` says it when the disk has answered |
+///
+/// While another call waits longer the exporter goes on trying: all that is `pending` in the earlier report.
 ///
 /// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, as in
 /// `sent 9, pending 0, refused 4`. Sent is what was delivered or handed over. Data without samples, such as a gauge
@@ -37,14 +50,16 @@ pub struct FlushReport {
     /// The same by series and reason: the first 10,000 of them, in 4 MiB at most, of each destination.
     pub refusals: Vec<Refused>,
     /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), after ten attempts
-    /// without an answer while others were answered, for want of room after such an attempt, or under way when the time of a shutdown was up.
+    /// without an answer while others were answered, for want of room after such an attempt, or under way when the time of a shutdown was up, unless the journal keeps them.
     pub ambiguous: Amount,
-    /// Given up because the queue was full. They did not arrive.
+    /// Given up because the queue was full, or because the time of a shutdown was up and no journal has them. They did not
+    /// arrive.
     pub dropped: Amount,
-    /// Not delivered when the flush's time was up. The exporter goes on trying, unless it was shut down; with a
-    /// [journal](crate::CloudWatchBuilder::with_journal) that has them the next process does.
+    /// Not delivered when the flush's time was up. The exporter goes on trying; after a shutdown the next process does, with
+    /// the [journal](crate::CloudWatchBuilder::with_journal) that has them.
     pub pending: Amount,
-    /// Of those that are pending, what is in the journal alone, as there was no room in the queue.
+    /// Of those that are pending, what is in the journal alone: as there was no room in the queue, or after a shutdown
+    /// for the next process.
     pub journaled: Amount,
     /// Whether all was well with the destination when the flush was answered; of several, what the worst had.
     pub health: Health,

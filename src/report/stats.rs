@@ -12,7 +12,13 @@ use std::time::SystemTime;
 /// What became of everything that was recorded since the exporter started.
 ///
 /// `entered` is `delivered`, `handed_over`, `refused`, `ambiguous`, `dropped` and `pending` added up, in data and in
-/// samples.
+/// samples, at any moment. `journaled` and `in_doubt` are parts of `pending`, `repeated` is one of `delivered` and
+/// `handed_over`, and `restored` is one of `entered`. A [`FlushReport`](crate::FlushReport) is a part of the same account,
+/// as it was when the report was made.
+///
+/// When the exporter has ended, in whatever way, nothing waits in memory: `pending` is what the journal has for the next
+/// process, all of it `journaled`, and zero without a journal. Only a disk that has not answered for 5 s at the end leaves
+/// more pending than journaled: what it was writing, which may be there or not.
 ///
 /// `Display` writes one line, in samples: `sent 13, pending 0`, then what else is not zero, failed attempts and lost
 /// records included. Sent is what was delivered or handed over. What is wrong is said behind it, as in `sent 13, pending 4,
@@ -34,23 +40,23 @@ pub struct Stats {
     /// Samples that were refused, by the [name](crate::Refusal::name) of the reason.
     pub refused_by: BTreeMap<&'static str, u64>,
     /// Given up, as nobody knows whether they arrived: by [`Guarantee::AtMostOnce`](crate::Guarantee), after ten attempts
-    /// without an answer while others were answered, for want of room after such an attempt, or under way when the exporter ended, in whatever way. After a panic of the exporter's
-    /// task, all that was queued and is in no journal.
+    /// without an answer while others were answered, for want of room after such an attempt, or under way when the exporter ended, in whatever way, unless
+    /// the journal keeps them. After a panic of the exporter's task, all that was queued and is in no journal.
     pub ambiguous: Amount,
-    /// Given up because the queue was full, or because the exporter ended without a
-    /// [shutdown](crate::CloudWatchHandle::shutdown): with its runtime, by an abort or a panic, or because it never ran. They
-    /// did not arrive.
+    /// Given up because the queue was full, or because the exporter ended and no journal has them: the time of a
+    /// [shutdown](crate::CloudWatchHandle::shutdown) was up, or there was none, as with a runtime that ends, an abort, a panic, or
+    /// an exporter that never ran. They did not arrive.
     pub dropped: Amount,
-    /// Waiting to be delivered, in memory or in the journal. After a shutdown whose time was up, what was not sent by then;
-    /// after any other end, what the journal has.
+    /// Waiting to be delivered, in memory or in the journal; once the exporter has ended, in the journal alone.
     pub pending: Amount,
-    /// Of those that are pending, what is in the [journal](crate::CloudWatchBuilder::with_journal) alone, as there was
-    /// no room in the queue. They come back when there is.
+    /// Of those that are pending, what is in the [journal](crate::CloudWatchBuilder::with_journal) alone: while the exporter
+    /// runs, as there was no room in the queue, and it comes back when there is; once it has ended, for the next process.
+    /// What an earlier process left counts from when it is read: until then it is in `journal_bytes` alone.
     pub journaled: Amount,
     /// Of those that are pending, what waits until it is known which of the data the destination refuses, as it did not
     /// say. They have a quarter of [the queue's bytes](crate::CloudWatchBuilder::with_queue_bytes).
     pub in_doubt: Amount,
-    /// Of all that entered, what an earlier process had left in the journal.
+    /// Of all that entered, what an earlier process had left in the journal: each sample once, as it is first read.
     pub restored: Amount,
     /// Records of the journal, each a request, whose data were nowhere else, and that were dropped for its bound or
     /// damaged, at the start or later. Data of this process among them are in `dropped`, or in `ambiguous`.
@@ -73,7 +79,9 @@ pub struct Stats {
     pub refused_requests: u64,
     /// Bytes of memory of what is pending.
     pub queue_bytes: u64,
-    /// Bytes on disk of all that is in the journal.
+    /// Bytes on disk of all that is in the journal, records that are in memory as well included, each in whole blocks of
+    /// 4 KiB; of `later_records` nothing. They are as of the last thing that the disk did, and from before the exporter
+    /// runs until after it has ended.
     pub journal_bytes: u64,
     /// Bytes of memory of what is being written to the journal, beside `queue_bytes`: a request more than 16 MiB at
     /// most.

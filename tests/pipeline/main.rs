@@ -42,6 +42,7 @@ mod journal;
 mod journal_folder;
 mod killed;
 mod layers;
+mod left_at_the_end;
 mod leftovers;
 mod log_of_waits;
 mod logging;

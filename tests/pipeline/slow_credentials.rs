@@ -162,7 +162,7 @@ async fn what_waits_for_them_at_the_end_did_not_arrive() {
         let shutdown = test.cloudwatch.shutdown().within(Duration::from_secs(20));
         let report = shutdown.await.unwrap();
         assert_eq!(slow.loads(), (1, 0));
-        assert_eq!(report.pending.samples, 3, "{guarantee:?}: {report}");
+        assert_eq!(report.dropped.samples, 3, "{guarantee:?}: {report}");
 
         let slow = Slow::new(&[Duration::from_hours(1)], false);
         let builder = with(slow.client(&service), guarantee);
@@ -201,13 +201,14 @@ async fn what_waits_for_them_at_the_end_is_sent_by_the_next_process() {
             until(|| slow.loads() == (1, 0) && scratch.records() == 1).await;
             if is_shut_down {
                 let shutdown = cloudwatch.shutdown().within(Duration::ZERO).await;
-                assert_eq!(shutdown.unwrap().pending.samples, 3);
+                assert_eq!(shutdown.unwrap().journaled.samples, 3);
                 task.await.unwrap();
             } else {
                 task.abort();
                 assert!(task.await.unwrap_err().is_cancelled());
             }
             until(|| scratch.is_free()).await;
+            assert_eq!(cloudwatch.stats().journaled.samples, 3);
             let (_recorder, exporter) = build(service.client()).unwrap();
             let cloudwatch = exporter.handle();
             tokio::spawn(exporter.run());

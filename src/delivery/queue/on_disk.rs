@@ -19,6 +19,8 @@ pub(crate) struct OnDisk {
     pub(crate) is_repeated: bool,
     /// It is still being written, by the call of this number.
     pub(super) being_written: Option<u64>,
+    /// The next process has an older record of it, with more than what is left, if it cannot be written.
+    pub(crate) has_older: bool,
 }
 
 impl OnDisk {
@@ -33,6 +35,16 @@ impl OnDisk {
                 Durability::Writing { write, .. } => Some(write),
                 _ => None,
             },
+            has_older: false,
+        }
+    }
+
+    /// For the next process: nothing of it is sent any more.
+    pub(crate) fn left(queued: &QueuedBatch, was_under_way: bool) -> Self {
+        Self {
+            is_repeated: queued.is_repeated || was_under_way,
+            has_older: queued.durability.has_record(),
+            ..Self::of(queued)
         }
     }
 
@@ -53,6 +65,7 @@ impl OnDisk {
             oldest: None,
             is_repeated,
             being_written: None,
+            has_older: false,
         }
     }
 

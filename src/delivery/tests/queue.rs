@@ -92,7 +92,7 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
     assert_eq!(queue.journaled().samples, 1);
     queue.is_written(3);
     assert_eq!(queue.journaled().samples, 2);
-    assert_eq!(queue.unsettled_before(4).journaled.samples, 1);
+    assert_eq!(queue.journaled_before(4).samples, 1);
     assert_eq!(queue.unsettled().0, 2);
     for number in 1..=4 {
         assert_eq!(queue.oldest_on_disk(0), Some(number));

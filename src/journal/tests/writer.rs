@@ -95,7 +95,7 @@ async fn what_is_queued_is_done_in_order_though_nobody_waits() {
 #[tokio::test]
 async fn the_lock_is_held_until_it_is_closed() {
     let scratch = Scratch::new();
-    let first = started(&scratch, PLENTY);
+    let mut first = started(&scratch, PLENTY);
     let error = Journal::open(&scratch.dir(), PLENTY).unwrap_err();
     assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     first.close().await.unwrap();
