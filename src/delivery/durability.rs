@@ -12,10 +12,10 @@ pub(crate) enum Durability {
     Outdated,
     /// It is to be written when the disk has time. Until then nothing is sent, but not longer.
     Behind { until: Instant, has_older: bool },
-    /// It is being written, by the call of this number. Until then nothing is sent, but not longer.
+    /// It is being written, by the call of this number. Until then nothing is sent, but not longer; if there is a time.
     Writing {
         write: u64,
-        until: Instant,
+        until: Option<Instant>,
         has_older: bool,
     },
     /// Its record is there.
@@ -67,11 +67,49 @@ impl Durability {
         }
     }
 
+    /// An earlier write of it is over: whether there is a record now.
+    pub(crate) fn older_is_there(&mut self, is_there: bool) {
+        match self {
+            Self::Memory | Self::Outdated => *self = Self::unwritten(is_there),
+            Self::Behind { has_older, .. } | Self::Writing { has_older, .. } => {
+                *has_older = is_there;
+            }
+            Self::Durable => {}
+        }
+    }
+
     /// Until when it waits for the disk: after a crash nobody could tell whether it was sent.
     pub(crate) fn waits_until(self) -> Option<Instant> {
         match self {
-            Self::Behind { until, .. } | Self::Writing { until, .. } => Some(until),
+            Self::Behind { until, .. } => Some(until),
+            Self::Writing { until, .. } => until,
             Self::Memory | Self::Outdated | Self::Durable => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a batch would count as on disk that is not.
+    #[test]
+    fn an_earlier_write_says_whether_there_is_an_older_record() {
+        let writing = |has_older| Durability::Writing {
+            write: 2,
+            until: None,
+            has_older,
+        };
+        for (before, is_there, after) in [
+            (writing(true), false, writing(false)),
+            (writing(false), true, writing(true)),
+            (Durability::Outdated, false, Durability::Memory),
+            (Durability::Memory, true, Durability::Outdated),
+            (Durability::Durable, true, Durability::Durable),
+        ] {
+            let mut durability = before;
+            durability.older_is_there(is_there);
+            assert_eq!(durability, after);
         }
     }
 }

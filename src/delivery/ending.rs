@@ -99,13 +99,13 @@ impl Delivery {
         self.give_up_uncertain();
         self.write_all();
         self.leave_to_next();
-        let reports = match &mut self.journal {
-            Some(journal) => journal.writer.finish(),
-            None => Vec::new(),
-        };
-        for report in reports {
+        // Nothing can be awaited here, so that the thread is blocked, though not for long.
+        while let Some(journal) = &mut self.journal
+            && let Some(report) = journal.writer.next_blocking()
+        {
             self.heard(report);
         }
+        self.give_up_writes();
         self.set_levels();
     }
 
@@ -145,8 +145,24 @@ impl Delivery {
         }
     }
 
-    /// Ends, when all that is not settled is on disk, if there is a journal: it has [`PATIENCE`] for that. At the deadline
-    /// the account is as it is then.
+    /// What the disk has not begun to write is not written any more.
+    fn give_up_writes(&mut self) {
+        for number in self.queue.being_written() {
+            let Some(journal) = &mut self.journal else {
+                return;
+            };
+            let on_disk = self.queue.on_disk(number);
+            let write = on_disk.and_then(|one| Some((one.being_written()?, one.has_older)));
+            match write.filter(|(write, _)| journal.writer.cancel(*write)) {
+                Some((_, true)) => self.queue.is_written(number),
+                Some((_, false)) => self.lose(number, None),
+                None => {}
+            }
+        }
+    }
+
+    /// Ends, when all that is not settled is on disk, if there is a journal: its disk has two seconds for each
+    /// answer and [`PATIENCE`] in all. At the deadline the account is as it is then.
     pub(crate) async fn close(&mut self, deadline: Option<Instant>) {
         self.attempts.shutdown().await;
         let sink = Arc::clone(&self.sink);
@@ -158,8 +174,11 @@ impl Delivery {
     }
 
     async fn close_journal(&mut self, mut deadline: Option<Instant>) {
-        let until = Some(Instant::now() + PATIENCE);
+        let until = Instant::now() + PATIENCE;
         while !self.is_disk_done() {
+            let closes_at = self.journal.as_ref();
+            let closes_at = closes_at.and_then(|journal| journal.writer.closes_at());
+            let until = closes_at.map_or(until, |at| at.min(until));
             tokio::select! {
                 biased;
                 report = next_report(&mut self.journal) => self.heard(report),
@@ -167,7 +186,7 @@ impl Delivery {
                     deadline = None;
                     self.leave_to_next();
                 }
-                () = sleep_until(until) => {
+                () = sleep_until(Some(until)) => {
                     self.journal.iter_mut().for_each(|journal| journal.writer.hurry());
                     break;
                 }
@@ -175,11 +194,18 @@ impl Delivery {
             self.set_levels();
         }
         self.leave_to_next();
+        let before = self.ledger.books().account.dropped;
+        self.give_up_writes();
+        let mut lost = self.ledger.books().account.dropped;
+        lost.subtract(before);
         self.set_levels();
         if let Some(journal) = &mut self.journal
             && let Err(error) = journal.writer.close().await
         {
-            tracing::error!(error = %error.with_reason(), "the journal may not have all data");
+            let unknown = self.queue.being_written().len();
+            let (data, samples) = (lost.data, lost.samples);
+            let error = error.with_reason();
+            tracing::error!(%error, data, samples, batches = unknown, "the journal does not have so many data; of so many batches it may");
         }
         self.set_levels();
     }

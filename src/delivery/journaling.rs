@@ -4,18 +4,21 @@ use crate::delivery::durability::Durability;
 use crate::delivery::queue::OnDisk;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::reload::Reload;
+use crate::delivery::unwritten::Unwritten;
 use crate::delivery::{Delivery, Guarantee};
 use crate::journal::record_format;
-use crate::journal::{Done, Dropped, PATIENCE, Recovered, Report, Writer, Written};
-use std::collections::BTreeSet;
+use crate::journal::{
+    Done, Dropped, JournalError, PATIENCE, Recovered, Report, SHORT_PATIENCE, Writer, Written,
+};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The journal, and what delivery is about to do with it.
 #[derive(Debug)]
 pub(super) struct Journaling {
     pub(super) writer: Writer,
-    /// Batches that are to be written when the disk has time, or were.
-    behind: BTreeSet<u64>,
+    /// Batches that are to be written when the disk takes them.
+    pub(super) unwritten: Unwritten,
     pub(super) reload: Reload,
 }
 
@@ -42,9 +45,17 @@ impl Journaling {
         }
         Self {
             writer,
-            behind: BTreeSet::new(),
+            unwritten: Unwritten::default(),
             reload: Reload::default(),
         }
+    }
+}
+
+/// How long the disk is waited for at a time before such data are sent.
+pub(super) fn patience(guarantee: Guarantee) -> Duration {
+    match guarantee {
+        Guarantee::AtMostOnce => PATIENCE,
+        Guarantee::AtLeastOnce => SHORT_PATIENCE,
     }
 }
 
@@ -54,66 +65,108 @@ impl Delivery {
         let Some(journal) = &mut self.journal else {
             return;
         };
-        if journal.writer.has_time() || journal.writer.is_slow() {
-            self.write(queued);
-        } else {
-            let has_older = queued.durability.has_record();
-            let until = Instant::now() + PATIENCE;
-            journal.behind.insert(queued.number);
-            queued.durability = Durability::Behind { until, has_older };
+        let now = Instant::now();
+        let writer = &mut journal.writer;
+        writer.look(now);
+        let guarantee = queued.batch.guarantee();
+        let is_strict = guarantee == Guarantee::AtMostOnce;
+        // At-most-once data would have to wait for a write that has begun.
+        let is_taken = writer.has_time() && !(is_strict && writer.is_hanging());
+        if is_taken {
+            return self.write(queued, true);
         }
-    }
-
-    /// Begins to write a batch, however much is being written, but not while the disk does not answer.
-    fn write(&mut self, queued: &mut QueuedBatch) {
-        let Some(journal) = &mut self.journal else {
-            return;
-        };
-        let has_older = match queued.durability {
-            Durability::Writing {
-                write, has_older, ..
-            } => has_older || !journal.writer.cancel(write),
-            durability => durability.has_record(),
-        };
-        queued.durability = if journal.writer.is_slow() {
-            Durability::unwritten(has_older)
+        let has_older = stop_writing(writer, queued.durability);
+        let is_waited = if is_strict {
+            !writer.is_hanging()
         } else {
-            let data: Vec<_> = queued.data().collect();
-            let payload = record_format::write(&queued.batch, data.into_iter());
-            Durability::Writing {
-                write: (journal.writer).write(queued.number, payload, queued.is_repeated),
-                until: Instant::now() + PATIENCE,
-                has_older,
-            }
+            !writer.is_slow()
         };
+        queued.durability = if is_waited {
+            let until = now + patience(guarantee);
+            Durability::Behind { until, has_older }
+        } else {
+            Durability::unwritten(has_older)
+        };
+        journal.unwritten.add(queued.number);
     }
 
-    /// Gives the disk what it now has time for.
+    /// Begins to write a batch, however much is being written. Gives the call.
+    fn begin_write(&mut self, queued: &mut QueuedBatch, is_waited: bool) -> Option<u64> {
+        let journal = self.journal.as_mut()?;
+        let has_older = stop_writing(&mut journal.writer, queued.durability);
+        if journal.writer.is_closed() {
+            queued.durability = Durability::unwritten(has_older);
+            return None;
+        }
+        let guarantee = queued.batch.guarantee();
+        let until = match guarantee {
+            // Sent, and then written as if it were not, it could be sent twice.
+            Guarantee::AtMostOnce => true,
+            Guarantee::AtLeastOnce => is_waited && !journal.writer.is_slow(),
+        };
+        let data: Vec<_> = queued.data().collect();
+        let payload = record_format::write(&queued.batch, data.into_iter());
+        let write = (journal.writer).write(queued.number, payload, queued.is_repeated);
+        queued.durability = Durability::Writing {
+            write,
+            until: until.then(|| Instant::now() + patience(guarantee)),
+            has_older,
+        };
+        Some(write)
+    }
+
+    fn write(&mut self, queued: &mut QueuedBatch, is_waited: bool) {
+        self.begin_write(queued, is_waited);
+    }
+
+    /// Gives the disk what it now takes.
     pub(super) fn write_behind(&mut self) {
+        let now = Instant::now();
         while let Some(journal) = &mut self.journal
-            && !journal.writer.is_slow()
+            && !journal.writer.is_hanging()
             && journal.writer.has_time()
-            && let Some(number) = journal.behind.pop_first()
+            && let Some(number) =
+                (journal.unwritten).next(now, |number| self.queue.in_flight(number).is_none())
         {
             // It may have been sent meanwhile, or have had to go.
-            if let Some(mut queued) = self.queue.take(number) {
-                if matches!(queued.durability, Durability::Behind { .. }) {
-                    self.store(&mut queued);
-                }
-                self.queue.push(queued);
+            let Some(mut queued) = self.queue.take(number) else {
+                continue;
+            };
+            let is_unwritten = matches!(
+                queued.durability,
+                Durability::Behind { .. } | Durability::Memory | Durability::Outdated
+            );
+            let is_waited = matches!(queued.durability, Durability::Behind { .. });
+            if is_unwritten
+                && let Some(write) = self.begin_write(&mut queued, is_waited)
+                && let Some(journal) = &mut self.journal
+            {
+                journal.unwritten.writes(write);
             }
+            self.queue.push(queued);
         }
     }
 
-    /// Begins to write all that is not on disk as it is.
+    /// When a disk that failed is tried again.
+    pub(super) fn tries_disk_at(&self, now: Instant) -> Option<Instant> {
+        self.journal.as_ref()?.unwritten.wakes_at(now)
+    }
+
+    /// Begins to write all that is not on disk as it is, if the disk answers.
     pub(super) fn write_all(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.writer.look(Instant::now());
+            if journal.writer.is_hanging() {
+                return;
+            }
+        }
         let waiting = self.queue.in_memory();
         let unwritten = waiting
             .filter(|(queued, is_in_flight)| !queued.durability.stays_on_disk() && !is_in_flight);
         let unwritten: Vec<u64> = unwritten.map(|(queued, _)| queued.number).collect();
         for number in unwritten {
             if let Some(mut queued) = self.queue.take(number) {
-                self.write(&mut queued);
+                self.write(&mut queued, false);
                 self.queue.push(queued);
             }
         }
@@ -139,7 +192,12 @@ impl Delivery {
             Done::Read(payload) => self.read(number, payload),
             Done::FolderRemoved(lost) => lost.iter().for_each(|one| self.lose_record(one)),
             Done::Closed => self.lose_unwritten(),
-            Done::Cancelled | Done::Changed(_) => {}
+            Done::Cancelled => {
+                if let Some(journal) = &mut self.journal {
+                    journal.unwritten.is_over(call);
+                }
+            }
+            Done::Changed(_) => {}
         }
     }
 
@@ -147,12 +205,27 @@ impl Delivery {
         for dropped in written.dropped {
             self.lose_record(&dropped);
         }
+        if let Some(journal) = &mut self.journal {
+            match &written.error {
+                None => journal.unwritten.succeeded(),
+                // The disk has nothing to do with it.
+                Some(JournalError::TooLarge { .. }) => {
+                    journal.unwritten.is_over(write);
+                }
+                Some(_) => {
+                    journal.unwritten.failed(write, Instant::now());
+                    journal.unwritten.add(number);
+                }
+            }
+        }
         let is_in_flight = self.queue.in_flight(number).is_some();
         let is_durable = written.error.is_none();
         let is_it = |durability| matches!(durability, Durability::Writing { write: one, .. } if one == write);
         let mut is_begun = false;
         let queued = self.queue.find(number);
-        if let Some(queued) = queued.filter(|queued| is_it(queued.durability)) {
+        if let Some(queued) = queued
+            && is_it(queued.durability)
+        {
             is_begun = is_in_flight || queued.is_repeated;
             self.queue.change(number, |durability| {
                 *durability = if is_durable {
@@ -162,6 +235,9 @@ impl Delivery {
                 };
             });
             self.tests_from = None;
+        } else if queued.is_some() {
+            let is_there = written.is_there;
+            (self.queue).change(number, |durability| durability.older_is_there(is_there));
         } else if let Some(on_disk) = self.queue.on_disk(number)
             && on_disk.being_written() == Some(write)
         {
@@ -245,5 +321,15 @@ impl Delivery {
                 self.discard(number, queued.durability);
             }
         }
+    }
+}
+
+/// Begins to write it anew, or not at all: a write that waits is cancelled. Gives whether a record is there, or will be.
+fn stop_writing(writer: &mut Writer, durability: Durability) -> bool {
+    match durability {
+        Durability::Writing {
+            write, has_older, ..
+        } => has_older || !writer.cancel(write),
+        durability => durability.has_record(),
     }
 }

@@ -28,23 +28,34 @@ impl Delivery {
         match &mut queued.durability {
             Durability::Behind { has_older, .. } => {
                 journal.writer.fell_behind();
+                journal.writer.lags();
                 queued.durability = Durability::unwritten(*has_older);
             }
             Durability::Writing {
                 write,
                 until,
                 has_older,
-            } => {
-                journal.writer.gave_up_waiting();
+            } if is_strict => {
+                journal.writer.hangs();
                 if journal.writer.cancel(*write) {
                     queued.durability = Durability::unwritten(*has_older);
-                } else if is_strict {
+                    journal.unwritten.add(queued.number);
+                } else {
                     // Sent, and then written as if it were not, it could be sent twice.
-                    *until = later;
+                    *until = Some(later);
                     return Clearance::Later;
                 }
             }
-            Durability::Durable | Durability::Outdated if is_strict && journal.writer.is_slow() => {
+            // It is sent while it is being written.
+            Durability::Writing { until, .. } => {
+                let was_waited_for = until.take().is_some();
+                if was_waited_for {
+                    journal.writer.lags();
+                }
+            }
+            Durability::Durable | Durability::Outdated
+                if is_strict && journal.writer.is_hanging() =>
+            {
                 queued.not_before = Some(later);
                 return Clearance::Later;
             }
@@ -151,11 +162,14 @@ impl Delivery {
             .collect();
         for (number, guarantee) in &late {
             if let Some(journal) = &mut self.journal {
-                journal.writer.gave_up_waiting();
+                match guarantee {
+                    Guarantee::AtMostOnce => journal.writer.hangs(),
+                    Guarantee::AtLeastOnce => journal.writer.lags(),
+                }
             }
             match guarantee {
                 Guarantee::AtMostOnce => self.hold_back(*number),
-                _ => self.cleared(*number),
+                Guarantee::AtLeastOnce => self.cleared(*number),
             }
         }
         !late.is_empty()

@@ -30,6 +30,7 @@ mod state_log;
 mod try_once;
 mod unknown_fates;
 pub(crate) mod unqueued;
+mod unwritten;
 mod verdict;
 mod wait_log;
 
@@ -49,7 +50,7 @@ use crate::delivery::request::Request;
 use crate::delivery::request_start::RequestStart;
 use crate::delivery::state_log::StateLog;
 use crate::delivery::try_once::Tried;
-use crate::journal::{PATIENCE, Recovered, Report, Writer};
+use crate::journal::{Recovered, Report, Writer};
 use crate::model::amount::Amount;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
@@ -251,6 +252,7 @@ impl Delivery {
             let journal = self.journal.as_ref();
             let read_again = journal.and_then(|journal| journal.reload.again);
             let passes_over = self.passes_over_at();
+            let tries_disk = self.tries_disk_at(now);
             let wakes = [
                 start,
                 test,
@@ -259,6 +261,7 @@ impl Delivery {
                 self.marking_until(),
                 read_again,
                 passes_over,
+                tries_disk,
             ];
             let wake = wakes.into_iter().flatten().min();
             tokio::select! {

@@ -1,11 +1,12 @@
 //! Requests: a batch, several small ones that waited, or those parts of batches that a search tests.
 
+use crate::delivery::Delivery;
 use crate::delivery::clock_skew::Correction;
+use crate::delivery::journaling::patience;
 use crate::delivery::marking::Clearance;
 use crate::delivery::queue::InFlight;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::try_once::try_once;
-use crate::delivery::{Delivery, PATIENCE};
 use crate::model::attempt::Attempt;
 use crate::model::batch::{Batch, BatchKey};
 use crate::model::profile::Profile;
@@ -114,10 +115,11 @@ impl Delivery {
         for Cleared { mut queued, mark } in parts {
             numbers.push(queued.number);
             queued.unknown_fates.begin(self.answers);
+            let until = now + patience(queued.batch.guarantee());
             self.queue.depart(InFlight {
                 queued,
                 request,
-                marking: mark.map(|mark| (mark, now + PATIENCE)),
+                marking: mark.map(|mark| (mark, until)),
             });
         }
         let under_way = Request {

@@ -83,10 +83,12 @@
 //! | locks | a second process may use the journal |
 //! | rename | records are copied. A process that is killed meanwhile may leave a damaged one, which is deleted and counted; what is left of a batch does not replace its record |
 
+mod disk_pace;
 mod error;
 mod file_system;
 #[cfg(unix)]
 mod held_folder;
+mod journal_thread;
 mod not_ours;
 mod not_there;
 #[cfg(any(not(unix), test))]
@@ -100,9 +102,11 @@ mod removed;
 pub(crate) mod tests;
 mod writer;
 
+pub(crate) use disk_pace::{PATIENCE, SHORT_PATIENCE};
 pub use error::JournalError;
+pub(crate) use journal_thread::{Done, Report};
 pub(crate) use recovery::Recovered;
-pub(crate) use writer::{Done, PATIENCE, Report, Writer};
+pub(crate) use writer::Writer;
 
 use file_system::{FileSystem, Folder, OsFileSystem};
 use not_ours::NotOurs;

@@ -4,88 +4,28 @@
 //! calls. It reports each in the same order. `spawn_blocking` for each operation would need a lock around the journal,
 //! which keeps no order, and a runtime that is shut down drops what it has not begun.
 
-use crate::journal::{Dropped, Journal, JournalError, Written};
+use crate::journal::disk_pace::{CLOSING_PATIENCE, DROPPING_PATIENCE, DiskPace, PATIENCE};
+use crate::journal::journal_thread::{Command, Done, Report, Shared, Waiting};
+use crate::journal::{Journal, JournalError};
 use metrics_timeit::uncounted;
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc as reports, oneshot};
-
-/// How long a disk may take before it is given up: a flush by default has twice this time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+use tokio::time::Instant;
 
 /// Bytes of memory that may wait for the disk; what comes then is not written.
 pub(crate) const MAX_WRITING_BYTES: usize = 16 * 1024 * 1024;
 
-#[derive(Clone, Copy, Debug)]
-enum Command {
-    Write,
-    Read,
-    Mark,
-    Withdraw,
-    Unmark,
-    Remove,
-}
-
-/// What was done about the record of a number, by the call of that number.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub(crate) number: u64,
-    pub(crate) call: u64,
-    pub(crate) done: Done,
-}
-
-impl Report {
-    fn of_all(done: Done) -> Self {
-        let (number, call) = (0, 0);
-        Self { number, call, done }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) enum Done {
-    Written(Written),
-    Read(Result<Vec<u8>, JournalError>),
-    /// Whether there is a record, and so a mark.
-    Marked(Result<bool, JournalError>),
-    Withdrawn(Result<(), JournalError>),
-    /// Unmarked or removed.
-    Changed(Result<(), JournalError>),
-    /// The folder was removed, and these records with it. It has no number.
-    FolderRemoved(Vec<Dropped>),
-    /// Nothing: it was cancelled.
-    Cancelled,
-    /// The thread is gone, and nothing is done any more. It has no number.
-    Closed,
-}
-
-/// A call that can be cancelled.
-#[derive(Debug)]
-enum Waiting {
-    Write { payload: Vec<u8>, is_begun: bool },
-    Mark,
-}
-
-/// What the thread and its front share.
-#[derive(Debug, Default)]
-struct Shared {
-    /// Calls that have not begun, by number.
-    waiting: Mutex<HashMap<u64, Waiting>>,
-    /// Bytes of payloads in memory.
-    writing_bytes: AtomicUsize,
-    /// Bytes on disk.
-    bytes: AtomicU64,
-}
-
 /// The front. Every call is queued at once. The queue has no bound of its own.
 ///
 /// When it is dropped it blocks until all that was queued is done; [`close`](Self::close) waits
-/// for the same and does not block. Either has [`PATIENCE`] with a disk that hangs, and then leaves
-/// the thread alone, which goes on as long as the process does.
+/// for the same and does not block. With a disk that does not answer, the one has half a second and the other two; with
+/// one that does, [`PATIENCE`]. Then the thread is left alone, which goes on as long as the process does.
 #[derive(Debug)]
 pub(crate) struct Writer {
     dir: PathBuf,
@@ -94,17 +34,18 @@ pub(crate) struct Writer {
     commands: Option<mpsc::Sender<(u64, u64, Command)>>,
     reports: reports::UnboundedReceiver<Report>,
     ended: Option<oneshot::Receiver<()>>,
-    /// The same for who cannot await it: nothing is sent, and the other end is dropped.
+    /// The same for who cannot await it: the other end is dropped then. Before, it tells that something was done.
     end: mpsc::Receiver<()>,
+    /// With a disk that does not answer, where that blocks a thread.
     patience: Duration,
+    /// Until when a thread may be blocked.
+    blocks_until: Option<std::time::Instant>,
     /// How many calls there were.
     calls: u64,
-    /// How many of them were reported.
-    reported: u64,
+    pace: DiskPace,
+    max_writing: usize,
     is_closed: bool,
     is_failing: bool,
-    /// The disk has not answered for too long.
-    is_slow: bool,
 }
 
 impl Writer {
@@ -116,27 +57,17 @@ impl Writer {
         let (commands, queue) = mpsc::channel();
         let (to_front, reports) = reports::unbounded_channel();
         let (at_end, ended) = oneshot::channel();
-        let (at_end_too, end) = mpsc::channel::<()>();
+        let (at_end_too, end) = mpsc::sync_channel::<()>(1);
         let theirs = Arc::clone(&shared);
         let run = move || {
             // Dropped after the journal, in a panic, too: locals go in reverse.
-            let _at_end = at_end_too;
+            let at_end_too = at_end_too;
             let mut journal = journal;
-            for (number, call, command) in queue {
-                let lost = journal.see_to_folder();
-                if !lost.is_empty() {
-                    let done = Done::FolderRemoved(lost);
-                    _ = to_front.send(Report::of_all(done));
-                }
-                let done = theirs.perform(&mut journal, number, call, command);
-                let report = Report { number, call, done };
-                journal.remove_left();
-                theirs.bytes.store(journal.bytes(), Ordering::Relaxed);
-                // Nobody may listen any more.
-                _ = to_front.send(report);
+            for command in queue {
+                theirs.obey(&mut journal, command, &to_front);
+                _ = at_end_too.try_send(());
             }
-            journal.remove_left();
-            theirs.bytes.store(journal.bytes(), Ordering::Relaxed);
+            theirs.tidy(&mut journal);
             drop(journal);
             _ = at_end.send(());
         };
@@ -151,12 +82,13 @@ impl Writer {
             reports,
             ended: Some(ended),
             end,
-            patience: PATIENCE,
+            patience: DROPPING_PATIENCE,
+            blocks_until: None,
             calls: 0,
-            reported: 0,
+            pace: DiskPace::default(),
+            max_writing: MAX_WRITING_BYTES,
             is_closed: false,
             is_failing: false,
-            is_slow: false,
         })
     }
 
@@ -203,7 +135,7 @@ impl Writer {
 
     /// Whether the disk is not too far behind to be given more.
     pub(crate) fn has_time(&self) -> bool {
-        self.writing_bytes() < MAX_WRITING_BYTES
+        self.writing_bytes() < self.max_writing
     }
 
     /// Bytes of memory of what is being written.
@@ -216,16 +148,39 @@ impl Writer {
         self.shared.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether the disk has not answered for too long.
+    /// Whether nothing waits for the disk that need not.
     pub(crate) fn is_slow(&self) -> bool {
-        self.is_slow
+        self.pace.is_slow || self.pace.is_hanging
+    }
+
+    /// Whether the disk has not answered for too long.
+    pub(crate) fn is_hanging(&self) -> bool {
+        self.pace.is_hanging
+    }
+
+    /// Whether nothing is done any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// The disk was waited for, briefly.
+    pub(crate) fn lags(&mut self) {
+        self.pace.is_slow = true;
     }
 
     /// The disk was waited for, and does not answer.
-    pub(crate) fn gave_up_waiting(&mut self) {
-        self.is_slow = true;
+    pub(crate) fn hangs(&mut self) {
+        self.pace.is_hanging = true;
         let dir = self.dir.clone();
         self.fails(&JournalError::Slow { dir });
+    }
+
+    /// Notices if the disk does not answer, though nothing had to wait for it.
+    pub(crate) fn look(&mut self, now: Instant) {
+        let since = self.pace.owes_since();
+        if since.is_some_and(|since| now - since >= PATIENCE) && !self.pace.is_hanging {
+            self.hangs();
+        }
     }
 
     /// More comes than the disk takes.
@@ -236,7 +191,7 @@ impl Writer {
 
     /// Whether all calls were reported, or nobody does what they ask for.
     pub(crate) fn is_done(&self) -> bool {
-        self.is_closed || self.reported == self.calls
+        self.is_closed || self.pace.is_idle()
     }
 
     /// What was done and not reported yet.
@@ -247,22 +202,60 @@ impl Writer {
 
     /// What is done next. May be dropped and called again.
     pub(crate) async fn next(&mut self) -> Report {
-        let Some(report) = self.reports.recv().await else {
-            if self.is_closed {
-                return std::future::pending().await;
+        match self.reports.recv().await {
+            Some(report) => self.hear(report),
+            None if self.is_closed => std::future::pending().await,
+            None => self.broke(),
+        }
+    }
+
+    /// What is done next, where nothing can be awaited; none if all is done, or the disk does not answer.
+    pub(crate) fn next_blocking(&mut self) -> Option<Report> {
+        loop {
+            match self.reports.try_recv() {
+                Ok(report) => return Some(self.hear(report)),
+                Err(TryRecvError::Disconnected) if !self.is_closed => return Some(self.broke()),
+                Err(_) if self.is_done() => return None,
+                Err(_) => {}
             }
-            // A panic there.
-            let error = self.closed();
-            self.fails(&error);
-            (self.is_closed, self.is_slow) = (true, true);
-            return Report::of_all(Done::Closed);
+            match self.block() {
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => {}
+                Err(RecvTimeoutError::Timeout) => return None,
+            }
+        }
+    }
+
+    /// Blocks until something is done; for so long in all, and not again if it was for nothing.
+    fn block(&mut self) -> Result<(), RecvTimeoutError> {
+        let now = std::time::Instant::now();
+        let until = *self.blocks_until.get_or_insert(now + PATIENCE);
+        let patience = if self.pace.is_hanging {
+            Duration::ZERO
+        } else {
+            self.patience
         };
-        self.hear(report)
+        let longest = patience.min(until.saturating_duration_since(now));
+        let done = self.end.recv_timeout(longest);
+        if done == Err(RecvTimeoutError::Timeout) {
+            self.patience = Duration::ZERO;
+        }
+        done
+    }
+
+    /// A panic there.
+    fn broke(&mut self) -> Report {
+        let error = self.closed();
+        self.fails(&error);
+        self.is_closed = true;
+        self.pace.ends();
+        Report::of_all(Done::Closed)
     }
 
     fn hear(&mut self, report: Report) -> Report {
-        self.reported += 1;
-        self.is_slow = false;
+        // Nobody asked whether the folder is there.
+        if !matches!(report.done, Done::FolderRemoved(_)) {
+            self.pace.answers();
+        }
         match &report.done {
             Done::Written(written) => match &written.error {
                 Some(error) => self.fails(error),
@@ -281,19 +274,14 @@ impl Writer {
         report
     }
 
+    /// When it has not answered for so long that the end does not wait for it.
+    pub(crate) fn closes_at(&self) -> Option<Instant> {
+        Some(self.pace.owes_since()? + CLOSING_PATIENCE)
+    }
+
     /// The end was waited for long enough.
     pub(crate) fn hurry(&mut self) {
         self.patience = Duration::ZERO;
-    }
-
-    /// Waits until all that was queued is done, and says what was; nothing is queued any more.
-    pub(crate) fn finish(&mut self) -> Vec<Report> {
-        self.commands = None;
-        // A panic there was told to whom it concerned.
-        if let Err(mpsc::RecvTimeoutError::Timeout) = self.end.recv_timeout(self.patience) {
-            self.patience = Duration::ZERO;
-        }
-        std::iter::from_fn(|| self.try_next()).collect()
     }
 
     /// Waits until all that was queued is done and the lock is free.
@@ -302,9 +290,14 @@ impl Writer {
         let Some(ended) = self.ended.take() else {
             return Ok(());
         };
-        let Ok(ended) = tokio::time::timeout(self.patience, ended).await else {
+        let longest = if self.patience.is_zero() {
+            Duration::ZERO
+        } else {
+            CLOSING_PATIENCE
+        };
+        let Ok(ended) = tokio::time::timeout(longest, ended).await else {
             // It was waited for: not again, and not here.
-            self.patience = Duration::ZERO;
+            self.hurry();
             let dir = self.dir.clone();
             return Err(JournalError::Slow { dir });
         };
@@ -326,7 +319,8 @@ impl Writer {
 
     fn call(&mut self, number: u64, command: Command) -> u64 {
         self.calls += 1;
-        if let Some(commands) = &self.commands {
+        if let Some(commands) = self.commands.as_ref().filter(|_| !self.is_closed) {
+            self.pace.asks();
             // If the thread is gone, so are its reports, which say it.
             _ = commands.send((number, self.calls, command));
         }
@@ -343,47 +337,19 @@ impl Writer {
         self.patience = Duration::ZERO;
         self
     }
-}
 
-impl Shared {
-    fn perform(&self, journal: &mut Journal, number: u64, call: u64, command: Command) -> Done {
-        match command {
-            Command::Write => match self.begin(call) {
-                Some(Waiting::Write { payload, is_begun }) => {
-                    let written = journal.write(number, &payload, is_begun);
-                    let bytes = &self.writing_bytes;
-                    bytes.fetch_sub(payload.len(), Ordering::Relaxed);
-                    Done::Written(written)
-                }
-                _ => Done::Cancelled,
-            },
-            Command::Mark => match self.begin(call) {
-                Some(_) if journal.has(number) => Done::Marked(journal.mark(number).map(|()| true)),
-                Some(_) => Done::Marked(Ok(false)),
-                None => Done::Cancelled,
-            },
-            Command::Read => {
-                let payload = journal.read(number);
-                // It could not be read when the journal was opened.
-                if let Err(JournalError::LaterVersion { .. }) = payload {
-                    journal.forget(number);
-                }
-                Done::Read(payload)
-            }
-            Command::Withdraw => Done::Withdrawn(journal.withdraw(number)),
-            Command::Unmark => Done::Changed(journal.unmark(number)),
-            Command::Remove => Done::Changed(journal.discard(number)),
-        }
-    }
-
-    /// From now on the call cannot be cancelled; none if it was.
-    fn begin(&self, call: u64) -> Option<Waiting> {
-        self.waiting.lock().remove(&call)
+    /// With a bound of its own for what may wait for the disk.
+    #[cfg(test)]
+    pub(crate) fn with_max_writing(mut self, bytes: usize) -> Self {
+        self.max_writing = bytes;
+        self
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.finish();
+        self.commands = None;
+        // A panic there was told to whom it concerned.
+        while self.block().is_ok() {}
     }
 }

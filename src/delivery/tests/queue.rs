@@ -55,7 +55,7 @@ async fn what_has_to_wait_leaves_its_turn() {
     let mut being_written = queued(3);
     being_written.durability = Durability::Writing {
         write: 1,
-        until: later(1),
+        until: Some(later(1)),
         has_older: false,
     };
     queue.push(being_written);
@@ -77,7 +77,7 @@ fn what_is_on_disk_alone_comes_back_by_age_whenever_it_left_the_memory() {
             if number == 3 {
                 queued.durability = Durability::Writing {
                     write: 1,
-                    until: Instant::now(),
+                    until: Some(Instant::now()),
                     has_older: false,
                 };
             }

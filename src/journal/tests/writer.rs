@@ -117,7 +117,7 @@ async fn a_panic_there_stops_nothing_here_and_frees_the_lock() {
     assert!(matches!(writer.next().await.done, Done::Closed), "once");
     let next = tokio::time::timeout(std::time::Duration::ZERO, writer.next());
     next.await.unwrap_err();
-    assert!(writer.is_slow());
+    assert!(writer.is_hanging());
     let late = writer.write(2, b"late".to_vec(), false);
     assert!(writer.cancel(late));
     let error = writer.close().await.unwrap_err();

@@ -5,10 +5,13 @@ mod bounds;
 mod crashes;
 mod ends;
 mod hanging;
+mod healthy_service;
 mod late_marks;
 mod marks;
 mod merged;
 mod rests;
+mod room_again;
+mod split_requests;
 mod unreadable;
 mod unsafe_to_send;
 
@@ -229,8 +232,28 @@ impl Rig {
         disk: &TestDisk,
         max_bytes: u64,
     ) -> (Self, CloudWatchExporter) {
+        let writer = |journal| Writer::start(journal).unwrap();
+        Self::by_writer(config, sink, dir, disk, max_bytes, writer)
+    }
+
+    /// The disk is given so many bytes at a time.
+    fn writing(config: Config, sink: impl Sink, dir: &Path, disk: &TestDisk, bytes: usize) -> Self {
+        let writer = |journal| Writer::start(journal).unwrap().with_max_writing(bytes);
+        let (rig, exporter) = Self::by_writer(config, sink, dir, disk, 1 << 30, writer);
+        tokio::spawn(exporter.run());
+        rig
+    }
+
+    fn by_writer(
+        config: Config,
+        sink: impl Sink,
+        dir: &Path,
+        disk: &TestDisk,
+        max_bytes: u64,
+        writer: impl FnOnce(Journal) -> Writer,
+    ) -> (Self, CloudWatchExporter) {
         let (journal, recovered) = Journal::open_on(disk.clone(), dir, max_bytes).unwrap();
-        let writer = Writer::start(journal).unwrap();
+        let writer = writer(journal);
         let clock = ManualClock::new(SystemTime::now());
         let policy = Arc::new(SeriesPolicy::new(&config, slice::from_ref(&config)));
         let start = clock.now();

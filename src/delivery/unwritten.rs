@@ -1,0 +1,85 @@
+//! Which batches are in memory and are to be on disk, and when a disk that failed is tried again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// After the first failure; it doubles with each trial that fails.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What is to be written when the disk takes it. After a failure one record tries the disk, and all others follow if that is
+/// written.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    /// Some of them may be written or gone by now.
+    numbers: BTreeSet<u64>,
+    /// The disk failed: when it is tried again.
+    again: Option<Instant>,
+    pause: Duration,
+    /// The write that tries it.
+    trial: Option<u64>,
+}
+
+impl Default for Unwritten {
+    fn default() -> Self {
+        Self {
+            numbers: BTreeSet::new(),
+            again: None,
+            pause: FIRST_PAUSE,
+            trial: None,
+        }
+    }
+}
+
+impl Unwritten {
+    pub(super) fn add(&mut self, number: u64) {
+        self.numbers.insert(number);
+    }
+
+    /// Takes out the one that is to be written now, of those that can be.
+    pub(super) fn next(&mut self, now: Instant, can_be: impl Fn(u64) -> bool) -> Option<u64> {
+        if self.trial.is_some() || self.again.is_some_and(|again| again > now) {
+            return None;
+        }
+        let number = self.numbers.iter().copied().find(|one| can_be(*one))?;
+        self.numbers.remove(&number);
+        Some(number)
+    }
+
+    /// This call writes what was taken out.
+    pub(super) fn writes(&mut self, write: u64) {
+        if self.again.is_some() {
+            self.trial = Some(write);
+        }
+    }
+
+    /// The disk did not take a record.
+    pub(super) fn failed(&mut self, write: u64, now: Instant) {
+        if self.is_over(write) {
+            self.pause = LONGEST_PAUSE.min(self.pause * 2);
+            self.again = None;
+        }
+        self.again.get_or_insert(now + self.pause);
+    }
+
+    /// The disk took a record, so that it takes others.
+    pub(super) fn succeeded(&mut self) {
+        (self.again, self.trial, self.pause) = (None, None, FIRST_PAUSE);
+    }
+
+    /// This call said nothing of the disk. Gives whether it was to try it.
+    pub(super) fn is_over(&mut self, write: u64) -> bool {
+        let is_trial = self.trial == Some(write);
+        if is_trial {
+            self.trial = None;
+        }
+        is_trial
+    }
+
+    /// When the disk is tried again, if that is later than now.
+    pub(super) fn wakes_at(&self, now: Instant) -> Option<Instant> {
+        let again = self.again.filter(|again| *again > now);
+        again.filter(|_| self.trial.is_none() && !self.numbers.is_empty())
+    }
+}
