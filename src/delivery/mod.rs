@@ -25,6 +25,7 @@ mod refusals;
 mod reload;
 mod request;
 mod request_start;
+mod restored;
 mod stamp_age;
 mod state_log;
 mod try_once;

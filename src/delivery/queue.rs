@@ -348,7 +348,7 @@ impl Queue {
         }
     }
 
-    fn is_own(&self, number: u64) -> bool {
+    pub(crate) fn is_own(&self, number: u64) -> bool {
         number >= self.first_own
     }
 

@@ -125,11 +125,28 @@ impl Delivery {
             let settled = vec![queued.settled(Outcome::Ambiguous)];
             let rest = None;
             self.conclude(number, queued.durability, Verdict { settled, rest });
-        } else {
-            self.pay(&mut queued);
-            self.queue.push(queued);
-            self.overflow();
+            return;
         }
+        let durability = queued.durability;
+        if self.queue.is_own(number) {
+            self.take_in(queued);
+            return;
+        }
+        let mut checked = self.check_restored(queued);
+        match checked.rest {
+            Some(queued) if checked.settled.is_empty() => self.take_in(queued),
+            mut rest => {
+                rest.iter_mut().for_each(|rest| self.pay(rest));
+                checked.rest = rest;
+                self.conclude(number, durability, checked);
+            }
+        }
+    }
+
+    fn take_in(&mut self, mut queued: QueuedBatch) {
+        self.pay(&mut queued);
+        self.queue.push(queued);
+        self.overflow();
     }
 
     /// The record of what was on disk alone is gone; `was` what it had, if that is known.

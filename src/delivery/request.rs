@@ -62,11 +62,37 @@ impl Delivery {
             return None;
         }
         let data = queued.batch.data().len();
-        let most = queued.unknown_fates.data(data);
+        let most = queued
+            .unknown_fates
+            .data(data)
+            .min(self.fits(&queued.batch));
         if most < data {
             queued.select_first(most);
         }
         self.clear(queued, now)
+    }
+
+    /// How many of a batch's first data fit into a request, one at least: an earlier process may have packed it for another
+    /// sink.
+    fn fits(&self, batch: &Batch) -> usize {
+        let Profile {
+            max_data,
+            max_bytes,
+            ..
+        } = self.profile;
+        let data = batch.data().len().min(max_data);
+        if batch.request_len(&*self.sink) <= max_bytes {
+            return data;
+        }
+        let (mut first, mut len) = (Batch::open(batch.key().clone()), 0);
+        for datum in &batch.data()[..data] {
+            len += self.sink.added_len(&first, datum);
+            if len > max_bytes {
+                break;
+            }
+            first.push(datum.clone());
+        }
+        first.data().len().max(1)
     }
 
     /// It may be sent, as far as the journal goes; or it waits on.

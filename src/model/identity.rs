@@ -112,6 +112,11 @@ impl Identity {
         identity
     }
 
+    /// Whether a sink of these rules takes it.
+    pub(crate) fn check(&self, rules: &NameRules) -> Result<(), Refusal> {
+        check(self, rules)
+    }
+
     /// By default it has the defaults.
     pub(crate) fn with_settings(self, settings: DatumSettings) -> Self {
         Self { settings, ..self }

@@ -57,6 +57,10 @@ pub enum Refusal {
     /// A recorded value.
     #[error("a value {0}")]
     Value(ValueFault),
+    /// What a record of the [journal](crate::CloudWatchBuilder::with_journal) says of it, which this version would not have
+    /// written for this destination.
+    #[error("what the journal has of it {0}")]
+    Record(&'static str),
     /// The time of the data, when they were to be sent.
     #[error("the time stamp {0}")]
     Timestamp(TimestampFault),
@@ -90,6 +94,7 @@ impl Refusal {
             Self::NameLimit => "NameLimit",
             Self::NoGaugeRule => "NoGaugeRule",
             Self::Value(_) => "Value",
+            Self::Record(_) => "Record",
             Self::Timestamp(_) => "Timestamp",
             Self::Remembered { .. } => "Remembered",
             Self::Rejected { .. } => "Rejected",

@@ -9,6 +9,7 @@ mod healthy_service;
 mod late_marks;
 mod marks;
 mod merged;
+mod restored;
 mod rests;
 mod room_again;
 mod split_requests;
