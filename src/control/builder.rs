@@ -204,7 +204,7 @@ impl CloudWatchBuilder {
     /// and each replica has its own, or [goes without](Self::with_held_journal). `max_bytes` is what its files may take,
     /// in blocks of 4 KiB: 16 MiB at least, which is some 16 full requests, with no upper end. Beyond that the oldest
     /// go, and are [reported](crate::Stats::lost_records). For the moment in which what is left of a request
-    /// takes its place there are both.
+    /// takes its place there are both. Records of a [later version](crate::Stats::later_records) are not counted, and stay.
     ///
     /// After a crash, a request that was under way may or may not have arrived. By [`Guarantee`](crate::Guarantee) it is
     /// sent again, or given up.
@@ -214,8 +214,8 @@ impl CloudWatchBuilder {
     /// None here. [`build`](Self::build) and [`install`](Self::install) say if `max_bytes` is too small, and if the
     /// folder cannot be made, read, or locked, as another exporter has it ([`JournalError`](crate::JournalError)). What
     /// the file system cannot do at all, such as to sync a folder, is logged once and is no error. A
-    /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after 5
-    /// seconds if it does not answer. Only with [`Guarantee::AtMostOnce`](crate::Guarantee::AtMostOnce) a request that is
+    /// disk that fails later is logged once, and data go on from memory alone: at once if it is full, and after
+    /// half a second if it does not answer; it is tried again. Only with [`Guarantee::AtMostOnce`](crate::Guarantee::AtMostOnce) a request that is
     /// on such a disk waits, as long as nothing can say there that it was begun.
     ///
     /// # Cost

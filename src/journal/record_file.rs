@@ -10,7 +10,8 @@
 //! | 20–23 | CRC-32 of bytes 0–19 and the payload |
 //! | 24– | the payload, up to the file's end |
 //!
-//! Every version begins with the first eight bytes.
+//! Every version begins with the first eight bytes. So a file with the first six, and two more that are a later version and
+//! the same with all bits turned, is a later version's, whatever follows: it stays, and is named. Anything else is damage.
 
 use std::fs::File;
 use std::io::{self, Read};

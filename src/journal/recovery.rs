@@ -122,20 +122,24 @@ impl Journal {
             recovered.refused.push(refused);
             return Ok(());
         }
-        // A rename that stopped half-way leaves both names, where a file system can do that.
-        if found.state == State::Half || self.records.contains_key(&number) {
+        if found.state == State::Half {
             recovered.leftovers += 1;
             return self.delete(name);
         }
         match self.load(name, number) {
+            Err(later @ JournalError::LaterVersion { .. }) => {
+                recovered.later.push(later);
+                return Ok(());
+            }
+            // A rename that stopped half-way leaves both names, where a file system can do that.
+            _ if self.records.contains_key(&number) => {
+                recovered.leftovers += 1;
+                return self.delete(name);
+            }
             Err(JournalError::Damaged { .. }) => {
                 recovered.damaged += 1;
                 recovered.damaged_bytes += facts.len;
                 return self.delete(name);
-            }
-            Err(later @ JournalError::LaterVersion { .. }) => {
-                recovered.later.push(later);
-                return Ok(());
             }
             Err(refused @ JournalError::Refused { .. }) => {
                 recovered.refused.push(refused);

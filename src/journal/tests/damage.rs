@@ -213,3 +213,78 @@ pub(crate) fn flip(path: &Path, bit: usize) {
     bytes[bit / 8] ^= 1 << (bit % 8);
     fs::write(path, bytes).unwrap();
 }
+
+/// Whatever follows its first eight bytes.
+#[test]
+fn every_later_version_is_told_from_damage() {
+    for version in 0..=u8::MAX {
+        for rest in [0, 1, 30] {
+            let write = |path: &Path| {
+                let prefix = [b'm', b'e', b'c', b'w', b'j', b'l', version, !version];
+                fs::write(path, [&prefix[..], &vec![0xa5; rest]].concat()).unwrap();
+            };
+            if version > 1 {
+                let (scratch, recovered, found) = recovered_after(write);
+                assert_eq!((recovered.damaged, recovered.later.len()), (0, 1));
+                assert_eq!((found.len(), recovered.next), (2, 4), "version {version}");
+                assert!(scratch.file(MIDDLE).exists());
+            } else {
+                assert_costs_no_neighbour(write, 8 + rest as u64);
+            }
+        }
+    }
+    for (magic, version, turned) in [
+        (*b"mecwjl", 2, 2),
+        (*b"mecwjl", 2, !3),
+        (*b"mecwjl", 255, 255),
+        (*b"mecwjm", 2, !2),
+        (*b"MECWJL", 2, !2),
+    ] {
+        let write = |path: &Path| {
+            fs::write(path, [&magic[..], &[version, turned], b"rest"].concat()).unwrap();
+        };
+        assert_costs_no_neighbour(write, 12);
+    }
+}
+
+/// A rollback must not lose it: neither for room, nor beside a record of the same number.
+#[test]
+fn a_record_of_a_later_version_makes_room_for_nothing() {
+    let scratch = Scratch::new();
+    let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    write(&mut journal, 1, b"first");
+    write(&mut journal, 2, b"second");
+    drop(journal);
+    let later = b"mecwjl\x02\xfdlater";
+    let names = ["0000000000000002.begun", "0000000000000007.record"];
+    fs::write(scratch.file("0000000000000007.record"), later).unwrap();
+    let (mut journal, recovered) = Journal::open(&scratch.dir(), 2 * BLOCK).unwrap();
+    assert_eq!((recovered.later.len(), recovered.next), (1, 8));
+    assert_eq!(journal.bytes(), 2 * BLOCK, "it is not counted");
+    for number in 8..=12 {
+        let dropped = journal.write(number, b"next", false).dropped;
+        assert_eq!(dropped.len(), 1, "of ours");
+    }
+    drop(journal);
+    // Both names of one record.
+    fs::rename(
+        scratch.file("000000000000000c.record"),
+        scratch.file(names[0]),
+    )
+    .unwrap();
+    fs::write(scratch.file(names[0]), later).unwrap();
+    let (journal, recovered) = Journal::open(&scratch.dir(), 2 * BLOCK).unwrap();
+    assert_eq!((recovered.later.len(), recovered.leftovers), (2, 0));
+    for name in names {
+        assert_eq!(fs::read(scratch.file(name)).unwrap(), later);
+    }
+    drop(journal);
+    // Of a later version beside one of ours.
+    let ours = scratch.file("000000000000000b.record");
+    let beside = scratch.file("000000000000000b.begun");
+    fs::copy(&ours, &beside).unwrap();
+    fs::write(&ours, later).unwrap();
+    let (_, recovered) = Journal::open(&scratch.dir(), 2 * BLOCK).unwrap();
+    assert_eq!((recovered.later.len(), recovered.leftovers), (3, 0));
+    assert_eq!(fs::read(ours).unwrap(), later);
+}

@@ -72,7 +72,10 @@ async fn restored(scratch: &Scratch, sink: &Small) -> Stats {
     let stats = rig.stats();
     assert!(stats.pending.is_zero());
     let settled = stats.delivered.data + stats.refused.data;
-    assert_eq!((settled, stats.entered.data), (stats.restored.data, settled));
+    assert_eq!(
+        (settled, stats.entered.data),
+        (stats.restored.data, settled)
+    );
     stats
 }
 
