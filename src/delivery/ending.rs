@@ -137,6 +137,10 @@ impl Delivery {
             if is_written || queued.durability.has_record() {
                 let on_disk = OnDisk::left(&queued, was_under_way);
                 self.queue.leave_to_disk(number, on_disk);
+                let journal = self.journal.as_ref();
+                if !is_written && let Some(write) = journal.and_then(|one| one.undecided(number)) {
+                    self.queue.waits_for_write(number, write);
+                }
             } else {
                 let settled = queued.dropped();
                 self.ledger.settle(number, &settled);
@@ -154,7 +158,10 @@ impl Delivery {
             let on_disk = self.queue.on_disk(number);
             let write = on_disk.and_then(|one| Some((one.being_written()?, one.has_older)));
             match write.filter(|(write, _)| journal.writer.cancel(*write)) {
-                Some((_, true)) => self.queue.is_written(number),
+                Some((_, true)) => match journal.undecided(number) {
+                    Some(write) => self.queue.waits_for_write(number, write),
+                    None => self.queue.is_written(number),
+                },
                 Some((_, false)) => self.lose(number, None),
                 None => {}
             }

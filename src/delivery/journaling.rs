@@ -10,6 +10,7 @@ use crate::journal::record_format;
 use crate::journal::{
     Done, Dropped, JournalError, PATIENCE, Recovered, Report, SHORT_PATIENCE, Writer, Written,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -19,6 +20,11 @@ pub(super) struct Journaling {
     pub(super) writer: Writer,
     /// Batches that are to be written when the disk takes them.
     pub(super) unwritten: Unwritten,
+    /// Writes of what is not as it was any more, which had begun: until they are over nobody knows whether there is an older
+    /// record. By batch.
+    begun: BTreeMap<u64, u64>,
+    /// Calls that take a record off the disk and are not over, by batch.
+    pub(super) withdrawals: BTreeMap<u64, u64>,
     pub(super) reload: Reload,
 }
 
@@ -46,8 +52,35 @@ impl Journaling {
         Self {
             writer,
             unwritten: Unwritten::default(),
+            begun: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
             reload: Reload::default(),
         }
+    }
+}
+
+impl Journaling {
+    /// A batch is written anew, or not at all: a write of it that waits is cancelled. Gives whether a record of it is there,
+    /// or may come to be.
+    fn stop_writing(&mut self, queued: &QueuedBatch) -> bool {
+        match queued.durability {
+            Durability::Writing {
+                write, has_older, ..
+            } => {
+                let has_begun = !self.writer.cancel(write);
+                if has_begun {
+                    self.begun.insert(queued.number, write);
+                }
+                has_older || has_begun
+            }
+            durability => durability.has_record(),
+        }
+    }
+
+    /// The call that decides whether there is a record, or an older one.
+    pub(super) fn undecided(&self, number: u64) -> Option<u64> {
+        let calls = self.withdrawals.get(&number);
+        calls.or_else(|| self.begun.get(&number)).copied()
     }
 }
 
@@ -75,7 +108,8 @@ impl Delivery {
         if is_taken {
             return self.write(queued, true);
         }
-        let has_older = stop_writing(writer, queued.durability);
+        let has_older = journal.stop_writing(queued);
+        let writer = &journal.writer;
         let is_waited = if is_strict {
             !writer.is_hanging()
         } else {
@@ -93,7 +127,7 @@ impl Delivery {
     /// Begins to write a batch, however much is being written. Gives the call.
     fn begin_write(&mut self, queued: &mut QueuedBatch, is_waited: bool) -> Option<u64> {
         let journal = self.journal.as_mut()?;
-        let has_older = stop_writing(&mut journal.writer, queued.durability);
+        let has_older = journal.stop_writing(queued);
         if journal.writer.is_closed() {
             queued.durability = Durability::unwritten(has_older);
             return None;
@@ -206,6 +240,9 @@ impl Delivery {
             self.lose_record(&dropped);
         }
         if let Some(journal) = &mut self.journal {
+            if journal.begun.get(&number) == Some(&write) {
+                journal.begun.remove(&number);
+            }
             match &written.error {
                 None => journal.unwritten.succeeded(),
                 // The disk has nothing to do with it.
@@ -247,6 +284,8 @@ impl Delivery {
             } else {
                 self.lose(number, None);
             }
+        } else {
+            self.queue.older_is_there(number, written.is_there);
         }
         // An attempt began while it was being written.
         if is_durable
@@ -321,15 +360,5 @@ impl Delivery {
                 self.discard(number, queued.durability);
             }
         }
-    }
-}
-
-/// Begins to write it anew, or not at all: a write that waits is cancelled. Gives whether a record is there, or will be.
-fn stop_writing(writer: &mut Writer, durability: Durability) -> bool {
-    match durability {
-        Durability::Writing {
-            write, has_older, ..
-        } => has_older || !writer.cancel(write),
-        durability => durability.has_record(),
     }
 }

@@ -3,6 +3,7 @@
 //! What must not be sent twice is not sent while its record says that it was never tried.
 
 use crate::delivery::durability::Durability;
+use crate::delivery::queue::InFlight;
 use crate::delivery::queued_batch::QueuedBatch;
 use crate::delivery::{Delivery, Guarantee};
 use crate::journal::{JournalError, PATIENCE};
@@ -108,7 +109,9 @@ impl Delivery {
             && let Some(journal) = &mut self.journal
         {
             // From memory alone it may be sent.
-            in_flight.marking = Some((journal.writer.withdraw(number), until));
+            let withdrawal = journal.writer.withdraw(number);
+            journal.withdrawals.insert(number, withdrawal);
+            in_flight.marking = Some((withdrawal, until));
         } else {
             self.cleared(number);
         }
@@ -123,22 +126,34 @@ impl Delivery {
         if withdrawn.is_ok() {
             self.lose_record_in_memory(number);
         }
+        if let Some(journal) = &mut self.journal
+            && journal.withdrawals.get(&number) == Some(&call)
+        {
+            journal.withdrawals.remove(&number);
+        }
         let in_flight = self.queue.in_flight_mut(number);
-        let is_waiting = |in_flight: &crate::delivery::queue::InFlight| {
-            in_flight.marking.is_some_and(|(mark, _)| mark == call)
-        };
-        if !in_flight.is_some_and(|in_flight| is_waiting(in_flight)) {
-            // It was held back meanwhile, and is to be on disk.
-            if let Some(mut queued) = self.queue.take(number) {
-                if queued.durability == Durability::Memory {
-                    self.store(&mut queued);
-                }
-                self.queue.push(queued);
+        let is_its = |one: &&mut InFlight| one.marking.is_some_and(|(mark, _)| mark == call);
+        if in_flight.as_ref().is_some_and(is_its) {
+            if withdrawn.is_ok() {
+                self.cleared(number);
+            } else {
+                self.hold_back(number);
             }
-        } else if withdrawn.is_ok() {
-            self.cleared(number);
-        } else {
-            self.hold_back(number);
+        } else if let Some(on_disk) = self.queue.on_disk(number) {
+            // It left the memory at the end.
+            if on_disk.being_written() == Some(call) {
+                if withdrawn.is_ok() {
+                    self.lose(number, None);
+                } else {
+                    self.queue.is_written(number);
+                }
+            }
+        } else if let Some(mut queued) = self.queue.take(number) {
+            // It was held back meanwhile, and is to be on disk.
+            if queued.durability == Durability::Memory {
+                self.store(&mut queued);
+            }
+            self.queue.push(queued);
         }
     }
 

@@ -231,6 +231,24 @@ impl Queue {
         }
     }
 
+    /// Whether one that left the memory is on disk is known when this write is over.
+    pub(crate) fn waits_for_write(&mut self, number: u64, write: u64) {
+        if let Some(mut on_disk) = self.take_from_disk(number) {
+            on_disk.being_written = Some(write);
+            on_disk.has_older = false;
+            self.leave_to_disk(number, on_disk);
+        }
+    }
+
+    /// An earlier write of one that left the memory is over.
+    pub(crate) fn older_is_there(&mut self, number: u64, is_there: bool) {
+        if let Some(on_disk) = self.on_disk.get_mut(&number)
+            && on_disk.being_written.is_some()
+        {
+            on_disk.has_older = is_there;
+        }
+    }
+
     /// Those that left the memory and are still being written.
     pub(crate) fn being_written(&self) -> Vec<u64> {
         let on_disk = self.on_disk.iter();

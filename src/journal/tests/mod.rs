@@ -1,6 +1,6 @@
 //! The journal against a model, damage, full disks, crashes and other processes.
 
-mod answering;
+pub(crate) mod answering;
 mod damage;
 mod faults;
 mod format;

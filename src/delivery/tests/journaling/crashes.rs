@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Answers by chance; remembers what has perhaps arrived before the process died.
 #[derive(Clone)]
-struct ByChance(Arc<Chance>);
+pub(super) struct ByChance(Arc<Chance>);
 
 struct Chance {
     random: Mutex<fastrand::Rng>,
@@ -17,7 +17,7 @@ struct Chance {
 }
 
 impl ByChance {
-    fn new(seed: u64, disk: &TestDisk) -> Self {
+    pub(super) fn new(seed: u64, disk: &TestDisk) -> Self {
         Self(Arc::new(Chance {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             disk: disk.clone(),
@@ -26,11 +26,11 @@ impl ByChance {
         }))
     }
 
-    fn is_well(&self) {
+    pub(super) fn is_well(&self) {
         self.0.is_well.store(true, Ordering::Relaxed);
     }
 
-    fn arrived(&self) -> Vec<String> {
+    pub(super) fn arrived(&self) -> Vec<String> {
         self.0.arrived.lock().clone()
     }
 }
@@ -96,7 +96,7 @@ impl Sink for ByChance {
     }
 }
 
-async fn window(rig: &Rig, number: u64) {
+pub(super) async fn window(rig: &Rig, number: u64) {
     metrics::with_local_recorder(&rig.recorder, || {
         for series in 0..4 {
             counter!("n", "series" => series.to_string()).increment(1);
@@ -121,11 +121,11 @@ fn chaos(disk: &TestDisk, may_fail: &[Step], random: &mut fastrand::Rng) {
     }
 }
 
-fn let_others_run(times: u32) {
+pub(super) fn let_others_run(times: u32) {
     (0..times).for_each(|_| std::thread::yield_now());
 }
 
-async fn some_time(random: &mut fastrand::Rng) {
+pub(super) async fn some_time(random: &mut fastrand::Rng) {
     match random.u32(..3) {
         0 => tokio::time::sleep(Duration::from_millis(random.u64(..12_000))).await,
         // The disk has some time, too, that does not follow the clock.
@@ -137,7 +137,7 @@ async fn some_time(random: &mut fastrand::Rng) {
     }
 }
 
-fn config_of(guarantee: Guarantee) -> Config {
+pub(super) fn config_of(guarantee: Guarantee) -> Config {
     let mut config = config();
     config.set_metric(
         Matcher::any(),
@@ -147,7 +147,7 @@ fn config_of(guarantee: Guarantee) -> Config {
 }
 
 /// Seeds: a few, or with `LONG_TESTS=1` many.
-fn runs() -> u64 {
+pub(super) fn runs() -> u64 {
     let is_long = std::env::var("LONG_TESTS").is_ok_and(|value| value == "1");
     if is_long { 2_000 } else { 100 }
 }

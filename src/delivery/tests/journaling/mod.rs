@@ -3,6 +3,8 @@
 
 mod bounds;
 mod crashes;
+#[cfg(unix)]
+mod disk_errors;
 mod ends;
 mod hanging;
 mod healthy_service;
@@ -24,7 +26,7 @@ use crate::control::recorder::CloudWatchRecorder;
 use crate::control::worker::Source;
 use crate::journal::tests::scratch::Scratch;
 use crate::journal::tests::test_disk::{Step, TestDisk};
-use crate::journal::{Journal, Writer};
+use crate::journal::{Journal, Recovered, Writer};
 use crate::model::attempt::Attempt;
 use crate::model::batch::Batch;
 use crate::model::datum::Datum;
@@ -233,14 +235,15 @@ impl Rig {
         disk: &TestDisk,
         max_bytes: u64,
     ) -> (Self, CloudWatchExporter) {
-        let writer = |journal| Writer::start(journal).unwrap();
-        Self::by_writer(config, sink, dir, disk, max_bytes, writer)
+        let (journal, recovered) = Journal::open_on(disk.clone(), dir, max_bytes).unwrap();
+        Self::by_writer(config, sink, Writer::start(journal).unwrap(), recovered)
     }
 
     /// The disk is given so many bytes at a time.
     fn writing(config: Config, sink: impl Sink, dir: &Path, disk: &TestDisk, bytes: usize) -> Self {
-        let writer = |journal| Writer::start(journal).unwrap().with_max_writing(bytes);
-        let (rig, exporter) = Self::by_writer(config, sink, dir, disk, 1 << 30, writer);
+        let (journal, recovered) = Journal::open_on(disk.clone(), dir, 1 << 30).unwrap();
+        let writer = Writer::start(journal).unwrap().with_max_writing(bytes);
+        let (rig, exporter) = Self::by_writer(config, sink, writer, recovered);
         tokio::spawn(exporter.run());
         rig
     }
@@ -248,13 +251,9 @@ impl Rig {
     fn by_writer(
         config: Config,
         sink: impl Sink,
-        dir: &Path,
-        disk: &TestDisk,
-        max_bytes: u64,
-        writer: impl FnOnce(Journal) -> Writer,
+        writer: Writer,
+        recovered: Recovered,
     ) -> (Self, CloudWatchExporter) {
-        let (journal, recovered) = Journal::open_on(disk.clone(), dir, max_bytes).unwrap();
-        let writer = writer(journal);
         let clock = ManualClock::new(SystemTime::now());
         let policy = Arc::new(SeriesPolicy::new(&config, slice::from_ref(&config)));
         let start = clock.now();

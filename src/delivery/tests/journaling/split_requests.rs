@@ -120,7 +120,11 @@ async fn an_older_record_that_never_came_to_be_is_not_counted_on() {
     as_time_goes_by(|| sink.calls() == 2).await;
     disk.fail(&[Step::Create]);
     until(|| rig.stats().journal_writing_bytes == 0).await;
-    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
+    let report = rig
+        .cloudwatch
+        .shutdown()
+        .within(Duration::from_secs(1))
+        .await;
     let report = report.unwrap();
     assert_eq!(
         (
