@@ -25,18 +25,18 @@ const DATA: u64 = 2 * THREADS + 1;
 /// Too small for a window, so that requests are split.
 const BODY: usize = 700;
 
-fn window(number: u64) -> SystemTime {
+pub(crate) fn window(number: u64) -> SystemTime {
     minute() + Duration::from_mins(number)
 }
 
-fn number(time: SystemTime) -> u64 {
+pub(crate) fn number(time: SystemTime) -> u64 {
     time.duration_since(window(0)).unwrap().as_secs() / 60
 }
 
 /// Says what is attempted, and what may have arrived for all that it knows.
 struct Told(PutMetricData);
 
-fn say(word: &str, number: u64) {
+pub(crate) fn say(word: &str, number: u64) {
     println!("{word} {number}");
 }
 
@@ -59,7 +59,7 @@ impl Sink for Told {
     }
 }
 
-fn builder(
+pub(crate) fn builder(
     local: &str,
     dir: &Path,
     clock: &ManualClock,

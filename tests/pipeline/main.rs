@@ -41,6 +41,7 @@ mod isolating;
 mod journal;
 mod journal_folder;
 mod killed;
+mod killed_pairs;
 mod layers;
 mod left_at_the_end;
 mod leftovers;
