@@ -270,7 +270,9 @@ async fn at_least_once_over_a_crash_at_any_step() {
         let (scratch, disk) = (Scratch::new(), TestDisk::default());
         let sink = ByChance::new(seed, &disk);
         let config = config_of(Guarantee::AtLeastOnce);
-        let rig = Rig::on(config, sink.clone(), &scratch.dir(), &disk, 1 << 30);
+        // Of few bytes the rest of a split request waits for the disk.
+        let bytes = [1, 1 << 20][random.usize(..2)];
+        let rig = Rig::writing(config, sink.clone(), &scratch.dir(), &disk, bytes);
         disk.fail_after(random.u32(5..80), Failure::DeathBefore);
         let mut durable = Vec::new();
         for number in 1..=12 {
@@ -297,7 +299,9 @@ async fn at_least_once_over_a_crash_at_any_step() {
                 let start = Duration::from_secs(seconds / 60 * 60 - 60);
                 durable.push(format!("{:?}", SystemTime::UNIX_EPOCH + start));
             }
+            chaos(&disk, &STEPS, &mut random);
             some_time(&mut random).await;
+            disk.fail(&[]);
         }
         disk.fail_after(0, Failure::DeathBefore);
         drop(rig);
