@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// What an operator may run into: each has a row.
-const FAILURES: [&str; 17] = [
+const FAILURES: [&str; 18] = [
     "no connection",
     "throttling",
     "credentials take long at the start",

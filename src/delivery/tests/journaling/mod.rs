@@ -140,8 +140,8 @@ impl Sink for Seeing {
     }
 }
 
-/// What a call is answered, by its number from 0 on; nothing, if never.
-type Answer = dyn Fn(usize) -> Option<Result<Sent, SendError>> + Send + Sync;
+/// What a call is answered, by its number from 0 on and how many data it has; nothing, if never.
+type Answer = dyn Fn(usize, usize) -> Option<Result<Sent, SendError>> + Send + Sync;
 
 /// Answers as it is told; remembers what it took.
 #[derive(Clone)]
@@ -157,6 +157,12 @@ struct Answers {
 impl Answering {
     fn by(
         answer: impl Fn(usize) -> Option<Result<Sent, SendError>> + Send + Sync + 'static,
+    ) -> Self {
+        Self::by_len(move |call, _| answer(call))
+    }
+
+    fn by_len(
+        answer: impl Fn(usize, usize) -> Option<Result<Sent, SendError>> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Answers {
             answer: Box::new(answer),
@@ -181,7 +187,7 @@ impl Sink for Answering {
 
     async fn send(&self, batch: &Batch, _: &Attempt) -> Result<Sent, SendError> {
         let call = self.0.calls.fetch_add(1, Ordering::Relaxed);
-        let Some(answer) = (self.0.answer)(call) else {
+        let Some(answer) = (self.0.answer)(call, batch.data().len()) else {
             return std::future::pending().await;
         };
         if answer.is_ok() {

@@ -13,10 +13,13 @@ enum Disk {
     Writes,
 }
 
-/// Refuses the first of several, as long as it is told; and then takes nothing.
+/// Takes nothing; and so many times, but not at once, it refuses the first of several.
 fn choosy(refusals: usize) -> Answering {
-    Answering::by(move |call| {
-        Some(Err(if (1..=refusals).contains(&call) {
+    let refused = AtomicUsize::new(0);
+    Answering::by_len(move |call, data| {
+        let refuses = call > 0 && data > 1 && refused.load(Ordering::Relaxed) < refusals;
+        Some(Err(if refuses {
+            refused.fetch_add(1, Ordering::Relaxed);
             SendError::Invalid {
                 code: "InvalidParameterValue".into(),
                 message: "the first".into(),
@@ -76,6 +79,11 @@ async fn the_older_record_stays_until_the_new_one_is_durable() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         assert_eq!(rig.stats().refused.samples, refused, "{how:?}");
+        if how == Disk::Behind {
+            // What was asked of the disk before is done. Then the rest is being written.
+            disk.let_pass(Step::Create);
+            until(|| disk.asked(Step::Create) == 3).await;
+        }
         // The process dies.
         disk.fail_after(0, crate::journal::tests::test_disk::Failure::DeathBefore);
         disk.fail(&[]);
@@ -95,11 +103,9 @@ async fn the_older_record_stays_until_the_new_one_is_durable() {
     }
 }
 
-/// The disk was writing the whole when a part was settled, and could not: nothing of it is on disk.
-#[tokio::test(start_paused = true)]
-async fn an_older_record_that_never_came_to_be_is_not_counted_on() {
-    let (scratch, disk) = (Scratch::new(), TestDisk::default());
-    let sink = Answering::by(|call| {
+/// One datum is refused, and the others are to be sent in five minutes.
+fn refusing_one() -> Answering {
+    Answering::by(|call| {
         Some(Err(if call == 0 {
             SendError::Invalid {
                 code: "InvalidParameterValue".into(),
@@ -112,27 +118,54 @@ async fn an_older_record_that_never_came_to_be_is_not_counted_on() {
                 retry_after: Some(Duration::from_mins(5)),
             }
         }))
-    });
-    disk.hang(&[Step::Create]);
-    let rig = Rig::writing(config(), sink.clone(), &scratch.dir(), &disk, 1);
-    four(&rig).await;
-    until(|| disk.asked(Step::Create) == 1).await;
-    as_time_goes_by(|| sink.calls() == 2).await;
-    disk.fail(&[Step::Create]);
-    until(|| rig.stats().journal_writing_bytes == 0).await;
-    let report = rig
-        .cloudwatch
-        .shutdown()
-        .within(Duration::from_secs(1))
-        .await;
-    let report = report.unwrap();
+    })
+}
+
+/// The disk was writing the whole when a part was settled. Whether the rest has an older record is not known before that
+/// is over.
+#[tokio::test(start_paused = true)]
+async fn an_older_record_that_is_still_to_come_is_not_counted_on() {
+    for fails in [true, false] {
+        let (scratch, disk) = (Scratch::new(), TestDisk::default());
+        let sink = refusing_one();
+        disk.hang(&[Step::Create]);
+        let rig = Rig::writing(config(), sink.clone(), &scratch.dir(), &disk, 1);
+        four(&rig).await;
+        until(|| disk.asked(Step::Create) == 1).await;
+        as_time_goes_by(|| sink.calls() == 2).await;
+        let within = if fails {
+            disk.fail(&[Step::Create]);
+            until(|| rig.stats().journal_writing_bytes == 0).await;
+            Duration::from_secs(1)
+        } else {
+            Duration::ZERO
+        };
+        let report = rig.cloudwatch.shutdown().within(within).await.unwrap();
+        let (pending, dropped) = (report.pending.data, report.dropped.data);
+        let expected = if fails { (0, 3) } else { (3, 0) };
+        assert_eq!((pending, dropped), expected, "{report}");
+        assert_eq!(report.journaled.data, 0, "{report}");
+        disk.mend();
+    }
+}
+
+/// It could not be marked, so that it is being taken off the disk, and is not on it for the next process.
+#[tokio::test(start_paused = true)]
+async fn what_is_being_taken_off_the_disk_is_not_journaled() {
+    let (scratch, disk) = (Scratch::new(), TestDisk::default());
+    let sink = Seeing::at(&scratch.dir());
+    let rig = Rig::new(&sink, &disk, Guarantee::AtMostOnce);
+    disk.fail(&[Step::Mark]);
+    disk.hang(&[Step::Remove]);
+    rig.window(3).await;
+    until(|| disk.asked(Step::Remove) == 1).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO);
+    let report = report.await.unwrap();
     assert_eq!(
-        (
-            report.journaled.data,
-            report.pending.data,
-            report.dropped.data
-        ),
-        (0, 0, 3),
+        (report.pending.samples, report.journaled.samples),
+        (3, 0),
         "{report}"
     );
+    disk.mend();
+    until(|| scratch.names().is_empty()).await;
 }
