@@ -68,6 +68,7 @@ mod refusal_bounds;
 mod refusals;
 mod retry_after;
 mod same_data;
+mod same_numbers;
 mod self_metrics;
 mod sending;
 mod series_limit;
