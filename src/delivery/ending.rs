@@ -98,13 +98,14 @@ impl Delivery {
         self.hold_all_back();
         self.give_up_uncertain();
         self.write_all();
-        self.leave_to_next();
         // Nothing can be awaited here, so that the thread is blocked, though not for long.
         while let Some(journal) = &mut self.journal
             && let Some(report) = journal.writer.next_blocking()
         {
             self.heard(report);
         }
+        // What was being read came back.
+        self.leave_to_next();
         self.give_up_writes();
         self.set_levels();
     }
