@@ -29,26 +29,8 @@ pub(super) struct Journaling {
 }
 
 impl Journaling {
-    pub(super) fn new(writer: Writer, recovered: &Recovered) -> Self {
-        if recovered.damaged > 0 {
-            tracing::error!(
-                records = recovered.damaged,
-                bytes = recovered.damaged_bytes,
-                "the journal was damaged; so much of it is lost"
-            );
-        }
-        for error in &recovered.later {
-            tracing::error!(%error, "a record of the journal is left to the version that knows it");
-        }
-        for error in &recovered.refused {
-            tracing::error!(%error, "something in the journal's folder is not the journal's; it is left alone");
-        }
-        if recovered.leftovers > 0 {
-            tracing::debug!(
-                files = recovered.leftovers,
-                "writes to the journal had been cut off, of data that were in memory then"
-            );
-        }
+    pub(super) fn new(mut writer: Writer, recovered: &Recovered) -> Self {
+        writer.log().found(recovered);
         Self {
             writer,
             unwritten: Unwritten::default(),

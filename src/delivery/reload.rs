@@ -29,8 +29,6 @@ pub(super) struct Reload {
     from: u64,
     /// When they are tried again.
     pub(super) again: Option<Instant>,
-    /// Whether that was said.
-    is_said: bool,
     /// What data that were read have in common.
     pub(super) defaults: AllDefaults,
 }
@@ -75,14 +73,12 @@ impl Delivery {
         reload.passes_over = None;
         let batch = match payload {
             Ok(payload) => {
-                reload.is_said = false;
+                journal.writer.log().is_readable();
                 reload.failures = 0;
                 record_format::read(&payload, &mut reload.defaults)
             }
             Err(error) if is_passing(&error) => {
-                if !std::mem::replace(&mut reload.is_said, true) {
-                    tracing::error!(error = %error.with_reason(), "the journal cannot be read now; it is tried again");
-                }
+                journal.writer.log().is_unreadable(&error);
                 let again = Instant::now().checked_add(READ_AGAIN);
                 reload.again = reload.again.or(again);
                 reload.from = number + 1;
@@ -94,20 +90,20 @@ impl Delivery {
                 return;
             }
             Err(error @ JournalError::LaterVersion { .. }) => {
-                tracing::error!(%error, "a record of the journal is left to the version that knows it");
+                journal.writer.log().later(&error);
                 self.ledger.books().later_records += 1;
                 self.queue.take_from_disk(number);
                 return;
             }
             Err(error) => {
-                tracing::error!(error = %error.with_reason(), "a record of the journal is lost");
+                journal.writer.log().lost(&error.with_reason());
                 return self.lose(number, None);
             }
         };
         let batch = match batch {
             Ok(batch) => batch,
             Err(error) => {
-                tracing::error!(%error, "a record of the journal is lost");
+                journal.writer.log().lost(&error);
                 return self.lose(number, None);
             }
         };

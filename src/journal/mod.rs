@@ -88,6 +88,7 @@ mod error;
 mod file_system;
 #[cfg(unix)]
 mod held_folder;
+mod journal_log;
 mod journal_thread;
 mod not_ours;
 mod not_there;

@@ -5,6 +5,7 @@
 //! which keeps no order, and a runtime that is shut down drops what it has not begun.
 
 use crate::journal::disk_pace::{CLOSING_PATIENCE, DROPPING_PATIENCE, DiskPace, PATIENCE};
+use crate::journal::journal_log::JournalLog;
 use crate::journal::journal_thread::{Command, Done, Report, Shared, Waiting};
 use crate::journal::{Journal, JournalError};
 use metrics_timeit::uncounted;
@@ -45,13 +46,14 @@ pub(crate) struct Writer {
     pace: DiskPace,
     max_writing: usize,
     is_closed: bool,
-    is_failing: bool,
+    log: JournalLog,
 }
 
 impl Writer {
     /// Hands a journal over to a thread of its own.
     pub(crate) fn start(journal: Journal) -> Result<Self, JournalError> {
         let dir = journal.dir.clone();
+        let log = JournalLog::of(&dir);
         let shared = Arc::<Shared>::default();
         shared.bytes.store(journal.bytes(), Ordering::Relaxed);
         let (commands, queue) = mpsc::channel();
@@ -88,7 +90,7 @@ impl Writer {
             pace: DiskPace::default(),
             max_writing: MAX_WRITING_BYTES,
             is_closed: false,
-            is_failing: false,
+            log,
         })
     }
 
@@ -133,6 +135,10 @@ impl Writer {
         self.call(number, Command::Remove);
     }
 
+    pub(crate) fn log(&mut self) -> &mut JournalLog {
+        &mut self.log
+    }
+
     /// Whether the disk is not too far behind to be given more.
     pub(crate) fn has_time(&self) -> bool {
         self.writing_bytes() < self.max_writing
@@ -172,7 +178,7 @@ impl Writer {
     pub(crate) fn hangs(&mut self) {
         self.pace.is_hanging = true;
         let dir = self.dir.clone();
-        self.fails(&JournalError::Slow { dir });
+        self.log.fails(&JournalError::Slow { dir });
     }
 
     /// Notices if the disk does not answer, though nothing had to wait for it.
@@ -186,7 +192,7 @@ impl Writer {
     /// More comes than the disk takes.
     pub(crate) fn fell_behind(&mut self) {
         let dir = self.dir.clone();
-        self.fails(&JournalError::Behind { dir });
+        self.log.fails(&JournalError::Behind { dir });
     }
 
     /// Whether all calls were reported, or nobody does what they ask for.
@@ -245,7 +251,7 @@ impl Writer {
     /// A panic there.
     fn broke(&mut self) -> Report {
         let error = self.closed();
-        self.fails(&error);
+        self.log.fails(&error);
         self.is_closed = true;
         self.pace.ends();
         Report::of_all(Done::Closed)
@@ -258,16 +264,13 @@ impl Writer {
         }
         match &report.done {
             Done::Written(written) => match &written.error {
-                Some(error) => self.fails(error),
-                None if std::mem::take(&mut self.is_failing) => {
-                    tracing::info!("the journal takes data again");
-                }
-                None => {}
+                Some(error) => self.log.fails(error),
+                None => self.log.works(),
             },
             // Unmarked too late is no fault of the disk.
             Done::Changed(Err(JournalError::NoSuchRecord { .. })) => {}
             Done::Marked(Err(error)) | Done::Withdrawn(Err(error)) | Done::Changed(Err(error)) => {
-                self.fails(error);
+                self.log.fails(error);
             }
             _ => {}
         }
@@ -302,13 +305,6 @@ impl Writer {
             return Err(JournalError::Slow { dir });
         };
         ended.map_err(|_| self.closed())
-    }
-
-    /// Says it once, until it goes well again.
-    fn fails(&mut self, error: &JournalError) {
-        if !std::mem::replace(&mut self.is_failing, true) {
-            tracing::error!(error = %error.with_reason(), "the journal cannot take data; they are in memory alone");
-        }
     }
 
     fn call_unless_cancelled(&mut self, number: u64, waiting: Waiting, command: Command) -> u64 {
