@@ -30,6 +30,7 @@ mod ending;
 mod fault_hours;
 mod fixtures;
 mod flapping;
+mod forged_records;
 mod hanging_collectors;
 mod health;
 mod hidden_labels;
