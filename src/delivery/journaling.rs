@@ -194,6 +194,7 @@ impl Delivery {
             if let Durability::Writing { write, .. } = durability {
                 journal.writer.cancel(write);
             }
+            journal.unwritten.forget(number);
             journal.writer.remove(number);
         }
     }

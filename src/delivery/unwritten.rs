@@ -12,7 +12,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// written.
 #[derive(Debug)]
 pub(super) struct Unwritten {
-    /// Some of them may be written or gone by now.
+    /// Some of them may be written by now.
     numbers: BTreeSet<u64>,
     /// The disk failed: when it is tried again.
     again: Option<Instant>,
@@ -35,6 +35,11 @@ impl Default for Unwritten {
 impl Unwritten {
     pub(super) fn add(&mut self, number: u64) {
         self.numbers.insert(number);
+    }
+
+    /// Nothing is left of it, or it is on disk alone.
+    pub(super) fn forget(&mut self, number: u64) {
+        self.numbers.remove(&number);
     }
 
     /// Takes out the one that is to be written now, of those that can be.
@@ -81,5 +86,42 @@ impl Unwritten {
     pub(super) fn wakes_at(&self, now: Instant) -> Option<Instant> {
         let again = self.again.filter(|again| *again > now);
         again.filter(|_| self.trial.is_none() && !self.numbers.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else each batch that a healthy service took, while the disk hung, would stay here for ever.
+    #[test]
+    fn what_is_settled_is_not_kept() {
+        let mut unwritten = Unwritten::default();
+        for number in 0..1_000 {
+            unwritten.add(number);
+            unwritten.forget(number);
+        }
+        assert!(unwritten.numbers.is_empty());
+    }
+
+    #[test]
+    fn one_record_tries_the_disk_and_the_others_follow() {
+        let (mut unwritten, start) = (Unwritten::default(), Instant::now());
+        (1..=3).for_each(|number| unwritten.add(number));
+        unwritten.failed(0, start);
+        assert_eq!(unwritten.wakes_at(start), Some(start + FIRST_PAUSE));
+        assert_eq!(unwritten.next(start, |_| true), None);
+        let mut now = start;
+        for seconds in [1, 2, 4, 8, 16, 30, 30] {
+            now += Duration::from_secs(seconds);
+            let number = unwritten.next(now, |number| number != 1).unwrap();
+            unwritten.writes(number);
+            assert_eq!(unwritten.next(now, |_| true), None, "one is enough");
+            unwritten.failed(number, now);
+            unwritten.add(number);
+        }
+        unwritten.succeeded();
+        let all = std::iter::from_fn(|| unwritten.next(now, |_| true));
+        assert_eq!(all.collect::<Vec<_>>(), [1, 2, 3]);
     }
 }
