@@ -132,7 +132,9 @@ impl Delivery {
         match checked.rest {
             Some(queued) if checked.settled.is_empty() => self.take_in(queued),
             mut rest => {
-                rest.iter_mut().for_each(|rest| self.pay(rest));
+                if let Some(rest) = &mut rest {
+                    self.pay(rest);
+                }
                 checked.rest = rest;
                 self.conclude(number, durability, checked);
             }

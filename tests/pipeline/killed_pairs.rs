@@ -164,7 +164,9 @@ async fn killed(test: &str, guarantee: Guarantee, seed: u64) {
             let killed = std::mem::replace(&mut pair[place], next);
             killed.kill(&mut said, random.u32(1..8));
         }
-        pair.into_iter().for_each(|one| one.kill(&mut said, 1));
+        for one in pair {
+            one.kill(&mut said, 1);
+        }
     });
     // The last process finds what is left.
     local.faults().clear();

@@ -17,8 +17,8 @@ enum Disk {
 fn choosy(refusals: usize) -> Answering {
     let refused = AtomicUsize::new(0);
     Answering::by_len(move |call, data| {
-        let refuses = call > 0 && data > 1 && refused.load(Ordering::Relaxed) < refusals;
-        Some(Err(if refuses {
+        let is_refusal = call > 0 && data > 1 && refused.load(Ordering::Relaxed) < refusals;
+        Some(Err(if is_refusal {
             refused.fetch_add(1, Ordering::Relaxed);
             SendError::Invalid {
                 code: "InvalidParameterValue".into(),
