@@ -88,7 +88,8 @@ impl Delivery {
         // At-most-once data would have to wait for a write that has begun.
         let is_taken = writer.has_time() && !(is_strict && writer.is_hanging());
         if is_taken {
-            return self.write(queued, true);
+            self.write(queued, Some(now + patience(guarantee)));
+            return;
         }
         let has_older = journal.stop_writing(queued);
         let writer = &journal.writer;
@@ -106,33 +107,29 @@ impl Delivery {
         journal.unwritten.add(queued.number);
     }
 
-    /// Begins to write a batch, however much is being written. Gives the call.
-    fn begin_write(&mut self, queued: &mut QueuedBatch, is_waited: bool) -> Option<u64> {
+    /// Begins to write a batch, however much is being written, and waits for that; until then, if there is a time. Gives
+    /// the call.
+    fn write(&mut self, queued: &mut QueuedBatch, until: Option<Instant>) -> Option<u64> {
         let journal = self.journal.as_mut()?;
         let has_older = journal.stop_writing(queued);
         if journal.writer.is_closed() {
             queued.durability = Durability::unwritten(has_older);
             return None;
         }
-        let guarantee = queued.batch.guarantee();
-        let until = match guarantee {
+        let until = match queued.batch.guarantee() {
             // Sent, and then written as if it were not, it could be sent twice.
-            Guarantee::AtMostOnce => true,
-            Guarantee::AtLeastOnce => is_waited && !journal.writer.is_slow(),
+            Guarantee::AtMostOnce => Some(Instant::now() + PATIENCE),
+            Guarantee::AtLeastOnce => until.filter(|_| !journal.writer.is_slow()),
         };
         let data: Vec<_> = queued.data().collect();
         let payload = record_format::write(&queued.batch, data.into_iter());
         let write = (journal.writer).write(queued.number, payload, queued.is_repeated);
         queued.durability = Durability::Writing {
             write,
-            until: until.then(|| Instant::now() + patience(guarantee)),
+            until,
             has_older,
         };
         Some(write)
-    }
-
-    fn write(&mut self, queued: &mut QueuedBatch, is_waited: bool) {
-        self.begin_write(queued, is_waited);
     }
 
     /// Gives the disk what it now takes.
@@ -152,9 +149,9 @@ impl Delivery {
                 queued.durability,
                 Durability::Behind { .. } | Durability::Memory | Durability::Outdated
             );
-            let is_waited = matches!(queued.durability, Durability::Behind { .. });
+            let until = queued.durability.waits_until();
             if is_unwritten
-                && let Some(write) = self.begin_write(&mut queued, is_waited)
+                && let Some(write) = self.write(&mut queued, until)
                 && let Some(journal) = &mut self.journal
             {
                 journal.unwritten.writes(write);
@@ -182,7 +179,7 @@ impl Delivery {
         let unwritten: Vec<u64> = unwritten.map(|(queued, _)| queued.number).collect();
         for number in unwritten {
             if let Some(mut queued) = self.queue.take(number) {
-                self.write(&mut queued, false);
+                self.write(&mut queued, None);
                 self.queue.push(queued);
             }
         }
@@ -305,17 +302,15 @@ impl Delivery {
         for number in self.queue.being_written() {
             self.lose(number, None);
         }
-        for number in self.queue.waiting() {
-            let Some(queued) = self.queue.find(number) else {
-                continue;
-            };
-            let Durability::Writing {
+        let in_memory = self.queue.in_memory();
+        let writing = in_memory.filter_map(|(queued, _)| match queued.durability {
+            Durability::Writing {
                 write, has_older, ..
-            } = queued.durability
-            else {
-                continue;
-            };
-            let is_strict = queued.batch.guarantee() == Guarantee::AtMostOnce;
+            } => Some((queued.number, queued.batch.guarantee(), write, has_older)),
+            _ => None,
+        });
+        for (number, guarantee, write, has_older) in writing.collect::<Vec<_>>() {
+            let is_strict = guarantee == Guarantee::AtMostOnce;
             let journal = self.journal.as_mut();
             let is_cancelled = journal.is_some_and(|journal| journal.writer.cancel(write));
             self.queue.change(number, |durability| {

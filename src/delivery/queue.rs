@@ -276,14 +276,6 @@ impl Queue {
         self.bytes() - self.held_bytes < self.max_bytes / 2
     }
 
-    /// The numbers of those that wait or are held, in order.
-    pub(crate) fn waiting(&self) -> Vec<u64> {
-        let waiting = self.waiting.iter().map(|queued| queued.number);
-        let mut all: Vec<u64> = waiting.chain(self.held.keys().copied()).collect();
-        all.sort_unstable();
-        all
-    }
-
     /// The first after this one that waits or is held.
     pub(crate) fn next_waiting(&self, number: u64) -> Option<u64> {
         let mut held = self.held.range(number.saturating_add(1)..);

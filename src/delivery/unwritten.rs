@@ -1,6 +1,7 @@
 //! Which batches are in memory and are to be on disk, and when a disk that failed is tried again.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -14,6 +15,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Unwritten {
     /// Some of them may be written by now.
     numbers: BTreeSet<u64>,
+    /// The one that was last taken out: what the disk never takes leaves the next trial to another.
+    last: u64,
     /// The disk failed: when it is tried again.
     again: Option<Instant>,
     pause: Duration,
@@ -25,6 +28,7 @@ impl Default for Unwritten {
     fn default() -> Self {
         Self {
             numbers: BTreeSet::new(),
+            last: 0,
             again: None,
             pause: FIRST_PAUSE,
             trial: None,
@@ -47,8 +51,11 @@ impl Unwritten {
         if self.trial.is_some() || self.again.is_some_and(|again| again > now) {
             return None;
         }
-        let number = self.numbers.iter().copied().find(|one| can_be(*one))?;
+        let later = (Bound::Excluded(self.last), Bound::Unbounded);
+        let in_turn = (self.numbers.range(later)).chain(self.numbers.range(..=self.last));
+        let number = in_turn.copied().find(|one| can_be(*one))?;
         self.numbers.remove(&number);
+        self.last = number;
         Some(number)
     }
 
@@ -71,6 +78,8 @@ impl Unwritten {
     /// The disk took a record, so that it takes others.
     pub(super) fn succeeded(&mut self) {
         (self.again, self.trial, self.pause) = (None, None, FIRST_PAUSE);
+        // The oldest first.
+        self.last = 0;
     }
 
     /// This call said nothing of the disk. Gives whether it was to try it.

@@ -203,3 +203,36 @@ async fn what_was_left_to_a_thread_that_panicked_is_not_pending_for_ever() {
     assert_eq!(report.pending.samples, 0, "{report:?}");
     assert_eq!(account(&rig.stats()), 20_000);
 }
+
+/// It was being sent and written when the thread panicked.
+#[tokio::test(start_paused = true)]
+async fn what_was_under_way_when_the_thread_panicked_is_not_taken_for_written() {
+    let (scratch, disk) = (Scratch::new(), TestDisk::default());
+    let sink = Answering::by(|call| {
+        (call > 1).then(|| {
+            Err(SendError::Throttled {
+                source: "too fast".into(),
+                retry_after: Some(Duration::from_mins(5)),
+            })
+        })
+    });
+    let rig = Rig::on(config(), sink.clone(), &scratch.dir(), &disk, 1 << 30);
+    disk.hang(&[Step::Create]);
+    rig.window(1).await;
+    until(|| disk.asked(Step::Create) == 1).await;
+    as_time_goes_by(|| sink.calls() == 1).await;
+    rig.window(2).await;
+    until(|| sink.calls() == 2).await;
+    disk.panic();
+    disk.let_pass(Step::Create);
+    until(|| Journal::open(&scratch.dir(), 1 << 30).is_ok()).await;
+    as_time_goes_by(|| sink.calls() >= 4).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
+    let report = report.unwrap();
+    // The first one is on disk.
+    assert_eq!(
+        (report.journaled.data, report.pending.data),
+        (1, 1),
+        "{report}"
+    );
+}
