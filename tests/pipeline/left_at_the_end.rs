@@ -208,3 +208,30 @@ async fn what_is_restored_counts_once_however_often_it_is_read() {
         assert_eq!(stats.journal_bytes, scratch.bytes());
     }
 }
+
+/// An abort while the disk is reading what an earlier process left: it comes after all else has left the memory.
+#[tokio::test]
+async fn what_is_read_as_the_exporter_ends_is_journaled() {
+    let scratch = Scratch::new();
+    let test = Started::new(builder(Scripted::failing(), &scratch));
+    test.record(|| counter!("n").increment(7));
+    let report = test.cloudwatch.shutdown().within(Duration::ZERO);
+    let _ = report.await.unwrap();
+    until(|| scratch.is_free()).await;
+    for polls in 0..200 {
+        let built = builder(Scripted::failing(), &scratch).build();
+        let (_recorder, exporter) = built.unwrap();
+        let handle = exporter.handle();
+        let task = tokio::spawn(exporter.run());
+        for _ in 0..polls % 10 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        let stats = handle.stats();
+        assert_eq!(stats.pending, stats.journaled, "{stats:?}");
+        assert_eq!(stats.queue_bytes, 0, "{stats:?}");
+        assert_eq!(stats.journal_bytes, scratch.bytes());
+        until(|| scratch.is_free()).await;
+    }
+}

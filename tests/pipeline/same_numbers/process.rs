@@ -1,6 +1,7 @@
 //! One process of several on the same folders.
 
-use super::{HANGS, NAMES, World};
+use super::world::World;
+use super::{HANGS, NAMES};
 use crate::fixtures::keeping::named;
 use crate::fixtures::polls::Polls;
 use metrics::counter;
