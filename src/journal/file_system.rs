@@ -34,6 +34,10 @@ pub(crate) trait Folder: std::fmt::Debug + Send + Sync {
     fn open(&self, name: &str) -> io::Result<(File, Facts)>;
     /// A file of that name that was not there before, for its owner alone.
     fn create(&self, name: &str) -> io::Result<File>;
+    /// Takes from all others what they may do with a file that is open.
+    fn keep_private(&self, _file: &File) -> io::Result<()> {
+        Ok(())
+    }
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
     fn sync(&self, file: &File) -> io::Result<()>;
     fn sync_dir(&self) -> io::Result<()>;

@@ -174,6 +174,14 @@ impl Folder for HeldFolder {
         open_file(&self.dir, name, new)
     }
 
+    fn keep_private(&self, file: &File) -> io::Result<()> {
+        let mode = Mode::from_raw_mode(unix::fstat(file)?.st_mode);
+        if mode.intersects(Mode::RWXG | Mode::RWXO) {
+            unix::fchmod(file, Mode::RUSR | Mode::WUSR)?;
+        }
+        Ok(())
+    }
+
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         super::file_system::write(file, bytes)
     }

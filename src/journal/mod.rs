@@ -23,7 +23,7 @@
 //! Where a system has no such operations (Windows), the path from the root is used, and `lock` alone.
 //!
 //! A folder that is made is for its owner alone (0700), one that is there keeps its mode, and folders above it are made
-//! as the process's mask says. Files are 0600.
+//! as the process's mask says. Files are 0600; records that are found with more are given that at the start.
 //!
 //! | in the folder, under a name of ours | what becomes of it |
 //! |---|---|

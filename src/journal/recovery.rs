@@ -126,6 +126,7 @@ impl Journal {
             recovered.leftovers += 1;
             return self.delete(name);
         }
+        self.keep_private(name);
         match self.load(name, number) {
             Err(later @ JournalError::LaterVersion { .. }) => {
                 recovered.later.push(later);
@@ -152,6 +153,16 @@ impl Journal {
         self.records.insert(number, Record { state, len });
         self.bytes += record_file::footprint(len);
         Ok(())
+    }
+
+    /// The build before made files that everybody can read. Where the file system cannot do it, they stay so.
+    fn keep_private(&self, name: &str) {
+        if let Ok((file, facts)) = self.folder.open(name)
+            && self.check(name, facts).is_ok()
+            && facts.names == 1
+        {
+            _ = self.folder.keep_private(&file);
+        }
     }
 
     fn check_found(&self, found: &Found, facts: Facts) -> Result<(), JournalError> {

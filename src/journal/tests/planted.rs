@@ -208,6 +208,24 @@ fn files_and_the_folder_are_for_their_owner_alone() {
     }
 }
 
+/// The build before made them readable for everybody.
+#[test]
+fn records_that_everybody_can_read_are_so_no_more() {
+    let scratch = Scratch::new();
+    let (mut journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    write(&mut journal, 1, b"a");
+    drop(journal);
+    let record = scratch.file("0000000000000001.record");
+    fs::set_permissions(&record, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(scratch.dir(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (_journal, recovered) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    assert_eq!(recovered.records.len(), 1);
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(record), 0o600);
+    // It may be anything that somebody made, with other things in it.
+    assert_eq!(mode(scratch.dir()), 0o755);
+}
+
 /// As in a container's volume: the folder is used, and what others put into it is not.
 #[test]
 fn a_record_that_somebody_else_owns_is_refused() {
