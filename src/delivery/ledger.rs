@@ -153,6 +153,8 @@ pub(crate) struct Books {
     pub(crate) lost_records: u64,
     /// Records of the journal that a later version wrote.
     pub(crate) later_records: u64,
+    /// What the journal's folder had under a record's name at the start, and is not the journal's.
+    pub(crate) refused_files: u64,
     /// Another process or exporter has the journal.
     pub(crate) is_journal_held: bool,
     flushes: BTreeMap<FlushId, FlushAccount>,

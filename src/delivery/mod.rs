@@ -124,6 +124,7 @@ impl Delivery {
             let mut books = ledger.books();
             books.lost_records += recovered.damaged;
             books.later_records = recovered.later.len() as u64;
+            books.refused_files = recovered.refused.len() as u64;
             Journaling::new(writer, &recovered)
         });
         let delivery = Self {

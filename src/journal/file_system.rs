@@ -22,6 +22,8 @@ pub(crate) trait Folder: std::fmt::Debug + Send + Sync {
     fn user(&self) -> Option<u32>;
     /// Keeps others out.
     fn lock(&mut self) -> Result<(), TryLockError>;
+    /// Lets others in again.
+    fn unlock(&mut self);
     /// Whether it is still there.
     fn place(&self) -> io::Result<Place>;
     /// The folder that has the name of this one now. It is made if there is none.
@@ -56,6 +58,8 @@ pub(crate) enum Place {
     Elsewhere,
     /// It was removed.
     Gone,
+    /// The file system does not know it any more, as after a server's restart. It may be there all the same.
+    Stale,
 }
 
 /// What a name stands for.

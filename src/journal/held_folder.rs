@@ -86,6 +86,8 @@ impl HeldFolder {
         let flags = OFlags::WRONLY | OFlags::CREATE;
         let file = open_file(&self.dir, LOCK, flags)?;
         if facts(&unix::fstat(&file)?).kind == Kind::File {
+            // Who can open it can lock it. Another user's stays as it is.
+            _ = self.keep_private(&file);
             Ok(file)
         } else {
             Err(io::Error::other("it is not a regular file"))
@@ -116,10 +118,23 @@ impl Folder for HeldFolder {
         self.lock_name()
     }
 
+    fn unlock(&mut self) {
+        // Closing is not enough: a process that is being spawned has the files open as well, until it gets to be
+        // another program.
+        if std::mem::take(&mut self.is_locked) {
+            _ = self.dir.unlock();
+        }
+        // In this order: when the name is free, so is the folder.
+        if let Some(lock) = self.lock.take() {
+            _ = lock.unlock();
+        }
+    }
+
     fn place(&self) -> io::Result<Place> {
         let is_gone = match unix::fstat(&self.dir) {
             Ok(stat) => facts(&stat).names == 0,
-            Err(Errno::STALE | Errno::NOENT) => true,
+            Err(Errno::STALE) => return Ok(Place::Stale),
+            Err(Errno::NOENT) => true,
             Err(error) => return Err(error.into()),
         };
         if is_gone {
@@ -212,15 +227,7 @@ impl Folder for HeldFolder {
 
 impl Drop for HeldFolder {
     fn drop(&mut self) {
-        // Closing is not enough: a process that is being spawned has the files open as well, until it gets to be
-        // another program.
-        if self.is_locked {
-            _ = self.dir.unlock();
-        }
-        // In this order: when the name is free, so is the folder.
-        if let Some(lock) = &self.lock {
-            _ = lock.unlock();
-        }
+        self.unlock();
     }
 }
 

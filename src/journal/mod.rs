@@ -31,12 +31,14 @@
 //! | another user's file | the same; who owns what we create is asked of the file system, as shares give all files to one user |
 //! | at the start, a file with a second name (a hard link) | the same |
 //! | a record of a number from 2^48 on | the same; the next number does not follow what is beyond 2^47 and no record |
-//! | any of these under the name that is next | it gets another name (`….refused-0`), or a write's file does |
+//! | another journal's record under the name that is next | it stays, and ours is not written |
+//! | any of the others under the name that is next | it gets another name (`….refused-0`), or a write's file does |
 //!
 //! | the folder itself | |
 //! |---|---|
 //! | is another user's | used, and said once |
 //! | was renamed, or is mounted over | the one that is open is used on, and said once |
+//! | is not known to its file system any more (`ESTALE`, after a server's restart) | opened anew through its parent's descriptor; the records that it has stay |
 //! | was removed | made anew through its parent's descriptor, or taken as it is there, and locked; its records are lost, and counted |
 //! | cannot be made anew, or locked | every write fails, as on a full disk, until it can |
 //!
@@ -212,16 +214,16 @@ impl Journal {
     /// Durably adds the record of a number, or puts it in the place of the one that is there. The oldest others go if
     /// the bound asks for it, under way or not; while one is replaced, both take room for a moment.
     ///
-    /// If it fails, the record that was there stays, and there is none if there was none.
+    /// If it fails, the record that was there stays, or this one is in its place already; there is none if there was none.
     pub(crate) fn write(&mut self, number: u64, payload: &[u8], is_begun: bool) -> Written {
         let mut dropped = Vec::new();
         let mut written = self
             .make_room(number, payload, &mut dropped)
             .and_then(|()| self.put(number, payload, is_begun));
-        if written
-            .as_ref()
-            .is_err_and(|error| self.is_removed_by(error))
-            && let Some(lost) = self.replace_folder()
+        let removed = written.as_ref().err();
+        let removed = removed.and_then(|error| self.is_removed_by(error));
+        if let Some(may_be_same) = removed
+            && let Some(lost) = self.replace_folder(may_be_same)
         {
             dropped.extend(lost);
             written = self.put(number, payload, is_begun);

@@ -79,6 +79,11 @@ impl Journal {
         if is_known && self.check(name, found).is_ok() {
             return Ok(());
         }
+        let number = record_file::parse_file_name(name).map_or(0, |(number, _)| number);
+        if self.check(name, found).is_ok() && self.load(name, number).is_ok() {
+            // In a folder that was made anew: the next process has it.
+            return Err(self.refused(name, "another journal's record"));
+        }
         let aside = (0..ASIDE).map(|number| format!("{name}.refused-{number}"));
         let is_free = |name: &String| {
             let found = self.folder.look(name);
@@ -102,8 +107,10 @@ impl Journal {
         if std::mem::replace(&mut self.not_ours.is_asked, true) {
             return;
         }
-        let name = record_file::file_name(free, State::Half);
-        if self.folder.create(&name).is_ok() {
+        // One of them may be planted.
+        let halves = (free..).take(16);
+        let mut halves = halves.map(|number| record_file::file_name(number, State::Half));
+        if let Some(name) = halves.find(|name| self.folder.create(name).is_ok()) {
             if let Ok(found) = self.folder.look(&name) {
                 self.not_ours.user = found.owner;
             }

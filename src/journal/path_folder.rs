@@ -53,6 +53,13 @@ impl Folder for PathFolder {
         Ok(())
     }
 
+    fn unlock(&mut self) {
+        // Closing is not enough where a process that is being spawned has the file open as well.
+        if let Some(lock) = self.lock.take() {
+            _ = lock.unlock();
+        }
+    }
+
     fn place(&self) -> io::Result<Place> {
         let is_there = self.dir.try_exists()?;
         Ok(if is_there { Place::Here } else { Place::Gone })
@@ -112,10 +119,7 @@ impl Folder for PathFolder {
 
 impl Drop for PathFolder {
     fn drop(&mut self) {
-        // Closing is not enough where a process that is being spawned has the file open as well.
-        if let Some(lock) = &self.lock {
-            _ = lock.unlock();
-        }
+        self.unlock();
     }
 }
 

@@ -76,8 +76,11 @@ impl Journal {
             return Err(error);
         }
         if state != wanted {
-            // An attempt was under way that is over, or the other way round: the old mark errs on the safe side.
-            _ = self.rename(number, wanted);
+            let marked = self.rename(number, wanted);
+            // Taken for begun, though it is not, it errs on the safe side.
+            if wanted == State::Begun {
+                marked?;
+            }
         }
         Ok(())
     }

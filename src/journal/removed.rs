@@ -1,14 +1,16 @@
 //! A folder that is removed while it is used: another one takes its place.
 
 use crate::journal::file_system::Place;
-use crate::journal::{Dropped, Journal, JournalError, recovery};
+use crate::journal::{Dropped, Journal, JournalError, Record, record_file, recovery};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 impl Journal {
     /// Sees whether the folder is still there. Where it was removed, it is made anew: gives the records that were in it.
     pub(crate) fn see_to_folder(&mut self) -> Vec<Dropped> {
         match self.folder.place() {
-            Ok(Place::Gone) => return self.replace_folder().unwrap_or_default(),
+            Ok(Place::Gone) => return self.replace_folder(false).unwrap_or_default(),
+            Ok(Place::Stale) => return self.replace_folder(true).unwrap_or_default(),
             Ok(Place::Elsewhere) => {
                 if !std::mem::replace(&mut self.is_elsewhere, true) {
                     tracing::warn!(
@@ -25,33 +27,43 @@ impl Journal {
         Vec::new()
     }
 
-    /// Takes the folder that has its name now, or makes one. None if that fails, and what was in the old one if not.
-    pub(super) fn replace_folder(&mut self) -> Option<Vec<Dropped>> {
-        let records = std::mem::take(&mut self.records);
-        let lost = records.into_keys().map(|number| Dropped {
-            number,
-            payload: None,
-        });
-        let lost: Vec<Dropped> = lost.collect();
-        self.left.clear();
-        self.bytes = 0;
+    /// Takes the folder that has its name now, or makes one. None if that fails, and what was in the old one if not. What
+    /// `may_be` the same folder keeps the records that it has.
+    pub(super) fn replace_folder(&mut self, may_be_same: bool) -> Option<Vec<Dropped>> {
+        if may_be_same {
+            self.folder.unlock();
+        }
         let anew = self.folder.anew();
         let anew = anew.map_err(|reason| JournalError::io("make anew", &self.dir, reason));
         let entered = anew.and_then(|mut folder| {
-            recovery::enter(&mut *folder, &self.dir, &self.not_there).map(|()| folder)
+            recovery::enter(&mut *folder, &self.dir, &self.not_there)?;
+            let names = folder.names();
+            let names = names.map_err(|reason| JournalError::io("list", &self.dir, reason))?;
+            Ok((folder, names))
         });
         match entered {
-            Ok(folder) => {
+            Ok((folder, names)) => {
                 self.folder = folder;
                 self.is_gone = false;
-                tracing::error!(
-                    dir = %self.dir.display(),
-                    records = lost.len(),
-                    "the journal's folder was removed, and these records with it; it is made anew"
-                );
+                let lost = self.lose_records(if may_be_same { &names } else { &[] });
+                let (dir, records) = (self.dir.display(), lost.len());
+                if may_be_same && records == 0 {
+                    tracing::warn!(%dir, "the journal's folder had to be opened anew; its records are there");
+                } else {
+                    tracing::error!(
+                        %dir,
+                        records,
+                        "the journal's folder was removed, and these records with it; it is made anew"
+                    );
+                }
                 Some(lost)
             }
             Err(error) => {
+                let lost = if may_be_same {
+                    Vec::new()
+                } else {
+                    self.lose_records(&[])
+                };
                 if !std::mem::replace(&mut self.is_gone, true) {
                     tracing::error!(
                         error = %error.with_reason(),
@@ -64,14 +76,40 @@ impl Journal {
         }
     }
 
+    /// All but those of these names.
+    fn lose_records(&mut self, names: &[String]) -> Vec<Dropped> {
+        let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let is_there = |number: u64, record: &Record| {
+            names.contains(&record_file::file_name(number, record.state)[..])
+        };
+        let lost = self.records.iter();
+        let lost = lost.filter(|(number, record)| !is_there(**number, record));
+        let lost: Vec<u64> = lost.map(|(number, _)| *number).collect();
+        for number in &lost {
+            self.forget(*number);
+            self.left.remove(number);
+        }
+        let lost = lost.into_iter().map(|number| Dropped {
+            number,
+            payload: None,
+        });
+        lost.collect()
+    }
+
     /// Whether that says that the folder was removed, where the system does not say so of the folder itself: a file that
-    /// is created is not found, or its file system is not.
-    pub(super) fn is_removed_by(&self, error: &JournalError) -> bool {
+    /// is created is not found, or its file system is not. Gives whether it may be there all the same.
+    pub(super) fn is_removed_by(&self, error: &JournalError) -> Option<bool> {
         let JournalError::Io { reason, .. } = error else {
-            return false;
+            return None;
         };
         let kind = reason.kind();
-        (kind == ErrorKind::NotFound || kind == ErrorKind::StaleNetworkFileHandle)
-            && !matches!(self.folder.place(), Ok(Place::Here))
+        if kind != ErrorKind::NotFound && kind != ErrorKind::StaleNetworkFileHandle {
+            return None;
+        }
+        match self.folder.place() {
+            Ok(Place::Here) => None,
+            Ok(Place::Gone) => Some(false),
+            _ => Some(true),
+        }
     }
 }

@@ -64,6 +64,9 @@ pub struct Stats {
     /// Records of the journal that a later version of this crate wrote. They stay where they are, for that version,
     /// and the journal's bound is without them.
     pub later_records: u64,
+    /// What the journal's folder had under a record's name at the start, and is not the journal's: links, FIFOs, folders,
+    /// other users' files. It is left alone, and named in the log.
+    pub refused_files: u64,
     /// Whether another process or exporter has the journal, and this one [goes on without](crate::HeldJournal::GoWithout);
     /// of several destinations, whether one does.
     pub is_journal_held: bool,
@@ -133,6 +136,7 @@ impl Stats {
         self.restored.add(part.restored);
         self.lost_records += part.lost_records;
         self.later_records += part.later_records;
+        self.refused_files += part.refused_files;
         self.is_journal_held |= part.is_journal_held;
         self.requests += part.requests;
         self.failed_attempts += part.failed_attempts;
@@ -177,6 +181,7 @@ impl Stats {
             restored: books.restored,
             lost_records: books.lost_records,
             later_records: books.later_records,
+            refused_files: books.refused_files,
             is_journal_held: books.is_journal_held,
             requests: attempts.answered,
             failed_attempts: attempts.failed,
@@ -216,6 +221,7 @@ impl fmt::Display for Stats {
             ("refused requests", self.refused_requests),
             ("lost records", self.lost_records),
             ("later records", self.later_records),
+            ("refused files", self.refused_files),
         ];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         for (name, count) in counts {

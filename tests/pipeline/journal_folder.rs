@@ -87,6 +87,22 @@ async fn a_destination_has_a_choice_of_its_own() {
     assert!(!stats.destinations["other"].is_journal_held);
 }
 
+/// It costs nothing else, and stays.
+#[tokio::test]
+async fn what_is_not_the_journal_s_is_counted() {
+    let scratch = Scratch::new();
+    let planted = scratch.path().join("0000000000000003.record");
+    std::fs::create_dir_all(&planted).unwrap();
+    let sink = MemorySink::new();
+    let test = Started::new(builder(sink.clone(), &scratch));
+    test.record(|| counter!("n").increment(1));
+    test.flush().await;
+    let stats = test.cloudwatch.stats();
+    assert_eq!((stats.refused_files, stats.lost_records), (1, 0));
+    assert!(stats.to_string().contains("refused files 1"), "{stats}");
+    assert!(sink.sum("n", &[]) > 0.0 && planted.is_dir());
+}
+
 fn record_a_window(test: &Started) {
     test.record(|| {
         for route in 0..1_000 {

@@ -11,6 +11,8 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked<'a> {
     Lock,
+    /// Whether it is where it was.
+    Place,
     Names,
     Look(&'a str),
     Open(&'a str),
@@ -101,7 +103,15 @@ impl Folder for AnsweringFolder {
         self.folder.lock()
     }
 
+    fn unlock(&mut self) {
+        self.folder.unlock();
+    }
+
     fn place(&self) -> io::Result<Place> {
+        if let Err(error) = self.ask(Asked::Place) {
+            assert_eq!(error.kind(), io::ErrorKind::StaleNetworkFileHandle);
+            return Ok(Place::Stale);
+        }
         self.folder.place()
     }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::journal::file_system::Place;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn opened() -> (Scratch, Journal) {
     let scratch = Scratch::new();
@@ -120,6 +122,59 @@ fn a_folder_that_somebody_made_anew_is_used_if_it_can_be_locked() {
         (2, b"second".to_vec(), false),
     ];
     assert_eq!(found_in(&scratch.dir()), expected);
+}
+
+/// Its numbers are this journal's, too. The other's record is not touched, and the next process has it.
+#[test]
+fn a_record_in_a_folder_that_somebody_made_anew_is_not_replaced() {
+    let (scratch, mut journal) = opened();
+    fs::remove_dir_all(scratch.dir()).unwrap();
+    let (mut other, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
+    write(&mut other, 2, b"the other's");
+    drop(other);
+    assert_eq!(lost(&journal.see_to_folder()), [1]);
+    let written = journal.write(2, b"second", false);
+    assert!(written.error.is_some() && !written.is_there, "{written:?}");
+    write(&mut journal, 3, b"third");
+    drop(journal);
+    let expected = [
+        (2, b"the other's".to_vec(), false),
+        (3, b"third".to_vec(), false),
+    ];
+    assert_eq!(found_in(&scratch.dir()), expected);
+}
+
+/// As after the restart of a file server: what is in it is not lost, and not sent twice.
+#[test]
+fn a_folder_whose_descriptor_is_stale_keeps_its_records() {
+    let scratch = Scratch::new();
+    let (is_stale, is_away) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let (stale, away) = (Arc::clone(&is_stale), Arc::clone(&is_away));
+    let disk = Answering::by(move |asked| match asked {
+        Asked::Place if stale.load(Ordering::Relaxed) => {
+            Err(io::ErrorKind::StaleNetworkFileHandle.into())
+        }
+        Asked::Lock if away.load(Ordering::Relaxed) => {
+            Err(io::ErrorKind::StaleNetworkFileHandle.into())
+        }
+        _ => Ok(()),
+    });
+    let (mut journal, _) = Journal::open_on(disk, &scratch.dir(), PLENTY).unwrap();
+    write(&mut journal, 1, b"first");
+    write(&mut journal, 2, b"second");
+    for flag in [&is_stale, &is_away] {
+        flag.store(true, Ordering::Relaxed);
+    }
+    assert!(journal.see_to_folder().is_empty());
+    assert_eq!(journal.bytes(), 2 * BLOCK);
+    is_away.store(false, Ordering::Relaxed);
+    fs::remove_file(scratch.file("0000000000000001.record")).unwrap();
+    assert_eq!(lost(&journal.see_to_folder()), [1]);
+    is_stale.store(false, Ordering::Relaxed);
+    assert!(journal.see_to_folder().is_empty());
+    assert_eq!(journal.bytes(), BLOCK);
+    journal.mark(2).unwrap();
+    assert_eq!(scratch.names(), ["0000000000000002.begun"]);
 }
 
 /// Its parent is gone as well: that is an error each time, and no end of the journal's.

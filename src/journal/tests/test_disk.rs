@@ -205,6 +205,10 @@ impl Folder for TestFolder {
         self.folder.lock()
     }
 
+    fn unlock(&mut self) {
+        self.folder.unlock();
+    }
+
     fn place(&self) -> io::Result<Place> {
         self.folder.place()
     }
