@@ -103,6 +103,7 @@ impl Delivery {
             && let Some(report) = journal.writer.next_blocking()
         {
             self.heard(report);
+            self.write_behind();
         }
         // What was being read came back.
         self.leave_to_next();
@@ -183,7 +184,11 @@ impl Delivery {
 
     async fn close_journal(&mut self, mut deadline: Option<Instant>) {
         let until = Instant::now() + PATIENCE;
-        while !self.is_disk_done() {
+        loop {
+            self.write_behind();
+            if self.is_disk_done() {
+                break;
+            }
             let closes_at = self.journal.as_ref();
             let closes_at = closes_at.and_then(|journal| journal.writer.closes_at());
             let until = closes_at.map_or(until, |at| at.min(until));
@@ -224,6 +229,7 @@ impl Delivery {
             && let Some(report) = journal.writer.try_next()
         {
             self.heard(report);
+            self.write_behind();
         }
     }
 

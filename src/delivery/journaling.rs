@@ -165,24 +165,19 @@ impl Delivery {
         self.journal.as_ref()?.unwritten.wakes_at(now)
     }
 
-    /// Begins to write all that is not on disk as it is, if the disk answers.
+    /// Nothing is sent any more: gives the disk what is not on it as it is, and goes on with that as it
+    /// [takes more](Self::write_behind).
     pub(super) fn write_all(&mut self) {
-        if let Some(journal) = &mut self.journal {
-            journal.writer.look(Instant::now());
-            if journal.writer.is_hanging() {
-                return;
-            }
-        }
-        let waiting = self.queue.in_memory();
-        let unwritten = waiting
+        let Some(journal) = &mut self.journal else {
+            return;
+        };
+        let in_memory = self.queue.in_memory();
+        let unwritten = in_memory
             .filter(|(queued, is_in_flight)| !queued.durability.stays_on_disk() && !is_in_flight);
-        let unwritten: Vec<u64> = unwritten.map(|(queued, _)| queued.number).collect();
-        for number in unwritten {
-            if let Some(mut queued) = self.queue.take(number) {
-                self.write(&mut queued, None);
-                self.queue.push(queued);
-            }
-        }
+        unwritten.for_each(|(queued, _)| journal.unwritten.add(queued.number));
+        journal.unwritten.ends();
+        journal.writer.look(Instant::now());
+        self.write_behind();
     }
 
     /// Nothing is left of a batch.
@@ -230,8 +225,7 @@ impl Delivery {
                     journal.unwritten.is_over(write);
                 }
                 Some(_) => {
-                    journal.unwritten.failed(write, Instant::now());
-                    journal.unwritten.add(number);
+                    journal.unwritten.failed(number, write, Instant::now());
                 }
             }
         }

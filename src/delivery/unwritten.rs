@@ -20,6 +20,8 @@ pub(super) struct Unwritten {
     /// The disk failed: when it is tried again.
     again: Option<Instant>,
     pause: Duration,
+    /// Nothing is sent any more: each is tried once, without a pause.
+    is_last: bool,
     /// The write that tries it.
     trial: Option<u64>,
 }
@@ -31,6 +33,7 @@ impl Default for Unwritten {
             last: 0,
             again: None,
             pause: FIRST_PAUSE,
+            is_last: false,
             trial: None,
         }
     }
@@ -48,7 +51,8 @@ impl Unwritten {
 
     /// Takes out the one that is to be written now, of those that can be.
     pub(super) fn next(&mut self, now: Instant, can_be: impl Fn(u64) -> bool) -> Option<u64> {
-        if self.trial.is_some() || self.again.is_some_and(|again| again > now) {
+        let is_pausing = self.trial.is_some() || self.again.is_some_and(|again| again > now);
+        if is_pausing && !self.is_last {
             return None;
         }
         let later = (Bound::Excluded(self.last), Bound::Unbounded);
@@ -66,8 +70,16 @@ impl Unwritten {
         }
     }
 
-    /// The disk did not take a record.
-    pub(super) fn failed(&mut self, write: u64, now: Instant) {
+    /// From now on each is tried once.
+    pub(super) fn ends(&mut self) {
+        self.is_last = true;
+    }
+
+    /// The disk did not take the record of this number.
+    pub(super) fn failed(&mut self, number: u64, write: u64, now: Instant) {
+        if !self.is_last {
+            self.numbers.insert(number);
+        }
         if self.is_over(write) {
             self.pause = LONGEST_PAUSE.min(self.pause * 2);
             self.again = None;
@@ -117,7 +129,7 @@ mod tests {
     fn one_record_tries_the_disk_and_the_others_follow() {
         let (mut unwritten, start) = (Unwritten::default(), Instant::now());
         (1..=3).for_each(|number| unwritten.add(number));
-        unwritten.failed(0, start);
+        unwritten.failed(1, 0, start);
         assert_eq!(unwritten.wakes_at(start), Some(start + FIRST_PAUSE));
         assert_eq!(unwritten.next(start, |_| true), None);
         let mut now = start;
@@ -126,8 +138,7 @@ mod tests {
             let number = unwritten.next(now, |number| number != 1).unwrap();
             unwritten.writes(number);
             assert_eq!(unwritten.next(now, |_| true), None, "one is enough");
-            unwritten.failed(number, now);
-            unwritten.add(number);
+            unwritten.failed(number, number, now);
         }
         unwritten.succeeded();
         let all = std::iter::from_fn(|| unwritten.next(now, |_| true));

@@ -108,11 +108,11 @@ impl Folder for AnsweringFolder {
     }
 
     fn place(&self) -> io::Result<Place> {
-        if let Err(error) = self.ask(Asked::Place) {
-            assert_eq!(error.kind(), io::ErrorKind::StaleNetworkFileHandle);
-            return Ok(Place::Stale);
+        match self.ask(Asked::Place) {
+            Ok(()) => self.folder.place(),
+            Err(error) if error.kind() == io::ErrorKind::StaleNetworkFileHandle => Ok(Place::Stale),
+            Err(error) => Err(error),
         }
-        self.folder.place()
     }
 
     fn anew(&self) -> io::Result<Box<dyn Folder>> {

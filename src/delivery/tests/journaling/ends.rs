@@ -236,3 +236,50 @@ async fn what_was_under_way_when_the_thread_panicked_is_not_taken_for_written() 
         "{report}"
     );
 }
+
+/// Five windows on a disk that is given one at a time.
+async fn five_on_a_slow_disk(scratch: &Scratch, disk: &TestDisk) -> Rig {
+    let sink = Answering::by(|_| {
+        Some(Err(SendError::Throttled {
+            source: "too fast".into(),
+            retry_after: Some(Duration::from_mins(5)),
+        }))
+    });
+    disk.hang(&[Step::Create]);
+    let rig = Rig::writing(config(), sink, &scratch.dir(), disk, 1);
+    for _ in 0..5 {
+        rig.window(1).await;
+    }
+    until(|| disk.asked(Step::Create) == 1).await;
+    rig
+}
+
+/// Else as much memory as the queue's could be taken once more.
+#[tokio::test(start_paused = true)]
+async fn the_disk_is_given_no_more_at_the_end_than_it_takes() {
+    let (scratch, disk) = (Scratch::new(), TestDisk::default());
+    let rig = five_on_a_slow_disk(&scratch, &disk).await;
+    let report = rig.cloudwatch.shutdown().within(Duration::ZERO).await;
+    let report = report.unwrap();
+    assert_eq!(
+        (report.pending.data, report.dropped.data),
+        (1, 4),
+        "{report}"
+    );
+    disk.mend();
+}
+
+#[test]
+fn what_the_disk_takes_at_the_end_is_written_one_after_the_other() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let (scratch, disk) = (Scratch::new(), TestDisk::default());
+    let rig = runtime.block_on(five_on_a_slow_disk(&scratch, &disk));
+    disk.mend();
+    drop(runtime);
+    assert_eq!(scratch.names().len(), 5);
+    assert_eq!(rig.stats().journaled.data, 5);
+}
