@@ -143,6 +143,8 @@ struct Record {
     state: State,
     /// The payload's.
     len: u64,
+    /// The system did not let us read it when the journal was opened: it may be of a later version.
+    is_unread: bool,
 }
 
 /// What [`Journal::write`] did.

@@ -31,7 +31,13 @@ impl Journal {
         while self.bytes - given_back + needed > self.max_bytes
             && let Some(oldest) = self.records.keys().copied().find(|one| *one != number)
         {
-            let payload = self.keeps_dropped.then(|| self.read(oldest));
+            let is_unread = self.records[&oldest].is_unread;
+            let payload = (self.keeps_dropped || is_unread).then(|| self.read(oldest));
+            if let Some(Err(JournalError::LaterVersion { .. })) = payload {
+                // It stays, for that version.
+                self.forget(oldest);
+                continue;
+            }
             self.remove(oldest)?;
             dropped.push(Dropped {
                 number: oldest,
@@ -66,7 +72,13 @@ impl Journal {
             return Err(error);
         }
         let len = payload.len() as u64;
-        self.records.insert(number, Record { state, len });
+        let is_unread = false;
+        let record = Record {
+            state,
+            len,
+            is_unread,
+        };
+        self.records.insert(number, record);
         self.bytes += record_file::footprint(len);
         self.bytes -= replaced.map_or(0, |record| record_file::footprint(record.len));
         if let Err(error) = self.sync_dir("add a record to") {

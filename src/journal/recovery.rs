@@ -127,7 +127,7 @@ impl Journal {
             return self.delete(name);
         }
         self.keep_private(name);
-        match self.load(name, number) {
+        let is_unread = match self.load(name, number) {
             Err(later @ JournalError::LaterVersion { .. }) => {
                 recovered.later.push(later);
                 return Ok(());
@@ -146,11 +146,16 @@ impl Journal {
                 recovered.refused.push(refused);
                 return Ok(());
             }
-            Ok(_) | Err(_) => {}
-        }
+            loaded => loaded.is_err(),
+        };
         let len = facts.len.saturating_sub(HEADER_LEN as u64);
         let state = found.state;
-        self.records.insert(number, Record { state, len });
+        let record = Record {
+            state,
+            len,
+            is_unread,
+        };
+        self.records.insert(number, record);
         self.bytes += record_file::footprint(len);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::fs::File;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MIDDLE: &str = "0000000000000002.record";
 
@@ -201,6 +202,31 @@ fn what_cannot_be_read_is_kept() {
     drop(journal);
     let (journal, _) = Journal::open(&scratch.dir(), PLENTY).unwrap();
     assert_eq!(journal.read(1).unwrap(), b"locked away");
+}
+
+/// It could not be read at the start, so that nobody knew of which version it is.
+#[test]
+fn a_record_of_a_later_version_that_was_unreadable_makes_no_room_either() {
+    let scratch = Scratch::new();
+    drop(Journal::open(&scratch.dir(), PLENTY).unwrap());
+    let (later, name) = (b"mecwjl\x02\xfdlater", "0000000000000001.record");
+    fs::write(scratch.file(name), later).unwrap();
+    // At the start it is opened for its mode, and for what is in it.
+    let opens = AtomicUsize::new(0);
+    let unreadable = Answering::by(move |asked| {
+        let is_open = matches!(asked, Asked::Open(_));
+        let opened = opens.fetch_add(usize::from(is_open), Ordering::Relaxed);
+        if is_open && opened < 2 {
+            return Err(io::Error::other("not now"));
+        }
+        Ok(())
+    });
+    let (mut journal, recovered) = Journal::open_on(unreadable, &scratch.dir(), BLOCK).unwrap();
+    assert_eq!((recovered.records.len(), recovered.later.len()), (1, 0));
+    let written = journal.write(2, b"second", false);
+    assert!(written.error.is_none() && written.dropped.is_empty());
+    assert_eq!(journal.bytes(), BLOCK);
+    assert_eq!(fs::read(scratch.file(name)).unwrap(), later);
 }
 
 pub(crate) fn truncate(path: &Path, len: u64) {
