@@ -70,19 +70,19 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-async fn run(case: Case) {
+async fn run(case: Case) -> Option<()> {
     let acts = case.acts.clone();
     let mut world = World::new(case);
     let mut life = world.start();
     for act in &acts {
-        life = world.act(life, act).await;
+        life = world.act(life, act).await?;
     }
     // The end: another process sends all that is left.
-    life = world.act(life, &Act::Shutdown(false)).await;
+    life = world.act(life, &Act::Shutdown(false)).await?;
     for which in 0..2 {
-        life = world.act(life, &Act::Mood(which, Mood::Well)).await;
+        life = world.act(life, &Act::Mood(which, Mood::Well)).await?;
     }
-    life = world.act(life, &Act::Shutdown(true)).await;
+    life = world.act(life, &Act::Shutdown(true)).await?;
     for (number, name) in NAMES[..2].iter().enumerate() {
         assert_eq!(world.left[number], 0);
         let settled = world.delivered[number] + world.lost[number];
@@ -93,6 +93,7 @@ async fn run(case: Case) {
         );
     }
     life.task.abort();
+    Some(())
 }
 
 proptest! {
@@ -110,6 +111,7 @@ proptest! {
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(run(case));
+        // A disk that was too slow ends it early.
+        let _ = runtime.block_on(run(case));
     }
 }
