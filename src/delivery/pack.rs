@@ -9,6 +9,9 @@ use crate::model::sink::AnySink;
 use crate::settings::Config;
 use std::sync::Arc;
 
+/// Room for so many data is made at once, if the sink takes as many. What is left of it is given back when the batch is full.
+const RESERVED: usize = 1_000;
+
 /// Fills one batch after the other.
 pub(crate) struct Packer<'a> {
     config: &'a Config,
@@ -57,6 +60,9 @@ impl<'a> Packer<'a> {
             let full = std::mem::replace(open, Open::new(self.config, share)).close();
             added = self.sink.added_len(&open.batch, &datum);
             self.full.push(full);
+        }
+        if open.batch.data().is_empty() {
+            open.batch.reserve(self.profile.max_data.min(RESERVED));
         }
         open.batch.push(datum);
         open.len += added;

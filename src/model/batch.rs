@@ -68,6 +68,11 @@ impl Batch {
         }
     }
 
+    /// Makes room for so many data, so that they need not be copied as it grows.
+    pub(crate) fn reserve(&mut self, data: usize) {
+        self.data.reserve_exact(data);
+    }
+
     /// Adds a datum, before it is [closed](Self::closed).
     #[inline]
     pub(crate) fn push(&mut self, datum: Datum) {

@@ -9,8 +9,6 @@ const COMPILER: &str = "Compiled by ";
 
 /// By how much a count may differ, to either side: what became cheaper is to be kept, too.
 pub(crate) const TOLERANCE: f64 = 0.03;
-/// The same source, compiled to functions of the same sizes, counts 702 or 745 by the folder that it is built in.
-const BY_FOLDER: (&str, f64) = ("a counter that was touched, taken and encoded", 0.08);
 
 pub(crate) struct Table {
     compiler: String,
@@ -78,12 +76,7 @@ impl Table {
     pub(crate) fn changed(&self, kept: &Self) -> Vec<String> {
         let mut changed = Vec::new();
         for (operation, now) in &self.rows {
-            let tolerance = if operation == BY_FOLDER.0 {
-                BY_FOLDER.1
-            } else {
-                TOLERANCE
-            };
-            let is_near = |kept: f64| (now - kept).abs() <= kept * tolerance;
+            let is_near = |kept: f64| (now - kept).abs() <= kept * TOLERANCE;
             if !kept.get(operation).is_some_and(is_near) {
                 changed.push(operation.clone());
             }
