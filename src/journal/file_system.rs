@@ -82,6 +82,8 @@ pub(crate) struct Facts {
     pub(crate) names: u64,
     /// The user that has it; none where files have no owners.
     pub(crate) owner: Option<u32>,
+    /// Whether others may do something with it.
+    pub(crate) is_open_to_others: bool,
 }
 
 /// The operating system's.

@@ -85,9 +85,12 @@ impl HeldFolder {
         // Without a writer's rights NFS gives no lock for one holder alone.
         let flags = OFlags::WRONLY | OFlags::CREATE;
         let file = open_file(&self.dir, LOCK, flags)?;
-        if facts(&unix::fstat(&file)?).kind == Kind::File {
-            // Who can open it can lock it. Another user's stays as it is.
-            _ = self.keep_private(&file);
+        let facts = facts(&unix::fstat(&file)?);
+        if facts.kind == Kind::File {
+            if facts.is_open_to_others {
+                // Who can open it can lock it. Another user's stays as it is.
+                _ = self.keep_private(&file);
+            }
             Ok(file)
         } else {
             Err(io::Error::other("it is not a regular file"))
@@ -190,11 +193,7 @@ impl Folder for HeldFolder {
     }
 
     fn keep_private(&self, file: &File) -> io::Result<()> {
-        let mode = Mode::from_raw_mode(unix::fstat(file)?.st_mode);
-        if mode.intersects(Mode::RWXG | Mode::RWXO) {
-            unix::fchmod(file, Mode::RUSR | Mode::WUSR)?;
-        }
-        Ok(())
+        Ok(unix::fchmod(file, Mode::RUSR | Mode::WUSR)?)
     }
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
@@ -294,6 +293,7 @@ fn facts(stat: &Stat) -> Facts {
         len: stat.st_size as u64,
         names: stat.st_nlink as u64,
         owner: Some(stat.st_uid),
+        is_open_to_others: Mode::from_raw_mode(stat.st_mode).intersects(Mode::RWXG | Mode::RWXO),
     }
 }
 

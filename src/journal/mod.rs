@@ -147,6 +147,16 @@ struct Record {
     is_unread: bool,
 }
 
+impl Record {
+    fn of(state: State, len: u64, is_unread: bool) -> Self {
+        Self {
+            state,
+            len,
+            is_unread,
+        }
+    }
+}
+
 /// What [`Journal::write`] did.
 #[derive(Debug)]
 pub(crate) struct Written {

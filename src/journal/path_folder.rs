@@ -138,6 +138,7 @@ fn facts(found: &Metadata) -> Facts {
         len: found.len(),
         names: 1,
         owner: None,
+        is_open_to_others: false,
     }
 }
 

@@ -72,13 +72,7 @@ impl Journal {
             return Err(error);
         }
         let len = payload.len() as u64;
-        let is_unread = false;
-        let record = Record {
-            state,
-            len,
-            is_unread,
-        };
-        self.records.insert(number, record);
+        self.records.insert(number, Record::of(state, len, false));
         self.bytes += record_file::footprint(len);
         self.bytes -= replaced.map_or(0, |record| record_file::footprint(record.len));
         if let Err(error) = self.sync_dir("add a record to") {

@@ -126,7 +126,9 @@ impl Journal {
             recovered.leftovers += 1;
             return self.delete(name);
         }
-        self.keep_private(name);
+        if facts.is_open_to_others {
+            self.keep_private(name);
+        }
         let is_unread = match self.load(name, number) {
             Err(later @ JournalError::LaterVersion { .. }) => {
                 recovered.later.push(later);
@@ -150,12 +152,8 @@ impl Journal {
         };
         let len = facts.len.saturating_sub(HEADER_LEN as u64);
         let state = found.state;
-        let record = Record {
-            state,
-            len,
-            is_unread,
-        };
-        self.records.insert(number, record);
+        self.records
+            .insert(number, Record::of(state, len, is_unread));
         self.bytes += record_file::footprint(len);
         Ok(())
     }

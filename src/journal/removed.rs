@@ -58,12 +58,17 @@ impl Journal {
                 }
                 Some(lost)
             }
+            Err(error) if may_be_same => {
+                if !std::mem::replace(&mut self.is_gone, true) {
+                    tracing::error!(
+                        error = %error.with_reason(),
+                        "the journal's folder is not known to its file system any more, and cannot be opened anew now"
+                    );
+                }
+                None
+            }
             Err(error) => {
-                let lost = if may_be_same {
-                    Vec::new()
-                } else {
-                    self.lose_records(&[])
-                };
+                let lost = self.lose_records(&[]);
                 if !std::mem::replace(&mut self.is_gone, true) {
                     tracing::error!(
                         error = %error.with_reason(),

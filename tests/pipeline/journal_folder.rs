@@ -1,5 +1,6 @@
 //! A journal's folder that is somebody else's, that leads elsewhere, or that is taken away while it is used.
 
+use crate::fixtures::adding_up::adds_up;
 use crate::fixtures::alone::alone;
 use crate::fixtures::log::Log;
 use crate::fixtures::polls::until;
@@ -9,23 +10,10 @@ use crate::fixtures::started::Started;
 use crate::journal::builder;
 use metrics::counter;
 use metrics_exporter_cloudwatch::{
-    BuildError, CloudWatchBuilder, Destination, HeldJournal, JournalError, MemorySink, Stats,
+    BuildError, CloudWatchBuilder, Destination, HeldJournal, JournalError, MemorySink,
 };
 use std::path::Path;
 use std::time::Duration;
-
-fn assert_adds_up(stats: &Stats) {
-    let parts = [
-        stats.delivered,
-        stats.handed_over,
-        stats.refused,
-        stats.ambiguous,
-        stats.dropped,
-        stats.pending,
-    ];
-    let samples: u64 = parts.iter().map(|part| part.samples).sum();
-    assert_eq!(stats.entered.samples, samples, "{stats:?}");
-}
 
 #[tokio::test]
 async fn a_replica_goes_on_without_the_journal_that_another_has() {
@@ -138,7 +126,7 @@ async fn a_folder_that_is_removed_in_an_outage() {
         stats.dropped.samples >= before.journaled.samples,
         "{stats:?}"
     );
-    assert_adds_up(&stats);
+    adds_up(&stats).unwrap();
     until(|| scratch.path().exists() && scratch.records() > 0).await;
     assert!(!scratch.is_free());
     sink.recover();
@@ -149,7 +137,7 @@ async fn a_folder_that_is_removed_in_an_outage() {
     assert_eq!(sink.memory.data().len() as u64, stats.delivered.samples);
     until(|| scratch.records() == 0).await;
     until(|| test.cloudwatch.stats().journal_bytes == 0).await;
-    assert_adds_up(&test.cloudwatch.stats());
+    adds_up(&test.cloudwatch.stats()).unwrap();
 }
 
 /// Another process's journal is where the path leads from the new working folder.

@@ -3,7 +3,6 @@
 //!
 //! Time stands still, but where what paused after a failure is to go on. The disk does not stand still, and is waited for.
 
-mod adding_up;
 mod agreement;
 mod folder;
 mod process;

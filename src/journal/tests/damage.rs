@@ -2,7 +2,8 @@
 
 use super::*;
 use std::fs::File;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const MIDDLE: &str = "0000000000000002.record";
 
@@ -211,17 +212,14 @@ fn a_record_of_a_later_version_that_was_unreadable_makes_no_room_either() {
     drop(Journal::open(&scratch.dir(), PLENTY).unwrap());
     let (later, name) = (b"mecwjl\x02\xfdlater", "0000000000000001.record");
     fs::write(scratch.file(name), later).unwrap();
-    // At the start it is opened for its mode, and for what is in it.
-    let opens = AtomicUsize::new(0);
-    let unreadable = Answering::by(move |asked| {
-        let is_open = matches!(asked, Asked::Open(_));
-        let opened = opens.fetch_add(usize::from(is_open), Ordering::Relaxed);
-        if is_open && opened < 2 {
-            return Err(io::Error::other("not now"));
-        }
-        Ok(())
+    let is_readable = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_readable);
+    let disk = Answering::by(move |asked| match asked {
+        Asked::Open(_) if !told.load(Ordering::Relaxed) => Err(io::Error::other("not now")),
+        _ => Ok(()),
     });
-    let (mut journal, recovered) = Journal::open_on(unreadable, &scratch.dir(), BLOCK).unwrap();
+    let (mut journal, recovered) = Journal::open_on(disk, &scratch.dir(), BLOCK).unwrap();
+    is_readable.store(true, Ordering::Relaxed);
     assert_eq!((recovered.records.len(), recovered.later.len()), (1, 0));
     let written = journal.write(2, b"second", false);
     assert!(written.error.is_none() && written.dropped.is_empty());

@@ -1,10 +1,10 @@
 //! What agrees with what: at a quiet moment, after a report, and at an end.
 
 use super::NAMES;
-use super::adding_up::{Check, adds_up, equal, sums};
 use super::folder;
 use super::process::Life;
 use super::world::World;
+use crate::fixtures::adding_up::{Check, adds_up, equal, sums};
 use metrics_exporter_cloudwatch::{FlushReport, Stats};
 
 impl World {

@@ -1,8 +1,8 @@
 //! One process of several on the same folders.
 
-use super::adding_up::{Check, equal};
 use super::world::World;
 use super::{HANGS, NAMES};
+use crate::fixtures::adding_up::{Check, equal};
 use crate::fixtures::keeping::named;
 use crate::fixtures::polls::Polls;
 use metrics::counter;
